@@ -29,7 +29,6 @@ pub(crate) enum Body {
 pub(crate) enum HeaderFit {
     /// The record's own place.
     Here,
-    /// Another place.
     Elsewhere,
     /// The header cannot be decoded.
     Unreadable,

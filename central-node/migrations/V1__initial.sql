@@ -1,4 +1,4 @@
--- The schema. Its rules stand in README.md and are read from the catalog by tests/central/schema.rs.
+-- The schema. README.md states its rules; tests/central/schema.rs checks them against the catalog.
 -- Runs as comptoir_owner. The roles come from src/database/roles.sql, which a superuser runs first.
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -48,8 +48,8 @@ create table node (
     constraint node_of_site foreign key (tenant_id, site_id) references site (tenant_id, site_id)
 );
 
--- Credentials: a node's API key, or an administrator's token. A credential names its tenant in its text, so that it can be
--- looked up under row-level security; only a hash of its secret is kept.
+-- Credentials: a node's API key, or an administrator's token. A credential's text contains its tenant, so that it can be
+-- looked up under row-level security; only a hash of its secret is stored.
 create table api_key (
     tenant_id   uuid not null references tenant (tenant_id),
     key_id      text collate "C" not null,
@@ -88,7 +88,7 @@ create table refusal (
 -- The log
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- Order is decided here, and only here: each ingest transaction locks its tenant's row first and raises it.
+-- Order is decided only here: each ingest transaction first locks its tenant's row, and raises it.
 create table tenant_head (
     tenant_id        uuid primary key references tenant (tenant_id),
     head             bigint not null,                -- the last position given; count(event) = max(position) = head
@@ -112,9 +112,9 @@ create table node_head (
     constraint node_head_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
 ) with (fillfactor = 50);
 
--- Every record ever received, with its position and its decision. Never changed, never deleted. `record` and `decision` are
--- the sealed bytes and decide; the columns before them are copies for filters and indexes, and readers check them against
--- the bytes. Texts are compared bytewise, here and below, whatever the database's locale.
+-- Every record ever received, with its position and its decision. Never changed, never deleted. `record` and `decision`
+-- contain the sealed bytes, which decide. The columns before them are copies for filters and indexes, and readers check them
+-- against the bytes. Texts are compared bytewise, here and below, regardless of the database's locale.
 create table event (
     tenant_id    uuid not null,
     position     bigint not null,
@@ -136,22 +136,22 @@ create table event (
     constraint event_pkey primary key (tenant_id, position)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
--- A look-up by key must use the primary key. While a table is empty, every index with the same first columns costs the same
--- to the planner, and a look-up through another one reads all rows of the tenant. So each further index with these columns
--- is partial: its own queries imply the condition (a comparison is never true of null), a look-up by key does not.
+-- A lookup by key must use the primary key. While a table is empty, every index with the same first columns has the same cost
+-- for the planner, and a lookup through another index reads all rows of the tenant. So each further index with these columns
+-- is partial. Its own queries imply the condition (a comparison is never true of null); a lookup by key does not.
 
 -- A second record at a known seq is a fork; ingest compares chains before it inserts.
 create unique index event_one_per_seq on event (tenant_id, node_id, epoch, node_seq) where node_seq is not null;
 
--- An event id counts at most once. The same fact in another record is kept as DUPLICATE, other content as EVENT_ID_REUSED.
+-- An event id counts at most once. The same fact in another record is stored as DUPLICATE, other content as EVENT_ID_REUSED.
 create unique index event_id_counts_once on event (tenant_id, event_id)
     where verdict <> 'DUPLICATE' and code is distinct from 'EVENT_ID_REUSED';
 
 -- Events that wait for a person.
 create index event_quarantined on event (tenant_id, position) where verdict = 'QUARANTINED';
 
--- Later decisions about events in quarantine or in conflict: few among many. Created before event_of_entity: of two indexes
--- with equal costs the planner takes the newer one.
+-- Releases and resolutions: few among many. Created before event_of_entity, since of two indexes with equal costs the planner
+-- chooses the newer one.
 create index event_notice on event (tenant_id, position) where action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED');
 
 -- The history of an entity made of fields: its edits, resolutions and releases.
@@ -184,7 +184,7 @@ create table ingest_batch (
 -- "As of a time": the last position received by then lies in one batch.
 create index ingest_batch_by_time on ingest_batch (tenant_id, received_at);
 
--- The branch of a fork that arrived second: kept, and never counted.
+-- The branch of a fork that arrived second: stored, but never counted.
 create table fork_record (
     tenant_id   uuid not null,
     node_id     uuid not null,
@@ -207,12 +207,13 @@ create table projection_version (
     projection  text collate "C" not null,           -- stock, deliveries, invoices, entities, quarantine, sales
     version     int not null check (version > 0),
     state       text not null check (state in ('active', 'building', 'retired')),
-    -- Up to where this version is complete. Deciding projections, while active, are complete to the head, and leave it at 0.
+    -- The position up to which this version is complete. An active deciding projection is complete to the head and leaves 0
+    -- here.
     position    bigint not null default 0,
     -- The fence: raised by every new owner. An owner that finds another number here has lost the cursor and stops.
     owner_epoch bigint not null default 0,
     owner       uuid,
-    -- Other processes do not try before this time. It saves work; the fence, not this time, separates two owners.
+    -- Other processes do not try before this time. The lease saves work; only the fence separates two owners.
     owned_until timestamptz not null default '-infinity',
     primary key (tenant_id, projection, version)
 ) with (fillfactor = 50);                            -- room for HOT updates: a cursor moves with every batch
@@ -225,8 +226,8 @@ create table rulebook (
     book      json not null
 );
 
--- Projection `stock`. Numbers keep the digits they were computed with (numeric keeps its scale), and lots are text in
--- central's order: a rebuild gives the same bytes.
+-- Projection `stock`. Numbers keep their computed digits (numeric keeps its scale), and lots are text in central's order, so
+-- that a rebuild produces the same bytes.
 create table stock_item (
     tenant_id      uuid not null,
     version        int not null,
@@ -252,7 +253,7 @@ create table stock_consumed (
     primary key (tenant_id, version, site_id, sale)
 );
 
--- Proposed counts, with the quantity that central held at their position.
+-- Proposed counts, with central's quantity at their position.
 create table stock_count (
     tenant_id uuid not null,
     version   int not null,
@@ -301,8 +302,8 @@ create table invoice (
     credit_note           text,
     primary key (tenant_id, version, invoice_id)
 );
--- An invoice is looked for by its number, its provisional number or its credit note's: each needs its index, or none is of
--- use.
+-- Invoices are searched by number, by provisional number or by their credit note's number. Each needs its own index, or the
+-- planner uses none.
 create index invoice_by_reference on invoice (tenant_id, version, reference) where reference is not null;
 create index invoice_by_provisional_reference on invoice (tenant_id, version, provisional_reference)
     where provisional_reference is not null;
@@ -321,7 +322,7 @@ create table invoice_series (
     primary key (tenant_id, version, document, site_id, year)
 );
 
--- Projection `entities`: everything that is made of fields, clients and products among them.
+-- Projection `entities`: everything made of fields, such as clients and products.
 create table entity (
     tenant_id      uuid not null,
     version        int not null,
@@ -332,14 +333,14 @@ create table entity (
     fields         json not null,                    -- text as the writers sent it: judged by its text
     provenance     json not null,                    -- who wrote each field, created, deleted, changed it last
     open_conflicts json not null,                    -- {node: event}
-    -- Position of the last opening or closing of a conflict about it, else 0. Never its version.
+    -- Position of the last opening or closing of one of its conflicts, else 0. Never the entity's version.
     conflicts_at   bigint not null,
     primary key (tenant_id, version, entity_type, entity_id)
 );
 -- Entities with an open conflict: few among many.
 create index entity_in_conflict on entity (tenant_id, version, entity_type, entity_id) where open_conflicts::text <> '{}';
 
--- Sparse snapshots of entities: about one accepted change of 128 is kept with the state after it. A reader that needs an
+-- Sparse snapshots of entities: about one accepted change in 128 is stored with the state after it. A reader that needs an
 -- earlier state starts from the last snapshot before it instead of reading the whole history.
 create table entity_snapshot (
     tenant_id      uuid not null,
@@ -383,12 +384,13 @@ create index projection_parked_by_entity on projection_parked (tenant_id, projec
 
 -- Pull reads the read models in the order of their last change, bootstrap in the order of their keys.
 create index entity_by_change on entity (tenant_id, version, entity_version) where entity_version is not null;
--- The same for nodes, which also receive open conflicts: an entity is ordered by its last change or by the last opening or
--- closing of a conflict, whichever is later.
+-- The same for nodes, which also receive open conflicts: an entity is ordered by the later of its last change and the last
+-- opening or closing of a conflict.
 create index entity_by_touch on entity (tenant_id, version, greatest(entity_version, conflicts_at))
     where greatest(entity_version, conflicts_at) is not null;
 create index delivery_by_change on delivery (tenant_id, version, position) where position is not null;
--- A node sees its own site's documents and stock: the site leads, so that other sites' sales cost it nothing.
+-- A node sees only its own site's documents and stock. The site is the leading column, so that other sites' sales cost
+-- nothing.
 create index invoice_by_change on invoice (tenant_id, version, site_id, position) where position is not null;
 create index invoice_of_site on invoice (tenant_id, version, site_id, invoice_id) where site_id is not null;
 create index stock_by_change on stock_item (tenant_id, version, site_id, position) where position is not null;
@@ -412,8 +414,8 @@ create table node_pull (
 -- ---------------------------------------------------------------------------------------------------------------------
 
 -- Files by the BLAKE3 of their bytes, in chunks. All chunks of a file are written in one transaction, so a file is stored
--- whole or not at all. In the database, so that every central process has them and one backup holds the events and the files
--- they name.
+-- whole or not at all. Files are in the database so that every central process can read them and one backup contains the
+-- events and the files they name.
 create table blob (
     tenant_id uuid not null references tenant (tenant_id),
     hash      bytea not null check (length(hash) = 32),
@@ -421,15 +423,15 @@ create table blob (
     bytes     bytea not null,
     primary key (tenant_id, hash, chunk)
 );
--- Photos are compressed already. Storage can only be set before the table is distributed.
+-- Photos are already compressed. The storage must be set before the table is distributed.
 alter table blob alter column bytes set storage external;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Projection `sales`
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- One row per line of an accepted sale, refund, write-off or adjustment. Rows are only ever
--- added, so the lines up to a position are the same for ever.
+-- One row per line of an accepted sale, refund, write-off or adjustment. Rows are only added, so the lines up to a position
+-- never change.
 
 create table sales_line (
     tenant_id    uuid not null,
@@ -451,16 +453,16 @@ create table sales_line (
     time_unsure  boolean not null,                   -- the day may be wrong, see the flags of the event
     primary key (tenant_id, version, position, line)
 );
--- Reports filter by day, and lines are stored nearly in the order of their days: block ranges need a few pages, a tree needs
--- one entry per line.
+-- Reports filter by day, and lines are stored nearly in day order: block ranges need a few pages, a tree needs one entry per
+-- line.
 create index sales_line_by_day on sales_line using brin (tenant_id, version, day) with (autosummarize = on);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Devices and synchronisations
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- Devices of the mobile and the desktop contract keep no chain: central keeps a node and a log for each, and seals their
--- events on arrival. One row per device, in addition to its row in `node`.
+-- Devices of the mobile and the desktop contract have no chain: central has a node and a log for each, and seals their events
+-- on arrival. One row per device, in addition to its row in `node`.
 create table device (
     tenant_id        uuid not null,
     node_id          uuid not null,                    -- derived from the tenant and the device's name
@@ -470,7 +472,7 @@ create table device (
     sealed_by        text not null default 'central' check (sealed_by = 'central'),
     -- The position up to which it confirmed everything; null before its first pull.
     pulled_to        bigint,
-    -- The position up to which it also receives its own changes: it was wiped and reloads.
+    -- The position up to which a device that reloads after a wipe also receives its own changes.
     reload_to        bigint not null default 0,
     first_contact_at timestamptz not null default now(),
     last_contact_at  timestamptz not null default now(),
@@ -478,8 +480,8 @@ create table device (
     constraint device_is_a_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
 );
 
--- Entities whose id at central differs from the id on the device that created them, because the device's id was in use or is
--- not valid.
+-- Entities whose id at central differs from the id on the device that created them, because the device's id was in use or
+-- invalid.
 create table device_id_map (
     tenant_id   uuid not null,
     node_id     uuid not null,
@@ -490,8 +492,8 @@ create table device_id_map (
     constraint device_id_map_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
 );
 
--- Every synchronisation of a phone, a desktop or a node, successful or not: for audit, debugging and statistics. Nothing is
--- decided from it. Rows may be pruned by age.
+-- Every synchronisation of a phone, a desktop or a node, successful or not, for audit, debugging and statistics. No decision
+-- depends on it. Rows may be pruned by age.
 create table sync_log (
     tenant_id           uuid not null references tenant (tenant_id),
     started_at          timestamptz not null,
@@ -512,7 +514,7 @@ create table sync_log (
 );
 create index sync_log_by_client on sync_log (tenant_id, client, started_at);
 
--- After a restore: the nodes that have not yet returned what central had sent them. The last one to return closes the window.
+-- After a restore: the nodes that have not yet resent the decisions they had received. The last one closes the window.
 create table restore_window (
     tenant_id uuid not null,
     node_id   uuid not null,
@@ -525,7 +527,7 @@ create table restore_window (
 -- Reporting
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- For any tool that speaks SQL. The views run as the role that queries them (security_invoker), so row-level security
+-- Views for any tool that speaks SQL. They run as the role that queries them (security_invoker), so row-level security
 -- applies: a reading role sees the tenants that the table `reader` lists for it, and cannot choose others.
 
 create schema reporting;
@@ -684,13 +686,13 @@ left join tenant_head t on t.tenant_id = d.tenant_id;
 -- Privileges and row-level security
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- The tenants that the current role may read. Names are qualified: a reader's temporary tables must not replace ours.
+-- The tenants that the current role may read. Names are qualified, so that a reader's temporary tables cannot replace these.
 create function reader_tenants() returns uuid[] stable language sql as $$
     select array(select r.tenant_id from public.reader r where r.role_name operator(pg_catalog.=) current_user)
 $$;
 
--- Row-level security is forced: the owner obeys too. The setting is empty, not null, on a recycled connection, hence nullif. Policies
--- have no sub-select: a distributed table refuses them.
+-- Row-level security is forced, so it applies to the owner too. On a recycled connection the setting is empty instead of
+-- null, hence nullif. Policies have no sub-select, because a distributed table refuses them.
 do $$
 declare
     name text;
@@ -706,7 +708,7 @@ begin
             'using (tenant_id = nullif(current_setting(''app.tenant'', true), '''')::uuid)', name);
     end loop;
 
-    -- A reading role sees the tenants that `reader` lists for it, whatever it sets.
+    -- A reading role sees the tenants that `reader` lists for it, regardless of its settings.
     foreach name in array array[
         'tenant', 'site', 'node', 'tenant_head', 'node_head', 'event', 'projection_version', 'stock_item', 'delivery', 'invoice',
         'entity', 'sales_line', 'device', 'sync_log'
@@ -715,7 +717,7 @@ begin
             'create policy own_tenants on %I for select to comptoir_readonly using (tenant_id = any (reader_tenants()))', name);
     end loop;
 
-    -- The watcher sees how far every tenant is, and no event.
+    -- The watcher sees how far every tenant is, but no event.
     foreach name in array array['tenant', 'tenant_head', 'node_head', 'projection_version'] loop
         execute format('create policy every_tenant on %I for select to comptoir_watcher using (true)', name);
     end loop;
@@ -724,11 +726,11 @@ create policy own_rows on reader for select to comptoir_readonly using (role_nam
 
 -- The log only grows.
 grant select, insert on event, ingest_batch, fork_record to comptoir_service;
--- Identity and heads move on; nothing is deleted.
+-- Identities and heads are updated, never deleted.
 grant select, insert on central_meta, tenant, site to comptoir_service;
 grant select, insert, update on node, api_key, reader, refusal, tenant_head, node_head, rulebook, node_pull, device
     to comptoir_service;
--- Read models can be deleted: the log makes them again.
+-- Read models may be deleted: the log can rebuild them.
 grant select, insert, update, delete on
     projection_version, stock_item, stock_consumed, stock_count, delivery, invoice, invoice_series, entity, quarantine
     to comptoir_service;
@@ -738,7 +740,7 @@ grant select, insert, delete on entity_snapshot, sales_line, projection_parked, 
 
 grant select on tenant, tenant_head, node_head, projection_version to comptoir_watcher;
 
--- Of the log a reader sees what happened and what was decided, but no record and no payload.
+-- A reader sees the events and decisions of the log, but no record or payload.
 grant usage on schema reporting to comptoir_readonly;
 grant select on all tables in schema reporting to comptoir_readonly;
 grant select on

@@ -1,22 +1,22 @@
-//! Threads and database connections of lower priority, for work that no person waits for at a screen: writing what nodes push,
-//! and following the log for the reports. They have runtime threads of their own, so that judging ten thousand records in one go
-//! holds up no request, and yield to everybody else where the processors are all busy. With a processor to spare nothing changes.
+//! Low-priority threads and database connections for work that no user waits for: storing what nodes push, and keeping the
+//! reports up to date. Background work has its own runtime threads, so deciding ten thousand records at once delays no
+//! request. When the processors are busy it yields to the rest; otherwise nothing changes.
 //!
-//! The order of what is written, and when it is durable, does not depend on any of it.
+//! The order of writes and their durability do not depend on priority.
 
 use std::time::Duration;
 
 use rustix::process::{Pid, setpriority_process};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// How far below others: a third of what they get, where both have work all the time. Much lower, and a backend that holds a lock
-/// which a report needs would hold it for long.
+/// One third of the normal share while both sides are busy. At a much lower priority a backend could hold a lock that a
+/// report needs for too long.
 const NICENESS: i32 = 5;
-/// How often a session's priority is tried to lower, and the pause between.
+/// Attempts to lower a session's priority, and the pause between two of them.
 const SESSION_ATTEMPTS_MAX: u32 = 5;
 const SESSION_PAUSE: Duration = Duration::from_millis(110);
 
-/// The threads. Work under way ends with it.
+/// Dropping this value stops the background work.
 #[derive(Debug)]
 pub(crate) struct Background {
     runtime: Option<Runtime>,
@@ -24,19 +24,18 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Starts them.
     pub(crate) fn start() -> std::io::Result<Background> {
         let runtime = Builder::new_multi_thread()
             .enable_all()
             .thread_name("background")
-            // On Linux a process id of nothing is the calling thread, and the threads it starts inherit it.
+            // `None` is the calling thread; threads that it starts inherit the priority.
             .on_thread_start(|| lower(None))
             .build()?;
         let handle = runtime.handle().clone();
         Ok(Background { runtime: Some(runtime), handle })
     }
 
-    /// What spawns on them.
+    /// A handle for spawning background tasks.
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -51,21 +50,22 @@ impl Drop for Background {
     }
 }
 
-/// Lowers the priority of the calling thread, or of a process of this machine. A system that refuses leaves it as it was: slower reports
-/// under load, nothing else.
+/// Lowers the priority of the calling thread or of a local process. If the system refuses, nothing changes except that
+/// reports are slower under load.
 fn lower(process: Option<Pid>) {
     if let Err(error) = setpriority_process(process, NICENESS) {
         tracing::debug!(%error, ?process, "The priority of background work could not be lowered");
     }
 }
 
-/// Lowers the priority of a process of Postgres. Each begins a session of its own, and a Linux that groups tasks by session divides the
-/// processors among sessions first: there the niceness of a process alone in its session does nothing, and the session has one too.
+/// Lowers the priority of a Postgres process. Each one starts its own session, and Linux with autogroup enabled divides
+/// processor time among sessions first. There the niceness of the only process in a session has no effect, so the session's
+/// own niceness is lowered too.
 pub(crate) async fn lower_backend(process: Pid) {
     lower(Some(process));
     for _ in 0..SESSION_ATTEMPTS_MAX {
         match lower_session(process) {
-            // An account without privileges may change one session in a tenth of a second.
+            // An unprivileged account may change one session every tenth of a second.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::AGAIN.raw_os_error()) => {
                 tokio::time::sleep(SESSION_PAUSE).await;
             }
@@ -80,11 +80,11 @@ fn lower_session(process: Pid) -> std::io::Result<()> {
     let name =
         |file: &str| Ok::<_, std::io::Error>(std::fs::read_to_string(file)?.split(' ').next().map(str::to_owned));
     let group = match name(&file) {
-        // A system that groups nothing.
+        // This system has no autogroups.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         group => group?,
     };
-    // Requests are served in ours.
+    // This process's own session serves requests.
     if group == name("/proc/self/autogroup")? {
         return Ok(());
     }

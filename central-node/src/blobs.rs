@@ -1,7 +1,7 @@
-//! Signatures and photos, named by the BLAKE3 of their bytes: kept in the database in chunks, whole or not at all.
+//! Signatures and photos, named by the BLAKE3 of their bytes and stored in the database in chunks, whole or not at all.
 //!
-//! A file is checked and written in one transaction, and read chunk by chunk, each in a transaction of its own: neither a slow
-//! sender nor a slow reader holds a connection. `docs/adr/0010` gives the reasons for the database.
+//! A file is verified and written in one transaction. It is read chunk by chunk, each in its own transaction, so that neither
+//! a slow sender nor a slow reader holds a connection. `docs/adr/0010` explains why files are in the database.
 
 use bytes::Bytes;
 use comptoir_core::id::TenantId;
@@ -9,18 +9,18 @@ use tokio_postgres::types::ToSql;
 
 use crate::database::{self, Database, StoreError, TxPhase, natural};
 
-/// Bytes of a chunk: one row, one frame of an answer.
+/// Bytes of a chunk: one row in the database, one frame of a response.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// How much of a file there is.
+/// The size of a stored file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct BlobSize {
     pub(crate) bytes: u64,
-    /// Rows it is in.
+    /// The number of rows.
     pub(crate) chunks: i32,
 }
 
-/// The size of a file; nothing where there is no such file.
+/// The size of a file; `None` if it does not exist.
 pub(crate) async fn size(
     database: &Database,
     tenant: TenantId,
@@ -36,14 +36,15 @@ pub(crate) async fn size(
     Ok((size.chunks > 0).then_some(size))
 }
 
-/// Stores a file of that hash, and answers whether it is new. A file that is there already stays: it has the same bytes.
+/// Stores a file under its hash, and returns whether it is new. An existing file stays unchanged, since its bytes are the
+/// same.
 pub(crate) async fn store(
     database: &Database,
     tenant: TenantId,
     hash: &blake3::Hash,
     bytes: &[u8],
 ) -> Result<bool, StoreError> {
-    // An empty file is one empty chunk: a file without a chunk is none.
+    // An empty file is one empty chunk, because a file without chunks does not exist.
     let chunks: Vec<&[u8]> = if bytes.is_empty() { vec![bytes] } else { bytes.chunks(CHUNK_BYTES).collect() };
     let numbers: Vec<i32> = (0..).take(chunks.len()).collect();
     let mut connection = database.service().await?;
@@ -58,7 +59,7 @@ pub(crate) async fn store(
     Ok(is_new)
 }
 
-/// One chunk of a file that is there.
+/// Reads one chunk of an existing file.
 pub(crate) async fn chunk(
     database: &Database,
     tenant: TenantId,

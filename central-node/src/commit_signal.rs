@@ -19,7 +19,6 @@ impl CommitSignal {
         self.0.send_modify(|commits| *commits = commits.wrapping_add(1));
     }
 
-    /// A receiving end.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.subscribe()
     }

@@ -1,4 +1,4 @@
-//! What central is started with.
+//! The settings that central starts with.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use crate::clock::Clock;
 use crate::database::Urls;
 use crate::private_postgres;
 
-/// A site is late when one of its nodes has not pushed for a day and a night.
+/// A site is late when one of its nodes has not pushed for 24 hours.
 const LATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A clock that nobody looks after gains or loses seconds in a month; a minute is a clock that was set wrongly.
+/// An unsynchronised clock drifts by seconds in a month; an offset of a minute means that it was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
 
-/// Damage is rare, and a check reads everything: four times a day finds it while a backup from before is still kept.
+/// A check reads everything and damage is rare. Four checks a day find damage while an earlier backup still exists.
 const CHECK_STORE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub enum DatabaseConfig {
-    /// `DATABASE_URL` is absent: a Postgres of our own under the data directory, started and stopped with central.
+    /// `DATABASE_URL` is absent: a private Postgres under the data directory, started and stopped with central.
     Private(private_postgres::PostgresConfig),
-    /// A server that somebody else looks after; its roles were made with `database/roles.sql`.
+    /// A server that its own administrator runs; its roles were created with `database/roles.sql`.
     External(Urls),
 }
 
@@ -32,17 +32,18 @@ pub enum DatabaseConfig {
 pub struct CentralConfig {
     /// Where the database is.
     pub database: DatabaseConfig,
-    /// What a new tenant adopts first: `RULEBOOK_FILE`, or the defaults.
+    /// The first rulebook of a new tenant: `RULEBOOK_FILE`, or the defaults.
     pub rulebook: Rulebook,
-    /// The machine's clock; another one in tests.
+    /// The machine's clock; replaced in tests.
     pub clock: Clock,
-    /// How long a node may be silent before reports call its site late; a day where nothing is said.
+    /// How long a node may be silent before reports call its site late; by default one day.
     pub late_after: Duration,
-    /// Past which offset a node's clock is said to drift.
+    /// The clock offset from which a node's clock is reported as drifting.
     pub clock_drift_limit: Duration,
-    /// Whether this process makes the reports' read models follow the log. One that only takes pushes leaves it to another.
+    /// Whether this process keeps the reports' read models up to date. A process that only accepts pushes leaves this to
+    /// another.
     pub follows: bool,
-    /// How long the check of the stored log rests between two rounds; the first begins at the start. Absent: this process checks
+    /// Pause between two rounds of checking the stored log; the first round begins at start. `None`: this process checks
     /// nothing by itself.
     pub check_store_every: Option<Duration>,
 }
@@ -61,7 +62,7 @@ impl CentralConfig {
         }
     }
 
-    /// A server that somebody else looks after.
+    /// Settings for an external server.
     pub fn external(urls: Urls) -> CentralConfig {
         CentralConfig {
             database: DatabaseConfig::External(urls),

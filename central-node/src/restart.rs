@@ -1,19 +1,18 @@
-//! When something that ended by itself is started again: after growing pauses, and a limited number of times in a row.
+//! When a task or server that ended by itself is restarted: after growing pauses, and a limited number of times in a row.
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 /// Restarts in a row, unless the settings say otherwise. With the pauses below they last almost two minutes: longer than
-/// Postgres's recovery takes at `max_wal_size`, and short enough that a supervisor learns of a lasting fault while somebody still
-/// looks.
+/// Postgres's recovery takes at `max_wal_size`, and short enough that a supervisor learns of a lasting fault soon.
 pub const RESTARTS_MAX: u32 = 10;
-/// What ran for so long ended for a new reason: its failures are counted from the beginning.
+/// After running this long, the next failure is counted as the first of a new series.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
-/// The longest pause is 2^4 seconds, as long as a node waits for central at most.
+/// The longest pause is 2^4 seconds: the longest that a node waits for central.
 const DOUBLINGS_MAX: u32 = 4;
 
-/// Failures in a row of one thing.
+/// Counts consecutive failures of one task or server.
 #[derive(Debug)]
 pub struct FailureCount {
     restarts_max: u32,
@@ -21,13 +20,13 @@ pub struct FailureCount {
 }
 
 impl FailureCount {
-    /// Allows so many restarts in a row.
+    /// Allows `restarts_max` restarts in a row.
     pub fn new(restarts_max: u32) -> FailureCount {
         FailureCount { restarts_max, failures: 0 }
     }
 
-    /// Notes that it ended, or did not start, after it had run for so long. Which restart comes next and the pause before it;
-    /// nothing where every restart was used.
+    /// Records that it ended or did not start, after it had run for `ran_for`. Returns the number of the next restart and the
+    /// pause before it; `None` once every restart has been used.
     pub fn failed_after(&mut self, ran_for: Duration) -> Option<(u32, Duration)> {
         if ran_for >= STABLE_AFTER {
             self.failures = 0;
@@ -38,8 +37,8 @@ impl FailureCount {
     }
 }
 
-/// Runs a task of this process until it is stopped, and starts it again after a panic: without it reports would stand still, or
-/// waiting requests would not be woken, and nothing would say so.
+/// Runs a task of this process until it is stopped, and restarts it after a panic. Without a restart reports would stop
+/// advancing or waiting requests would not be woken, and nothing would show it.
 pub(crate) async fn revive<F>(name: &str, mut stopped: watch::Receiver<bool>, mut task: impl FnMut() -> F)
 where
     F: Future<Output = ()> + Send + 'static,

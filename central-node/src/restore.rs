@@ -1,8 +1,8 @@
-//! What an operator does after central was restored from an older copy: the restore is recorded in the tenant's log, and in the
-//! same transaction the window opens in which central waits for its nodes.
+//! Records that central was restored from an older copy. The restore is recorded in the tenant's log, and the same
+//! transaction opens the window in which central waits for its nodes.
 //!
-//! The record is what an audit needs. The nodes keep the positions that they were answered with; central stores the records that
-//! it lost at other ones. Without a record of the restore nobody could tell that from a log that was written again.
+//! An audit needs the record. The nodes keep the positions that they had received, while central stores the lost records at
+//! other positions. Without a record of the restore, this log could not be distinguished from a rewritten one.
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
@@ -20,11 +20,12 @@ use crate::identity::IdentityError;
 use crate::ingest::{DraftBatch, DraftsError, IngestError, write_drafts};
 use crate::restore_window::{self, AwaitedNode};
 
-/// Characters of a reason: those of its schema.
+/// The maximum of the reason in the event's schema, in characters.
 const REASON_CHARS_MAX: usize = 500;
 
-/// Records the restore, and opens the window for every node with a key in force, since any of them may have received an answer
-/// that is lost. Answers for whom it waits. Asked twice, it records two restores: central may have been restored twice.
+/// Records the restore, and opens the window for every node with an active key, since any of them may have received an answer
+/// that is lost. Returns the nodes that the window waits for. A second call records a second restore, since central may have
+/// been restored twice.
 pub async fn open(
     db: &Database,
     clock: &Clock,

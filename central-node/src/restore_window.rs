@@ -1,10 +1,10 @@
 //! After a restore, order-dependent decisions wait until every node has resent the decisions that it had already received. An
-//! operator opens the window (central cannot know that it was restored before a node shows it), and it ends by itself with the
-//! last node, or by the operator.
+//! operator opens the window, since central cannot detect a restore before a node shows it. The window closes with the last
+//! node, or when the operator closes it.
 //!
-//! Only what the order of arrival decides has to wait: invoices, cancellations, validations of deliveries, and releases from
-//! quarantine, which may be of one. Everything else is taken as ever. Nodes and devices go on working; what waits, waits in their
-//! logs.
+//! Only facts decided by order of arrival wait: invoices, cancellations, validations of deliveries, and releases from
+//! quarantine, which may release one of these. Everything else is accepted as usual. Nodes and devices keep working; waiting
+//! events stay in their logs.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{NodeId, TenantId};
@@ -16,24 +16,24 @@ use crate::database::{self, Database, StoreError, TxPhase};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
 
-/// A node that is waited for.
+/// A node that the window waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AwaitedNode {
-    /// Its id.
+    /// The node's id.
     pub node: NodeId,
-    /// As people call it.
+    /// The node's name.
     pub name: String,
 }
 
-/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand
-/// nothing back, so it waits for none of them. Answers for whom it waits; nobody where there is no node.
+/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and resend
+/// nothing, so the window waits for none of them. Returns the nodes that it waits for; empty if the tenant has none.
 pub(crate) async fn open(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<AwaitedNode>, StoreError> {
     tx.execute(include_str!("restore_window_open.sql"), &[&tenant.uuid()]).await?;
     end_where_nobody_is_left(tx, tenant).await?;
     list(tx, tenant).await
 }
 
-/// Ends the window, and answers with the nodes that have not resent theirs.
+/// Closes the window, and returns the nodes that have not resent their decisions.
 pub async fn close(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>, IdentityError> {
     let mut connection = db.service().await?;
     let tx = locked(&mut connection, tenant).await?;
@@ -52,7 +52,7 @@ pub async fn awaited(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>
     list(&tx, tenant).await
 }
 
-/// A node has resent all decisions that it had received: the window no longer waits for it.
+/// Records that a node has resent all decisions that it had received: the window no longer waits for it.
 pub(crate) async fn mark_returned(db: &Database, tenant: TenantId, node: NodeId) -> Result<(), StoreError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
@@ -65,21 +65,21 @@ pub(crate) async fn mark_returned(db: &Database, tenant: TenantId, node: NodeId)
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))
 }
 
-/// Whether deciding it again could take back a decision that somebody has received.
+/// Whether deciding the fact again could contradict a decision that a node has received.
 pub(crate) fn must_wait_for_restore(fact: &Fact) -> bool {
     PriorDecision::is_of(fact) || matches!(fact, Fact::QuarantineReleased { .. })
 }
 
-/// The restore window is open, and what was sent has to wait for it to close.
+/// The restore window is open, and the request has to wait for it to close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "central was restored and waits for its nodes to hand back what they were told: until then it numbers no new \
-     invoice and decides no new validation of a delivery"
+    "central was restored and waits for its nodes to resend the decisions they received: until then it numbers no \
+     new invoice and decides no new validation of a delivery"
 )]
 pub(crate) struct RestoreInProgress;
 
 impl RestoreInProgress {
-    /// When to send it again, in seconds.
+    /// Seconds after which to retry.
     pub(crate) const RETRY_AFTER: u64 = 5;
 }
 
@@ -94,7 +94,7 @@ async fn locked(
     }
 }
 
-/// The flag says whether there is anybody to wait for.
+/// The column `restore_window_open` is true as long as the window waits for a node.
 async fn end_where_nobody_is_left(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
     let sql = "update tenant_head set restore_window_open = exists (select from restore_window where tenant_id = $1) where tenant_id = $1";
     tx.execute(sql, &[&tenant.uuid()]).await?;

@@ -1,9 +1,9 @@
-//! Whether the store takes writes, found out by writing: `/readyz` asks here, and hears within a second.
+//! Whether the store accepts writes, found out by writing. `/readyz` asks here and gets an answer within a second.
 //!
-//! A probe has a connection of its own, so that busy pools do not hold it up. It flushes a record to the write-ahead log, writes
-//! a temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a
-//! second begins, however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting,
-//! never the caller.
+//! The probe has its own connection, so busy pools do not delay it. It flushes a record to the write-ahead log, writes a
+//! temporary file, which fails on a full disk, and reads the table that every push locks. At most one probe runs at a time,
+//! and at most one starts per second, however often `/readyz` is asked. Without requests nothing is written. A store that
+//! hangs blocks its probe, never the caller.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,24 +16,24 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::database::StoreError;
 use crate::private_postgres::{ServerTrouble, ServerWatch};
 
-/// An outcome is given again for so long.
+/// An outcome is reused for this long.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long a caller waits for a probe.
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
-/// Only then is a store called silent: on a busy machine a probe may take longer than a caller waits.
+/// A store is reported as silent only after this time: on a busy machine a probe may take longer than a caller waits.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
-/// Then the probe is given up and the next one opens a new connection.
+/// After this time the probe is aborted, and the next one opens a new connection.
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
 
-/// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store
-/// that does not answer.
+/// `work_mem` is smaller than the probe's result, so that Postgres needs a file. A lock timeout counts as a store that does
+/// not answer.
 const OPTIONS: &str = "-c work_mem=64kB -c lock_timeout=2s -c statement_timeout=8s -c synchronous_commit=on";
 const WRITE_LOG: &str = "select pg_logical_emit_message(true, 'comptoir', 'probe')";
-/// About a megabyte.
+/// About one megabyte.
 const WRITE_FILE: &str = "select count(*) from generate_series(1, 30000)";
 const READ_HEADS: &str = "select from tenant_head limit 1";
 
-/// Why nothing can be stored now. A caller may ask again a second later, unless the disk is full.
+/// Why nothing can be stored now. A caller may retry a second later, unless the disk is full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreHealthError {
     /// The private Postgres does not serve.
@@ -41,7 +41,7 @@ pub(crate) enum StoreHealthError {
     Server(#[from] ServerTrouble),
     #[error("{0}")]
     Full(String),
-    /// The probe waited for a lock in vain.
+    /// The probe timed out waiting for a lock.
     #[error("{0}")]
     Contended(String),
     #[error(
@@ -58,7 +58,7 @@ struct ProbeResult {
     outcome: Result<(), StoreHealthError>,
 }
 
-/// Asks the store whether it takes writes.
+/// Probes the store on request.
 pub(crate) struct StoreHealth {
     server: Option<ServerWatch>,
     shared: Arc<ProbeState>,
@@ -68,7 +68,7 @@ pub(crate) struct StoreHealth {
 #[derive(Default)]
 struct ProbeState {
     asked: Notify,
-    /// When the first probe began that has had no answer.
+    /// The start of the first probe that has had no answer.
     silent_since: Mutex<Option<Instant>>,
 }
 
@@ -79,14 +79,14 @@ impl ProbeState {
 }
 
 impl StoreHealth {
-    /// Starts the task that probes when it is asked to. It ends when `stopping` turns true.
+    /// Starts the task that probes on request. It ends when `stopping` turns true.
     pub(crate) fn start(
         url: &str,
         server: Option<ServerWatch>,
         mut stopping: watch::Receiver<bool>,
     ) -> Result<StoreHealth, StoreError> {
         let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
-        let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |given| format!("{given} {OPTIONS}"));
+        let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |options| format!("{options} {OPTIONS}"));
         config.options(options).application_name("comptoir-probe").connect_timeout(PROBE_WITHIN);
         let (sender, probed) = watch::channel(None);
         let shared = Arc::new(ProbeState::default());
@@ -100,7 +100,7 @@ impl StoreHealth {
         Ok(StoreHealth { server, shared, probed })
     }
 
-    /// Why nothing can be stored now, if so. The answer comes within a second.
+    /// Returns why nothing can be stored now, if so. The answer comes within a second.
     pub(crate) async fn check(&self) -> Result<(), StoreHealthError> {
         if let Some(trouble) = self.server.as_ref().and_then(ServerWatch::trouble) {
             return Err(trouble.into());
@@ -114,7 +114,7 @@ impl StoreHealth {
         if let Ok(Ok(probed)) = timeout(ANSWER_WITHIN, probed.wait_for(is_fresh)).await {
             return probed.as_ref().map_or(Ok(()), |probed| probed.outcome.clone());
         }
-        // It may have ended while the probe waited.
+        // The server may have ended during the probe.
         if let Some(trouble) = self.server.as_ref().and_then(ServerWatch::trouble) {
             return Err(trouble.into());
         }
@@ -122,7 +122,7 @@ impl StoreHealth {
         if silent_for >= SILENT_AFTER {
             return Err(StoreHealthError::Silent(silent_for));
         }
-        // What was known last, while the probe takes its time.
+        // The last outcome, while the probe is still running.
         self.probed.borrow().as_ref().map_or(Ok(()), |probed| probed.outcome.clone())
     }
 }
@@ -141,7 +141,7 @@ async fn probe_when_asked(config: Config, shared: &ProbeState, probed: &watch::S
             Err(_) => Err(StoreHealthError::Silent(silent_since.elapsed())),
         };
         if outcome.is_err() {
-            // The connection's state is not known.
+            // The state of the connection is unknown.
             client = None;
         }
         probed.send_replace(Some(ProbeResult { at: Instant::now(), outcome }));
@@ -166,14 +166,14 @@ async fn probe(config: &Config, client: &mut Option<Client>) -> Result<(), Store
         client.batch_execute(statement).await?;
     }
     match client.batch_execute(WRITE_FILE).await {
-        // An administrator allows no temporary files of this size: that is no disk without room.
+        // The administrator's limit on temporary files is smaller than this one, which does not mean a full disk.
         Err(error) if error.code() == Some(&SqlState::CONFIGURATION_LIMIT_EXCEEDED) => Ok(()),
         written => Ok(written?),
     }
 }
 
 impl From<StoreError> for StoreHealthError {
-    /// A failed probe keeps this process from its work, whatever the reason.
+    /// Any failed probe means that this process cannot work.
     fn from(error: StoreError) -> StoreHealthError {
         let reason = error.to_string();
         match error {

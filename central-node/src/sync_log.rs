@@ -72,7 +72,6 @@ impl SyncSession {
         }
     }
 
-    /// Of a node.
     pub(crate) fn of_node(
         services: (&Database, &Clock),
         tenant: TenantId,
@@ -176,9 +175,7 @@ impl SyncOutcome {
 /// A page of the log.
 #[derive(Debug)]
 pub(crate) struct SyncLogRequest {
-    /// One client.
     pub(crate) client: Option<String>,
-    /// One outcome.
     pub(crate) status: Option<SyncOutcome>,
     /// Only what is older than the last row of the page before.
     pub(crate) before: Option<SyncLogCursor>,

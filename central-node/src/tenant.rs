@@ -1,4 +1,4 @@
-//! What is known of a tenant apart from its log: its zone, its sites, central's own node.
+//! A tenant's zone, sites and central node: what deciding and reporting need besides its log.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,18 @@ use jiff::tz::TimeZone;
 
 use crate::database::StoreError;
 
-/// A tenant, as deciding and reporting need it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
-    /// Its id.
     pub(crate) id: TenantId,
-    /// Central's own node in it.
+    /// Central's own node of this tenant.
     pub(crate) central_node: NodeId,
-    /// Days and years are counted in it.
+    /// Time zone for days and years.
     pub(crate) zone: TimeZone,
     sites: BTreeMap<SiteId, Name>,
 }
 
 impl Tenant {
-    /// Loads it; nothing where there is no such tenant.
+    /// Loads a tenant; `None` if it does not exist.
     pub(crate) async fn load(tx: &Transaction<'_>, id: TenantId) -> Result<Option<Tenant>, StoreError> {
         let tenant = tx.prepare_cached("select central_node, zone from tenant where tenant_id = $1");
         let sites = tx.prepare_cached("select site_id, code from site where tenant_id = $1");
@@ -46,7 +44,7 @@ impl Tenant {
         }))
     }
 
-    /// What an audit needs of it to decide again.
+    /// The context that an audit needs to decide again.
     pub(crate) fn context(&self) -> TenantContext {
         TenantContext {
             central_node: self.central_node,
@@ -55,7 +53,7 @@ impl Tenant {
         }
     }
 
-    /// A site's code, for invoice references.
+    /// The code of a site, for invoice references.
     pub(crate) fn site_code(&self, site: Option<SiteId>) -> Option<Name> {
         self.sites.get(&site?).cloned()
     }

@@ -61,9 +61,7 @@ pub struct NdjsonLines {
 }
 
 enum End {
-    /// More may come.
     Open,
-    /// The body ended.
     Whole,
     /// The link failed. Between two lines only a caller that still listens has to know, and it does.
     Broken(Problem),

@@ -1,8 +1,9 @@
 //! The pull protocol, version 1. `docs/spec/pull.md` specifies it.
 //!
-//! A pull returns **rows** and not events: the state of each row of the node's scope that changed after the cursor, in the order
-//! of (position of its last change, key). A row that changes again moves to its new position, so that a reader meets it later and
-//! never misses it. Positions are given under the tenant's lock in commit order: nothing ever appears before a cursor.
+//! A pull returns **rows** and not events: the current state of each row of the node's scope that changed after the cursor,
+//! in the order of (position of its last change, key). A row that changes again moves to its new position, so a reader
+//! receives it later and never misses it. Positions are assigned under the tenant's lock in commit order, so no change ever
+//! appears before a cursor.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +19,7 @@ use comptoir_core::position::Position;
 
 use crate::openapi::words;
 
-/// Enough that no two pasts of one tenant are taken for one another, and short enough to travel with every request.
+/// Long enough that two pasts of one tenant are never confused, and short enough to travel with every request.
 const PROOF_DIGITS: usize = 16;
 
 /// The answer to `GET /api/v1/sync/pull?cursor&limit&wait`.
@@ -26,29 +27,29 @@ const PROOF_DIGITS: usize = 16;
 pub struct PullResponse {
     /// Changes in the order of positions.
     pub changes: Vec<RowChange>,
-    /// What else concerns this node's own events, up to `complete_through`, in the order of their positions.
+    /// News about this node's own events up to `complete_through`, in the order of positions.
     pub notices: Vec<Notice>,
-    /// Where the next pull begins: see [`PullCursor`].
+    /// The cursor of the next pull: see [`PullCursor`].
     pub cursor: String,
-    /// Every change up to this position was delivered, now or before: events at or below it leave the node's overlay.
+    /// Every change up to this position has been delivered, now or before: events at or below it leave the node's overlay.
     pub complete_through: u64,
     /// True if more changes are available now.
     pub has_more: bool,
     /// The tenant's head when this was answered.
     pub head: u64,
-    /// State of this device.
+    /// The state of this device.
     pub device: DeviceStatus,
-    /// The rulebook in force, where it is not the one that the cursor names.
+    /// The rulebook in force, unless it is the one that the cursor names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rulebook: Option<RulebookInForce>,
-    /// `received_at` of the last delivered change, else what central's clock said; never a cursor.
+    /// `received_at` of the last delivered change, or central's time if there is none; never a cursor.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Central's incarnation.
     pub incarnation: Uuid,
 }
 
-/// Which read model a row belongs to. The order of the variants is the order of rows that changed at one position.
+/// The read model of a row. The order of the variants is the order of rows that changed at one position.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
@@ -62,32 +63,33 @@ pub enum RowKind {
     Stock,
 }
 
-/// Names a row. Rows of one position are ordered by it, texts bytewise, an absent site first.
+/// The key of a row. Rows of one position are ordered by it: texts bytewise, an absent site first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowKey {
     /// The read model.
     pub kind: RowKind,
-    /// Its type: `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
+    /// The entity type: `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
     pub entity_type: String,
-    /// Its entity id; a product's for stock.
+    /// The entity id; for stock, the product's.
     pub entity_id: String,
-    /// Of stock only: the shop, absent for the tenant's own.
+    /// For stock only: the site, absent for the tenant's own stock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Uuid>,
 }
 
-/// A row as it is after the change at `position`.
+/// A row as of the change at `position`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowChange {
     /// The row's key.
     #[serde(flatten)]
     pub key: RowKey,
-    /// Position of its last change. A row is applied only if this is above the position of the stored row.
+    /// Position of the row's last change. A row is applied only if this is above the position of the stored row.
     pub position: u64,
-    /// When central received that change.
+    /// When central received the last change.
     #[schemars(with = "words::Instant")]
     pub received_at: String,
-    /// One of the types of [`read_v1`](crate::read_v1), as `key.kind` says. Absent: the row left the node's scope and is removed.
+    /// One of the types of [`read_v1`](crate::read_v1), according to `key.kind`. Absent: the row left the node's scope and is
+    /// removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Members>")]
     pub row: Option<Box<RawValue>>,
@@ -96,90 +98,92 @@ pub struct RowChange {
 /// What became of one of this node's own events after its push was answered.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
-    /// Of the event that says it; with `event_id` it names the notice.
+    /// The position of the release or resolution; it identifies the notice together with `event_id`.
     pub position: u64,
     /// The node's own event.
     pub event_id: Uuid,
-    /// The entity's type.
+    /// The type of the event's entity.
     pub entity_type: String,
-    /// The entity.
+    /// The id of the event's entity.
     pub entity_id: String,
-    /// `RELEASED` (from quarantine, took effect), `RESOLVED` (a person decided the conflict).
+    /// `RELEASED` (from quarantine: the event took effect) or `RESOLVED` (a person decided the conflict).
     #[schemars(with = "words::NoticeKind")]
     pub kind: String,
-    /// What the notice says beyond its kind: for `RELEASED` the verdict, code, reference and resolution of the effect; for
-    /// `RESOLVED` the choice and the resulting fields. Documented in `docs/spec/pull.md`.
+    /// The details of the notice. For `RELEASED`: the verdict, code, reference and resolution of the effect. For `RESOLVED`:
+    /// the choice and the resulting fields. `docs/spec/pull.md` specifies them.
     pub data: Value,
-    /// Who decided, where a person did.
+    /// The user who decided; absent if central did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// When central received it.
+    /// When central received the release or resolution.
     #[schemars(with = "words::Instant")]
     pub at: String,
 }
 
-/// The rules that central decides by from here on. A node that shows undecided events previews them by these rules.
+/// The rules by which central decides. A node previews undecided events by these rules.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RulebookInForce {
-    /// The position after which it is in force, 0 for a tenant's first; names it in a cursor.
+    /// The position after which the rulebook is in force, 0 for a tenant's first; a cursor names the rulebook by it.
     pub position: u64,
-    /// The payload of the `RULEBOOK_ADOPTED` that adopted it.
+    /// The payload of the rulebook's `RULEBOOK_ADOPTED`.
     pub book: Value,
 }
 
-/// State of a device.
+/// The state of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStatus {
-    /// False: it was revoked.
+    /// False once the device is revoked.
     pub is_active: bool,
-    /// Its user must sign in again.
+    /// Whether the user must sign in again.
     pub requires_reauth: bool,
 }
 
-/// The start of a pull: everything up to `position` was delivered; with `after`, only the rows of `position` up to that key. A
-/// node may build the cursor after any change it received, and so apply a page in parts, each with its cursor in one batch.
+/// The start of a pull: everything up to `position` was delivered; with `after`, only the rows of `position` up to that key.
+/// A node may build the cursor after any change it received, so it can apply a page in parts, each with its cursor in one
+/// batch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PullCursor {
-    /// Of which central. Another one answers 410 `INCARNATION_CHANGED`.
+    /// Central's incarnation. Another one answers 410 `INCARNATION_CHANGED`.
     pub incarnation: Uuid,
-    /// What the node may see, as central names it: another scope answers 410 `SCOPE_CHANGED`, and the node bootstraps again.
+    /// The node's scope, as central names it. If it differs, central answers 410 `SCOPE_CHANGED`, and the node bootstraps
+    /// again.
     pub scope: String,
-    /// Position up to which everything was delivered.
+    /// The position up to which everything was delivered.
     pub position: u64,
-    /// The last row of `position` that was delivered; absent when all were.
+    /// The last delivered row of `position`; absent if all were delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<RowKey>,
-    /// If less than `position`: see [`PullResponse::complete_through`]. Between two pages of one catch-up it stays, since a row
-    /// still to come may have been changed at any position.
+    /// Set if less than `position`: see [`PullResponse::complete_through`]. It stays the same between the pages of one
+    /// catch-up, since any row still to come may have been changed at an earlier position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_through: Option<u64>,
-    /// [`RulebookInForce::position`] of the rulebook that its holder has; absent where it has none.
+    /// [`RulebookInForce::position`] of the node's rulebook; absent if the node has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rulebook: Option<u64>,
-    /// The past that the holder's rows belong to. A central that was restored from an older copy and has grown since has another
-    /// past, and answers 410 `INCARNATION_CHANGED`. Absent in the cursor of an empty node.
+    /// The past that the node's rows belong to. A central that was restored from an older copy and has grown since has
+    /// another past, and answers 410 `INCARNATION_CHANGED`. Absent in the cursor of an empty node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
 }
 
-/// Names one past of a tenant: every decision up to a position.
+/// Identifies one past of a tenant: every decision up to a position.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
-    /// Central's head when it sent the page before the cursor: no row of that page was changed later.
+    /// Central's head when it sent the page before the cursor: no row of that page changed later.
     pub position: u64,
-    /// The first 8 bytes, in hex, of the chain of decisions up to there.
+    /// The first 8 bytes, in hex, of the decision chain at `position`.
     pub chain: String,
 }
 
 impl Proof {
-    /// Of the decisions up to a position, by their chain.
+    /// Makes the proof for the decision chain at a position.
     #[must_use]
     pub fn new(position: Position, chain: ChainHash) -> Proof {
         Proof { position: position.0, chain: chain.to_string()[..PROOF_DIGITS].to_owned() }
     }
 }
 
-/// A cursor that does not read.
+/// The text is not a cursor.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0:?} is no cursor: give the one of the last answer, or none for a first load")]
 pub struct BadCursor(pub String);
@@ -205,8 +209,8 @@ impl FromStr for PullCursor {
 }
 
 impl PullCursor {
-    /// The cursor after one change of a page that began at this cursor and leads to `end`, for applying a page in parts. It has
-    /// the page's proof, since the change may be younger than the proof of the request.
+    /// The cursor after one change of a page that starts at this cursor and ends at `end`, for applying a page in parts. It
+    /// has the page's proof, since the change may be later than the proof of the request.
     #[must_use]
     pub fn behind(&self, change: &RowChange, end: &PullCursor) -> PullCursor {
         PullCursor {
@@ -218,41 +222,41 @@ impl PullCursor {
         }
     }
 
-    /// Up to where its holder has everything.
+    /// The position up to which the node has everything.
     #[must_use]
     pub fn complete_through(&self) -> u64 {
         self.complete_through.unwrap_or(self.position)
     }
 }
 
-/// One line of `GET /api/v1/sync/bootstrap`: a zstd stream ([`BOOTSTRAP_TYPE`]) of NDJSON. The stream notes the head, sends every
-/// row of the scope in key order, and ends with the cursor of that head. Later changes come by pull, and a row is applied only if
-/// its position is newer.
+/// One line of `GET /api/v1/sync/bootstrap`: a zstd stream ([`BOOTSTRAP_TYPE`]) of NDJSON. The stream records the head, sends
+/// every row of the scope in key order, and ends with the cursor of that head. Later changes come by pull, and a row is
+/// applied only if its position is newer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BootstrapLine {
-    /// First line of a bootstrap.
+    /// The first line.
     Start {
         /// Central's incarnation.
         incarnation: Uuid,
-        /// What the node may see.
+        /// The node's scope.
         scope: String,
-        /// The noted head. A resumed stream keeps the head of the first one.
+        /// The head at the start. A resumed stream has the head of the first one.
         head: u64,
-        /// Rows in scope, about, for a progress bar; absent in a resumed stream.
+        /// The approximate number of rows in scope, for a progress bar; absent in a resumed stream.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rows: Option<u64>,
         /// The rulebook in force.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rulebook: Option<RulebookInForce>,
     },
-    /// A row.
+    /// A row of the scope.
     Row(RowChange),
-    /// At least every 200 rows: `GET ...?after=TOKEN` resumes after the rows before it. Stored with them in one batch.
+    /// Sent at least every 200 rows: `GET ...?after=TOKEN` resumes after the rows before it. Stored with them in one batch.
     Mark(String),
-    /// Last: the whole scope was given. The cursor to pull from.
+    /// The last line: the whole scope was sent. Contains the cursor to pull from.
     End {
-        /// As [`PullResponse::cursor`].
+        /// The cursor of the first pull, as [`PullResponse::cursor`].
         cursor: String,
     },
 }

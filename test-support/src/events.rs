@@ -1,16 +1,16 @@
-//! Business events with plausible defaults. A test names the fields that matter to it and takes the rest: `Sale { total_minor:
-//! 511, ..Sale::default() }` is a sale whose total is not that of its lines.
+//! Business events with plausible defaults. A test sets the fields that matter: `Sale { total_minor: 511, ..Sale::default()
+//! }` is a sale whose total does not match its lines.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// An event of one type: what it is about and what it says.
+/// An event of one type, with its entity type, action and payload.
 pub trait TestEvent: Serialize {
-    /// Such as `SALE`.
+    /// The entity type, such as `SALE`.
     fn entity_type(&self) -> &str;
 
-    /// Such as `SALE_RECORDED`.
+    /// The action, such as `SALE_RECORDED`.
     fn action(&self) -> &str;
 
     /// The payload as JSON.
@@ -50,7 +50,7 @@ pub struct SaleLine {
     pub quantity: String,
     /// In the main unit of the currency, a decimal.
     pub unit_price: String,
-    /// What the receipt prints.
+    /// The text printed on the receipt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// In percent, a decimal.
@@ -73,7 +73,7 @@ impl Default for SaleLine {
 /// How a part of a sale was paid.
 #[derive(Clone, Debug, Serialize)]
 pub struct Payment {
-    /// Such as `card`.
+    /// The means of payment, such as `card`.
     pub method: String,
     /// In the smallest unit of the currency.
     pub amount_minor: i64,
@@ -82,22 +82,22 @@ pub struct Payment {
 /// A sale: by default two pieces of A at 2.55 euros.
 #[derive(Clone, Debug, Serialize)]
 pub struct Sale {
-    /// ISO 4217.
+    /// The currency's ISO 4217 code.
     pub currency: String,
     /// In the smallest unit of the currency. The rules compare it with the lines.
     pub total_minor: i64,
-    /// Where it was sold to.
+    /// The country that the goods were sold to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// The customer's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
-    /// The till's number for it.
+    /// The receipt number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_no: Option<String>,
-    /// What was sold.
+    /// The lines sold.
     pub lines: Vec<SaleLine>,
-    /// How it was paid; left out of the payload where empty.
+    /// The payments; omitted from the payload if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub payments: Vec<Payment>,
 }
@@ -117,7 +117,7 @@ impl Default for Sale {
 }
 
 impl Sale {
-    /// One line, paid by card, in the shape of the Online Retail data: six pieces at 2.55.
+    /// One line in the shape of the Online Retail data: six pieces at 2.55, paid by card.
     pub fn online_retail(product: &str, receipt_no: &str) -> Sale {
         let line = SaleLine { product: product.to_owned(), quantity: "6".to_owned(), ..SaleLine::default() };
         Sale {
@@ -133,16 +133,16 @@ impl Sale {
 
 event!(Sale, "SALE", "SALE_RECORDED");
 
-/// Goods that a customer brings back.
+/// Goods that a customer returns.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refund {
-    /// ISO 4217.
+    /// The currency's ISO 4217 code.
     pub currency: String,
     /// In the smallest unit of the currency, positive.
     pub total_minor: i64,
-    /// The sale's entity id.
+    /// The entity id of the refunded sale.
     pub original: String,
-    /// What comes back.
+    /// The returned lines.
     pub lines: Vec<SaleLine>,
 }
 
@@ -159,7 +159,7 @@ impl Default for Refund {
 
 event!(Refund, "SALE", "SALE_REFUNDED");
 
-/// A line of a goods reception: a lot of its own.
+/// A line of a goods receipt: one lot.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReceptionLine {
     /// A product's code.
@@ -176,12 +176,12 @@ impl Default for ReceptionLine {
     }
 }
 
-/// Goods that a supplier brings.
+/// Goods received from a supplier.
 #[derive(Clone, Debug, Serialize)]
 pub struct GoodsReception {
-    /// ISO 4217.
+    /// The currency's ISO 4217 code.
     pub currency: String,
-    /// What is brought.
+    /// The received lots.
     pub lines: Vec<ReceptionLine>,
 }
 
@@ -193,14 +193,14 @@ impl Default for GoodsReception {
 
 event!(GoodsReception, "RECEPTION", "GOODS_RECEIVED");
 
-/// The order of a delivery, with the code that its recipient shows.
+/// The order of a delivery, with the code that its recipient presents.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeliveryOrder {
     /// The number on the delivery note.
     pub reference: String,
-    /// Who receives it.
+    /// The recipient.
     pub client: String,
-    /// What the driver scans.
+    /// The code that the driver scans.
     pub qr: String,
     /// In the smallest unit of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,14 +223,14 @@ event!(DeliveryOrder, "DELIVERY", "DELIVERY_CREATED");
 /// A driver's scan at the door.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeliveryValidation {
-    /// What was scanned. Another code than the order's is quarantined.
+    /// The scanned code. A code that differs from the order's is quarantined.
     pub qr: String,
-    /// RFC 3339.
+    /// The time of the scan, in RFC 3339.
     pub validated_at: String,
-    /// Degrees, a decimal.
+    /// The latitude in degrees, a decimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latitude: Option<String>,
-    /// Degrees, a decimal.
+    /// The longitude in degrees, a decimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longitude: Option<String>,
 }
@@ -253,17 +253,17 @@ event!(DeliveryValidation, "DELIVERY", "DELIVERY_VALIDATED");
 pub struct InvoiceCreation {
     /// The client's id.
     pub client: String,
-    /// ISO 4217.
+    /// The currency's ISO 4217 code.
     pub currency: String,
     /// In the smallest unit of the currency. The rules compare it with the lines.
     pub total_minor: i64,
-    /// `net` or `gross`: whether the unit prices are without or with VAT.
+    /// `net` or `gross`: whether the unit prices exclude or include VAT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_basis: Option<String>,
-    /// What the till printed before central numbered it.
+    /// The reference that the till printed before central assigned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisional_reference: Option<String>,
-    /// What is invoiced.
+    /// The invoiced lines.
     pub lines: Vec<SaleLine>,
 }
 
@@ -282,12 +282,12 @@ impl Default for InvoiceCreation {
 
 event!(InvoiceCreation, "INVOICE", "INVOICE_CREATED");
 
-/// The cancellation of an invoice: central answers with a credit note's number.
+/// The cancellation of an invoice: central's answer contains the number of a credit note.
 #[derive(Clone, Debug, Serialize)]
 pub struct InvoiceCancellation {
     /// The invoice's entity id.
     pub invoice: String,
-    /// Why.
+    /// The reason for the cancellation.
     pub reason: String,
 }
 
@@ -299,17 +299,17 @@ impl Default for InvoiceCancellation {
 
 event!(InvoiceCancellation, "INVOICE", "INVOICE_CANCELLED");
 
-/// An edit of an entity made of fields: a client, a product, a pupil.
+/// An edit of an entity made of fields, such as a client, product or student.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Edit {
-    /// Such as `CLIENT`.
+    /// The entity type, such as `CLIENT`.
     #[serde(skip)]
     pub entity_type: &'static str,
     /// `CREATE`, `UPDATE` or `DELETE`.
     #[serde(skip)]
     pub action: &'static str,
-    /// The fields that are written; null removes one.
+    /// The written fields; null removes a field.
     pub fields: Value,
 }
 
@@ -329,7 +329,7 @@ impl TestEvent for Edit {
     }
 }
 
-/// Creates a client of that name.
+/// Creates a client with a name.
 pub fn new_client(name: &str) -> Edit {
     Edit { fields: json!({ "name": name }), ..Edit::default() }
 }

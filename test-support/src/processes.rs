@@ -1,4 +1,4 @@
-//! Processes of the shipped binary: central on a Postgres of its own and nodes, which a test kills and starts again.
+//! Processes of the released binary: central with its own Postgres, and nodes, which a test can kill and restart.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::Value;
 /// How long a process may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The binary, in the folder of the running program, or one folder up for a test, which runs in `deps`.
+/// The path of the binary: next to the running program, or one folder up for a test, which runs in `deps`.
 pub fn binary() -> PathBuf {
     let running = std::env::current_exe().expect("a running program has a path");
     let folder = running.parent().expect("a program is in a folder");
@@ -21,7 +21,7 @@ pub fn binary() -> PathBuf {
     built
 }
 
-/// A command of the binary that ends by itself: its stdout as JSON, or its exit code and words.
+/// Runs a command to its end. Returns its stdout as JSON, or its exit code and output.
 pub fn run_comptoir(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, (i32, String)> {
     let output =
         Command::new(binary()).args(args).arg("--json").envs(variables.iter().copied()).env("LC_ALL", "C").output();
@@ -35,24 +35,24 @@ pub fn run_comptoir(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, 
     }
 }
 
-/// A loopback port that nobody uses now.
+/// Finds an unused loopback port.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
-/// A child that is killed when the value goes: a test that panics leaves no process behind.
+/// A child process that is killed on drop, so that a panicking test leaves no process behind.
 #[derive(Debug)]
 pub struct KilledOnDrop(pub Child);
 
 impl KilledOnDrop {
-    /// Sends SIGTERM, as a service manager does. A system call, since a minimal Debian has no `kill` program.
+    /// Sends SIGTERM, as a service manager does. Uses a system call, since a minimal Debian has no `kill` program.
     pub fn terminate(&self) {
         let pid = Pid::from_child(&self.0);
         kill_process(pid, Signal::TERM).expect("our own child can be asked to end");
     }
 
-    /// kill -9, and waits for the end.
+    /// Sends SIGKILL and waits for the end.
     pub fn kill(&mut self) {
         self.0.kill().expect("our own child can be killed");
         self.0.wait().expect("our own child can be waited for");
@@ -61,15 +61,15 @@ impl KilledOnDrop {
 
 impl Drop for KilledOnDrop {
     fn drop(&mut self) {
-        // The test may have ended it already.
+        // The test may have ended the process already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// `comptoir serve` as a process.
+/// A running `comptoir serve`.
 pub struct RunningServer {
-    /// Where it listens.
+    /// The server's base URL.
     pub url: String,
     variables: Vec<(String, String)>,
     log: PathBuf,
@@ -77,18 +77,18 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// Starts central on a folder.
+    /// Starts central on a data folder.
     pub fn central(data_dir: &Path) -> RunningServer {
         RunningServer::start(data_dir, &[("APP_MODE", "central")])
     }
 
-    /// Starts a node on a folder, with what `comptoir admin node create` printed. It asks for central's head every second, so
-    /// that a test need not wait.
+    /// Starts a node on a data folder with the output of `comptoir admin node create`. It polls central's head every second,
+    /// so that a test need not wait.
     pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> RunningServer {
         RunningServer::node_asking_every(1, data_dir, issued, central_url)
     }
 
-    /// As [`RunningServer::node`], with `SYNC_INTERVAL_SECONDS` as given.
+    /// As [`RunningServer::node`], with another `SYNC_INTERVAL_SECONDS`.
     pub fn node_asking_every(seconds: u32, data_dir: &Path, issued: &Value, central_url: &str) -> RunningServer {
         let issued = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{name} was not issued")).to_owned();
         let names = ["TENANT_ID", "SITE_ID", "NODE_ID", "SYNC_API_KEY"];
@@ -100,7 +100,7 @@ impl RunningServer {
         RunningServer::start(data_dir, &variables)
     }
 
-    /// Starts a node on a folder that knows no central. It lives through a limit on the size of files, as through a full disk.
+    /// Starts a node without a central. The node survives a limit on file sizes, with which a test simulates a full disk.
     pub fn node_alone(data_dir: &Path) -> RunningServer {
         let ids = ["TENANT_ID", "SITE_ID", "NODE_ID"].map(|name| (name, uuid::Uuid::from_u128(7).to_string()));
         let mut variables: Vec<(&str, &str)> = ids.iter().map(|(name, id)| (*name, id.as_str())).collect();
@@ -122,25 +122,25 @@ impl RunningServer {
         server
     }
 
-    /// Kills it as a power switch would, and starts it again at the same address.
+    /// Kills the server, as a power failure would, and restarts it at the same address.
     pub fn kill_and_restart(&mut self) {
         self.kill();
         self.child = spawn(&self.variables, &self.log);
         self.wait_until_ready();
     }
 
-    /// kill -9.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         self.child.kill();
     }
 
-    /// Asks it to end, and waits until it has: central has stopped its Postgres then.
+    /// Sends SIGTERM and waits for the end, by which central has stopped its Postgres.
     pub fn stop(&mut self) {
         self.child.terminate();
         self.child.0.wait().expect("our own child can be waited for");
     }
 
-    /// Starts it again after [`Self::kill`] or [`Self::stop`].
+    /// Restarts the server after [`Self::kill`] or [`Self::stop`].
     pub fn start_again(&mut self) {
         self.child = spawn(&self.variables, &self.log);
         self.wait_until_ready();
@@ -157,12 +157,12 @@ impl RunningServer {
         }
     }
 
-    /// Its id in the system.
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }
 
-    /// What it said.
+    /// The output so far.
     pub fn words(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }

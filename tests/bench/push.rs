@@ -30,7 +30,6 @@ const NODES: usize = 4;
 const ROUNDS: usize = 5;
 const EVENTS_A_ROUND: u64 = (NODES * PUSH_RECORDS_MAX) as u64;
 
-/// One pushing node.
 struct Pusher {
     tenant: TenantId,
     node: SealedLog,

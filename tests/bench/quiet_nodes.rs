@@ -157,7 +157,6 @@ impl Fixture {
     }
 }
 
-/// An idle node.
 struct QuietNode {
     server: SocketAddr,
     key: String,

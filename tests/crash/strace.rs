@@ -9,21 +9,41 @@ pub(crate) const CALLS: &str =
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Deed {
     /// Opened a file, possibly created or truncated.
-    Open { path: PathBuf, emptied: bool },
+    Open {
+        path: PathBuf,
+        emptied: bool,
+    },
     /// Wrote bytes at an offset, or appended them.
-    Write { path: PathBuf, offset: Option<u64>, bytes: Vec<u8> },
+    Write {
+        path: PathBuf,
+        offset: Option<u64>,
+        bytes: Vec<u8>,
+    },
     /// Changed a file's length.
-    Truncate { path: PathBuf, length: u64 },
+    Truncate {
+        path: PathBuf,
+        length: u64,
+    },
     /// Made a file's bytes durable; fsync also makes all earlier names durable.
-    Sync { path: PathBuf, names: bool },
+    Sync {
+        path: PathBuf,
+        names: bool,
+    },
     /// Renamed a file or directory.
-    Rename { from: PathBuf, to: PathBuf },
-    /// Removed a name.
-    Remove { path: PathBuf },
-    /// Created a directory.
-    MakeDir { path: PathBuf },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Remove {
+        path: PathBuf,
+    },
+    MakeDir {
+        path: PathBuf,
+    },
     /// Wrote acknowledgements to the harness.
-    Acknowledge { bytes: Vec<u8> },
+    Acknowledge {
+        bytes: Vec<u8>,
+    },
 }
 
 /// A call between its first and last line. An interrupted call has no last line.

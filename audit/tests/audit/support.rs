@@ -181,14 +181,12 @@ impl Apart {
 }
 
 impl OwnedEntry {
-    /// Changes the decision.
     pub(crate) fn decide(&mut self, change: impl FnOnce(&mut StoredDecision)) {
         let mut decision = decode_decision(&self.decision).unwrap();
         change(&mut decision);
         self.decision = encode_decision(&decision).unwrap();
     }
 
-    /// Changes the event.
     pub(crate) fn event(&mut self, change: impl FnOnce(&mut Event)) {
         self.record = changed(&self.record, change);
     }

@@ -16,7 +16,6 @@ use uuid::Uuid;
 use crate::central::Central;
 use crate::ingest::DraftBatch;
 
-/// Appends one draft.
 pub(super) async fn append_one(
     central: &Arc<Central>,
     tenant: TenantId,

@@ -116,9 +116,7 @@ reading_query!(OneQuery {});
 /// How the answer is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
-    /// `application/json`.
     Json,
-    /// `text/csv`.
     Csv,
 }
 
@@ -137,18 +135,15 @@ pub(super) fn day(name: &str, text: Option<&str>) -> Result<Option<Date>, Proble
     text.map(read).transpose()
 }
 
-/// A site's id.
 pub(super) fn site(text: Option<&str>) -> Result<Option<SiteId>, Problem> {
     text.map(|text| text.parse().map_err(|_| bad("site", text, "a site is named by its UUID"))).transpose()
 }
 
-/// A currency code.
 pub(super) fn currency(text: Option<&str>) -> Result<Option<Currency>, Problem> {
     let read = |text: &str| Currency::parse(text).ok_or_else(|| bad("currency", text, "three capital letters, as EUR"));
     text.map(read).transpose()
 }
 
-/// A position.
 pub(super) fn position(name: &str, text: Option<&str>) -> Result<Option<Position>, Problem> {
     let read = |text: &str| {
         let number = text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
@@ -233,7 +228,7 @@ fn page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> R
             number.ok_or_else(|| bad("limit", text, &format!("a number from 1 to {max}")))?
         }
     };
-    let read = |text| read_cursor(text, keys).ok_or_else(|| bad("cursor", text, "a cursor that this list gave"));
+    let read = |text| read_cursor(text, keys).ok_or_else(|| bad("cursor", text, "a next_cursor of this list"));
     let after = cursor.map(read).transpose()?;
     Ok(RowPage { limit, after })
 }

@@ -28,7 +28,6 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
 /// What a handler answers.
 pub(super) type ReportResponse = Result<Response, ProblemResponse>;
 
-/// Who asks.
 #[derive(Debug)]
 pub(super) struct ReportCaller(Credential);
 

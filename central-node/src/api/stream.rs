@@ -75,9 +75,14 @@ struct LineGroup {
 
 enum Slot {
     /// The next of the group's drafts.
-    Draft { line: u64, id: Uuid },
-    /// Refused before ingest.
-    Refused { line: u64, refused: RefusedLine },
+    Draft {
+        line: u64,
+        id: Uuid,
+    },
+    Refused {
+        line: u64,
+        refused: RefusedLine,
+    },
 }
 
 impl Stream {

@@ -29,7 +29,6 @@ pub(crate) struct Conflict {
     /// The edit that opened it: the conflict goes by its id.
     pub(crate) event: EventId,
     pub(crate) key: EntityKey,
-    /// Whose edits wait.
     pub(crate) node: NodeId,
     /// The edits, oldest first: the one that opened it, and those that joined.
     pub(crate) edits: Vec<DecidedEvent>,
@@ -48,12 +47,9 @@ pub(crate) struct DecidedEvent {
     pub(crate) decision: StoredDecision,
 }
 
-/// A person's decision.
 #[derive(Debug)]
 pub(crate) struct ResolvedConflict {
-    /// The `CONFLICT_RESOLVED`.
     pub(crate) by: DecidedEvent,
-    /// What it says.
     pub(crate) resolved: Resolved,
 }
 
@@ -155,7 +151,6 @@ async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<
     }
 }
 
-/// The entity now.
 pub(crate) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
     let versions = Versions::active(tx, tenant.id).await?;
     let keys = StateKeys { entities: [key.clone()].into(), ..StateKeys::default() };

@@ -20,7 +20,6 @@ pub(crate) struct Filter {
     pub(crate) entity_type: Option<Name>,
     pub(crate) entity_id: Option<Name>,
     pub(crate) node: Option<NodeId>,
-    /// Decided ones too.
     pub(crate) all: bool,
 }
 

@@ -60,7 +60,6 @@ pub(crate) struct Resolved {
     pub(crate) resolution: EventId,
     /// The resolution, then the deletion where the person chose one.
     pub(crate) results: Vec<Decided>,
-    /// The entity now.
     pub(crate) entity: EntitySnapshot,
 }
 

@@ -86,12 +86,10 @@ impl EntitySide {
 }
 
 impl Conflict {
-    /// The server's side.
     pub(crate) fn server_side(&self) -> EntitySide {
         EntitySide::side_of(&self.server)
     }
 
-    /// The node's side.
     pub(crate) fn local_side(&self) -> EntitySide {
         let start = [&self.server, &self.base].into_iter().find(|entity| EntitySide::side_of(entity).lives);
         let mut decision_state = DecisionState::default();

@@ -3,7 +3,7 @@
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
-/// The name of the database.
+/// The name of the private database.
 pub const NAME: &str = "comptoir";
 /// Owns the database and every table.
 const OWNER: &str = "comptoir_owner";
@@ -26,30 +26,30 @@ pub enum BootstrapError {
     /// A connection string does not read.
     #[error("the migrator's connection string cannot be used: {0}")]
     Settings(String),
-    /// A role, the database or a membership is missing: nobody prepared this server yet.
+    /// A role, the database or a membership is missing: this server has not been prepared yet.
     #[error(
         "the database server is not prepared for comptoir ({0}). Make the roles and the database once, as its superuser: \
          comptoir migrate --create-roles --admin-url postgres://postgres@HOST/postgres --database-url YOUR_DATABASE_URL"
     )]
     NotPrepared(String),
-    /// What was asked for names no login, or a database that belongs to the server itself.
+    /// The connection string names no login, or names a database that belongs to the server itself.
     #[error("{0}")]
     Refused(String),
 }
 
-/// Makes the roles and the database, where they are missing. `admin` is a superuser's connection string for any database.
+/// Creates the missing roles and the database. `admin` is a superuser's connection string for any database.
 pub async fn make_roles_and_database(admin: &str) -> Result<(), BootstrapError> {
     let client = connect(admin).await?;
     client.batch_execute(include_str!("roles.sql")).await?;
     make_database(&client, NAME).await
 }
 
-/// Prepares a server that somebody else looks after: the roles, the database that `url` names, and that the login of `url` may become
-/// each role. The login itself, and its password, are its administrator's to make. Safe to repeat.
+/// Prepares an external server: creates the roles and the database that `url` names, and lets the login of `url` become each
+/// role. The server's administrator creates the login and its password. Safe to repeat.
 pub async fn prepare_server(admin: &str, url: &str) -> Result<(), BootstrapError> {
     let config: Config = url.parse().map_err(|error| BootstrapError::Settings(format!("{error}")))?;
     let login = config.get_user().unwrap_or_default();
-    // libpq's rule: without a database's name it is the login's.
+    // As in libpq, the database's name defaults to the login's.
     let database = config.get_dbname().unwrap_or(login);
     let client = connect(admin).await?;
     if client.query_opt("select from pg_roles where rolname = $1", &[&login]).await?.is_none() {
@@ -71,12 +71,12 @@ pub async fn prepare_server(admin: &str, url: &str) -> Result<(), BootstrapError
     Ok(())
 }
 
-/// Settings of every session in the database. They belong to it rather than to a session, so that they also hold on the other servers of a
-/// distributed database, and for a login that becomes comptoir's roles.
+/// Settings of every session in the database. They are stored with the database instead of being set per session, so that
+/// they also apply on the other servers of a distributed database and to a login that becomes one of comptoir's roles.
 const SETTINGS: [(&str, &str); 4] =
     [("synchronous_commit", "on"), ("lock_timeout", "10s"), ("jit", "off"), ("timezone", "UTC")];
 
-/// Makes a database of the owner's, with its settings. An existing one becomes the owner's.
+/// Creates a database owned by `OWNER`, with its settings. An existing one changes owner.
 async fn make_database(client: &Client, name: &str) -> Result<(), BootstrapError> {
     let owner =
         client.query_opt("select pg_get_userbyid(datdba)::text from pg_database where datname = $1", &[&name]).await?;
@@ -94,7 +94,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Brings the schema to what this program expects. `migrator` may become `comptoir_owner`.
+/// Migrates the schema to the version that this program expects. `migrator` must be able to become `comptoir_owner`.
 pub async fn migrate(migrator: &str) -> Result<(), BootstrapError> {
     let mut client = connect(migrator).await.map_err(if_not_prepared)?;
     // Another process may migrate for longer than the database's lock_timeout.
@@ -106,7 +106,7 @@ pub async fn migrate(migrator: &str) -> Result<(), BootstrapError> {
     Ok(())
 }
 
-/// What a server answers that lacks comptoir's roles or its database, or whose login may not become one of the roles.
+/// Recognises the errors of a server without comptoir's roles or database, or whose login may not become one of the roles.
 fn if_not_prepared(error: BootstrapError) -> BootstrapError {
     let BootstrapError::Database(driver) = &error else { return error };
     let Some(db) = driver.as_db_error() else { return error };
@@ -122,7 +122,7 @@ fn if_not_prepared(error: BootstrapError) -> BootstrapError {
     }
 }
 
-/// Connects with retries left to the caller; the connection is driven until the client is dropped.
+/// Connects once, without retries; the connection is driven until the client is dropped.
 async fn connect(url: &str) -> Result<Client, BootstrapError> {
     let config: Config = url.parse().map_err(|error| BootstrapError::Settings(format!("{error}")))?;
     let (client, connection) = config.connect(NoTls).await?;

@@ -1,10 +1,10 @@
-//! What is checked about a role and its server before anything is written through it.
+//! Checks a role and its server before central writes anything through it.
 
 use tokio_postgres::Client;
 
 use super::{StoreError, UnfitRole};
 
-/// Refuses a connection whose role is bound by no policy, or whose server does not keep what it commits.
+/// Refuses a connection whose role bypasses row-level security, or whose server could lose a commit.
 pub(super) async fn check(client: &Client) -> Result<(), StoreError> {
     let role = client
         .query_one(

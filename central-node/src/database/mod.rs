@@ -1,7 +1,8 @@
 //! Connections to Postgres, and the tenant each transaction works for.
 //!
-//! A transaction is of one tenant, named by `app.tenant` for its length; without it row-level security shows no row. Central works as
-//! `comptoir_service`, which may not change the log; a watcher sees how far every tenant is, and no event.
+//! Each transaction belongs to one tenant, set in `app.tenant` until it ends; without it, row-level security hides every row.
+//! Central works as `comptoir_service`, which may not change the log. The watcher role sees the heads and cursors of all
+//! tenants, but no event.
 
 mod bootstrap;
 mod checks;
@@ -29,14 +30,14 @@ pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 
 /// Connections that requests, commands and projections share.
 pub const SERVICE_CONNECTIONS: usize = 12;
-/// Connections that write the log. One is enough for a tenant; several tenants write at once.
+/// Connections that write the log. A tenant needs one; several tenants can write at once.
 const INGEST_CONNECTIONS: usize = 8;
-/// Connections that follow the log: one for each tenant that is caught up at a time.
+/// Connections that follow the log: one for each tenant being caught up.
 const FOLLOWER_CONNECTIONS: usize = 2;
-/// Connections that only reports about the present use, so that none of them waits behind a burst of other requests. Their statements
-/// are short; a report of the past may read the whole log, and uses the service's.
+/// Connections reserved for reports about the present, so that a burst of other requests does not delay them. Their
+/// statements are short. A report about the past may read the whole log and uses a service connection.
 const REPORT_CONNECTIONS: usize = 4;
-/// The watcher asks rarely.
+/// The watcher queries rarely.
 const WATCHER_CONNECTIONS: usize = 2;
 /// How long a request waits for a connection before it is refused with a retry time.
 const POOL_WAIT: Duration = Duration::from_secs(10);
@@ -50,20 +51,20 @@ pub struct Urls {
     pub migrator: String,
     /// `comptoir_watcher`.
     pub watcher: String,
-    /// `comptoir_readonly`: not used by central itself, but given to readers of reports.
+    /// `comptoir_readonly`: not used by central itself, but handed to BI tools that read reports.
     pub readonly: String,
 }
 
 /// Where the server's processes run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Server {
-    /// Here, and they are this program's to arrange.
+    /// On this machine: central may change their priorities.
     ThisMachine,
-    /// Perhaps elsewhere; their priorities are their administrator's.
+    /// Possibly elsewhere: their priorities are up to their administrator.
     Elsewhere,
 }
 
-/// The pools.
+/// The connection pools, one per purpose.
 #[derive(Clone, Debug)]
 pub struct Database {
     service: Pool,
@@ -71,20 +72,20 @@ pub struct Database {
     followers: Pool,
     reports: Pool,
     watcher: Pool,
-    /// Where the server is a private one.
+    /// Set if the server is private.
     server: Option<ServerWatch>,
 }
 
 impl Database {
-    /// Connects as the service and the watcher, and refuses roles that could do more than they should.
+    /// Connects as the service and the watcher, and refuses roles with more privileges than they need.
     pub async fn connect(urls: &Urls) -> Result<Database, StoreError> {
         Database::connect_to(urls, Server::Elsewhere).await
     }
 
-    /// As [`Database::connect`]; backends of a server on this machine that write the log or follow it get a lower priority.
+    /// As [`Database::connect`]; on this machine, backends that write or follow the log get a lower priority.
     pub(crate) async fn connect_to(urls: &Urls, server: Server) -> Result<Database, StoreError> {
-        // Every lookup in an ingest transaction is by key. A plan made for an empty table must not read a full one whole. Other settings
-        // belong to the database, see `bootstrap`: a session's own do not reach the servers of a distributed one.
+        // Every lookup in an ingest transaction is by key. A plan made for an empty table must not scan a full one. Other
+        // settings belong to the database, see `bootstrap`: session settings do not reach the servers of a distributed one.
         const BY_KEY: &str =
             "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off";
         let database = Database {
@@ -100,7 +101,7 @@ impl Database {
         Ok(database)
     }
 
-    /// A connection of the service.
+    /// A connection of the service role.
     pub async fn service(&self) -> Result<Object, StoreError> {
         self.get(&self.service).await
     }
@@ -120,12 +121,12 @@ impl Database {
         self.get(&self.reports).await
     }
 
-    /// A connection that sees heads and cursors of all tenants.
+    /// A connection that sees the heads and cursors of all tenants.
     pub async fn watcher(&self) -> Result<Object, StoreError> {
         self.get(&self.watcher).await
     }
 
-    /// Knows the private server that it connects to: where there is no connection, a full disk is said to be the reason.
+    /// Attaches the private server's state: if connecting fails, a full disk is reported as the reason.
     pub(crate) fn on(self, server: Option<ServerWatch>) -> Database {
         Database { server, ..self }
     }
@@ -138,7 +139,7 @@ impl Database {
         })
     }
 
-    /// Closes every connection; what is under way fails.
+    /// Closes every connection; running operations fail.
     pub fn close(&self) {
         self.service.close();
         self.ingest.close();
@@ -148,14 +149,14 @@ impl Database {
     }
 }
 
-/// Begins a transaction of one tenant.
+/// Begins a transaction for one tenant.
 pub async fn begin(connection: &mut Object, tenant: TenantId) -> Result<Transaction<'_>, StoreError> {
     let tx = connection.transaction().await?;
     set_tenant(&tx, tenant).await?;
     Ok(tx)
 }
 
-/// Begins a transaction of one tenant that only reads, and sees one moment however long it reads.
+/// Begins a read-only transaction for one tenant, on one snapshot for its whole length.
 pub(crate) async fn begin_snapshot(connection: &mut Object, tenant: TenantId) -> Result<Transaction<'_>, StoreError> {
     let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     let tx = transaction.start().await?;
@@ -163,15 +164,16 @@ pub(crate) async fn begin_snapshot(connection: &mut Object, tenant: TenantId) ->
     Ok(tx)
 }
 
-/// Names the tenant until the transaction ends. The statement is alone in its message: a distributed database repeats a whole message on
-/// the tenant's server. `SET` takes no parameters; a UUID formats as hex digits and dashes, which need no escaping.
+/// Names the tenant until the transaction ends. The statement is alone in its message, because a distributed database repeats
+/// a whole message on the tenant's server. `SET` takes no parameters; a UUID formats as hex digits and dashes, which need no
+/// escaping.
 pub(crate) async fn set_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
     let tenant: Uuid = tenant.uuid();
     Ok(tx.batch_execute(&format!("set local app.tenant = '{tenant}'")).await?)
 }
 
-/// A plan made while a table was empty is kept for as long as the connection lives, and an index that costs nothing on an empty table may
-/// be the wrong one on a full one. So plans are made again: at each doubling of a connection's uses, then every so often.
+/// A cached plan lasts as long as its connection. A plan made for an empty table may use an index that is wrong for a full
+/// one. So plans are discarded at each doubling of a connection's uses, then at a fixed interval.
 async fn forget_plans(client: &mut ClientWrapper, metrics: &Metrics) -> Result<(), HookError> {
     const EVERY: usize = 256;
     let uses = metrics.recycle_count;
@@ -194,7 +196,7 @@ async fn lower_priority(client: &mut ClientWrapper) -> Result<(), HookError> {
 fn pool(url: &str, options: &str, connections: usize, server: Server) -> Result<Pool, StoreError> {
     let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
     if !options.is_empty() {
-        // The role is one of the options given.
+        // The role is one of these options.
         let given = config.get_options().unwrap_or_default();
         config.options(format!("{given} {options}").trim());
     }

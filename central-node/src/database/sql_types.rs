@@ -1,4 +1,4 @@
-//! Our types as Postgres's.
+//! Comptoir's types as Postgres types.
 
 use bytes::{BufMut as _, BytesMut};
 use comptoir_core::chain::ChainHash;
@@ -7,7 +7,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::StoreError;
 
-/// Microseconds between 1970 and 2000, where Postgres counts from.
+/// Microseconds from 1970 to 2000, the epoch of Postgres timestamps.
 const EPOCH_SHIFT: i64 = 946_684_800_000_000;
 
 type Failure = Box<dyn std::error::Error + Sync + Send>;
@@ -40,17 +40,16 @@ impl FromSql<'_> for Micros {
     }
 }
 
-/// A number as Postgres takes it. Positions and sequence numbers never come near 2^63.
+/// A number as a Postgres bigint. Positions and sequence numbers never approach 2^63.
 pub(crate) fn as_bigint(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A number as Postgres gives it, where ours has no sign.
+/// An unsigned number from a Postgres bigint.
 pub(crate) fn natural(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| StoreError::Damaged(format!("{number} is negative")))
 }
 
-/// A chain hash as it is stored.
 pub(crate) fn hash_of(bytes: &[u8]) -> Result<ChainHash, StoreError> {
     let bytes =
         bytes.try_into().map_err(|_| StoreError::Damaged(format!("{} bytes are no chain hash", bytes.len())))?;

@@ -20,7 +20,6 @@ const STEP_ROWS: usize = 500;
 /// more.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Some changes.
 pub(super) struct ChangePage {
     pub(super) changes: Vec<RowChange>,
     /// When the last of them was received.

@@ -1,4 +1,4 @@
-//! Adding to the log: one statement for many rows.
+//! Appends to the log: one statement for many rows.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::database::{Micros, StoreError, as_bigint};
 
-/// A record with its place and its decision, about to be stored.
+/// A record with its place and decision, ready to be stored.
 #[derive(Clone, Debug)]
 pub(crate) struct NewEvent<'a> {
     pub(crate) position: Position,
@@ -23,7 +23,7 @@ pub(crate) struct NewEvent<'a> {
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
     pub(crate) event_id: EventId,
-    /// Absent where the record does not read.
+    /// `None` if the record cannot be decoded.
     pub(crate) event: Option<Cow<'a, Event>>,
     pub(crate) received_at: Timestamp,
     pub(crate) effective_at: Timestamp,
@@ -40,7 +40,8 @@ impl NewEvent<'_> {
     }
 }
 
-/// Inserts all rows; a place or a counting id that is held already fails the whole transaction, the latter as [`StoreError::IdCounts`].
+/// Inserts all rows. The transaction fails if a place is taken, or an id is already counted; the latter returns
+/// [`StoreError::IdCounts`].
 pub(crate) async fn append_events(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -81,7 +82,7 @@ pub(crate) async fn append_events(
     Ok(())
 }
 
-/// The positions of one push, or of one request to the write API.
+/// The positions of one push or of one request to the write API.
 #[derive(Clone, Debug)]
 pub(crate) struct AppendedBatch {
     pub(crate) first: Position,
@@ -90,11 +91,11 @@ pub(crate) struct AppendedBatch {
     pub(crate) epoch: u32,
     pub(crate) clock_offset_micros: i64,
     pub(crate) received_at: Timestamp,
-    /// The tenant's chain after `last`.
+    /// The tenant's decision chain after `last`.
     pub(crate) decision_chain: ChainHash,
 }
 
-/// Stores which push has which positions.
+/// Stores the positions of each push.
 pub(crate) async fn insert_batches(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -122,7 +123,7 @@ pub(crate) async fn insert_batches(
     Ok(())
 }
 
-/// A record of the branch that did not come first.
+/// A record of the branch of a fork that arrived second.
 #[derive(Clone, Debug)]
 pub(crate) struct ForkRecord<'a> {
     pub(crate) node: NodeId,
@@ -132,7 +133,7 @@ pub(crate) struct ForkRecord<'a> {
     pub(crate) record: &'a [u8],
 }
 
-/// Keeps the records of a fork next to the log. The same ones sent twice are kept once.
+/// Stores the records of a fork in their own table. Records that are resent are stored once.
 pub(crate) async fn insert_fork_records(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -159,7 +160,7 @@ pub(crate) async fn insert_fork_records(
     Ok(())
 }
 
-/// Epoch numbers above 2^31 are refused at the door.
+/// Epoch numbers above 2^31 are refused on arrival.
 pub(super) fn epoch_column(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -1,7 +1,7 @@
--- Many rows at once. No `on conflict`: accept() lets no place through that is held already, so a violation there is a defect, or a race
--- that the tenant's lock should have prevented. An id that counts already undoes the transaction too; the turn is then taken again with
--- the ids looked up first (see turn.rs).
--- The arrays are unnested side by side in the select list, which streams: `from unnest(a, b, ...)` first keeps each of them whole.
+-- Inserts many rows at once. There is no `on conflict`, since accept() rejects a place that is already taken: a violation is
+-- a defect, or a race that the tenant's lock should have prevented. An id that is already counted also rolls the transaction
+-- back; the turn is then repeated with the ids looked up first (see turn.rs).
+-- The arrays are unnested in the select list, which streams them: `from unnest(a, b, ...)` would first materialise each one.
 insert into event (tenant_id, position, node_seq, received_at, effective_at, occurred_at, event_id, node_id, epoch, entity_type,
                    entity_id, action, verdict, code, chain, decision, record)
 select h.tenant_id, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::timestamptz[]),

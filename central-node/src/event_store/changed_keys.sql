@@ -1,7 +1,8 @@
--- The rows of a scope that changed after ($7, key $8..$11), in the order of (position, key), at most $12 of them; the nil site is the
--- tenant's own. Each branch reads its index in order and stops; what follows puts a few sorted lists together.
--- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null where there is none; $13 whether the reader is
--- shown open conflicts: then an entity is ordered by the last opening or closing of one, if that is later than its own change.
+-- The rows of a scope that changed after ($7, key $8..$11), in the order of (position, key), at most $12 of them. The nil
+-- site is the tenant's own. Each branch reads its index in order and stops; the outer query merges a few sorted lists.
+-- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null if there is none; $13 whether the
+-- reader sees open conflicts: then an entity is ordered by the last opening or closing of a conflict, if later than its own
+-- change.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
        (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) as decision
 from (

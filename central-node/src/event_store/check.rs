@@ -1,5 +1,5 @@
-//! What the store check reads: the heads of one moment, and rows as they are stored, by position. No row is left out because of what
-//! another table says: a missing head must not hide the rows that it belongs to.
+//! Reads for the store check: the heads of one moment, and rows as stored, by position. Rows are never filtered through
+//! another table: a missing head must not hide its rows.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::id::{NodeId, TenantId};
@@ -13,18 +13,18 @@ use super::heads::{TenantHead, tenant_head};
 use super::seal::{CopiedColumns, copied_columns};
 use crate::database::{StoreError, as_bigint, hash_of, natural, set_tenant};
 
-/// What the stored rows have to come to.
+/// The heads that the stored rows must lead to.
 #[derive(Clone, Debug)]
 pub(crate) struct LogHeads {
-    /// Absent where the tenant's row is missing.
+    /// `None` if the tenant's row is missing.
     pub(crate) tenant: Option<TenantHead>,
-    /// Each epoch of each node: its last seq and the chain after it.
+    /// The last seq of each epoch of each node, and the chain after it.
     pub(crate) nodes: Vec<(NodeId, Epoch, Seq, ChainHash)>,
-    /// The highest position that has a row, whatever the head says.
+    /// The highest position with a row, independent of the head.
     pub(crate) last_stored: Position,
 }
 
-/// The heads of one moment: tenant and nodes are raised in one transaction, so only one snapshot shows them together.
+/// Reads all heads in one snapshot: one transaction raises the tenant's head and the nodes' heads.
 pub(crate) async fn log_heads(connection: &mut Object, tenant: TenantId) -> Result<LogHeads, StoreError> {
     let snapshot = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     let tx = snapshot.start().await?;
@@ -41,14 +41,14 @@ pub(crate) async fn log_heads(connection: &mut Object, tenant: TenantId) -> Resu
     let nodes = nodes.collect::<Result<Vec<_>, StoreError>>()?;
     tx.batch_execute(BY_INDEX).await?;
     let last_stored = match last_stored(&tx, tenant).await {
-        // The row itself is on a page that does not read: the pass over the rows names it.
+        // The row itself is on an unreadable page; the pass over the rows reports it.
         Err(StoreError::Damaged(_)) => head.map(|head| head.head).unwrap_or_default(),
         last => last?,
     };
     Ok(LogHeads { tenant: head, nodes, last_stored })
 }
 
-/// A small table would be read whole, and one bad page would make every row unreadable.
+/// A small table would be scanned whole, and one bad page would make every row unreadable.
 const BY_INDEX: &str = "set local enable_seqscan = off; set local enable_bitmapscan = off";
 
 async fn last_stored(tx: &Transaction<'_>, tenant: TenantId) -> Result<Position, StoreError> {
@@ -65,13 +65,13 @@ pub(crate) struct CheckedRow {
     pub(crate) epoch: u32,
     pub(crate) seq: Seq,
     pub(crate) columns: CopiedColumns,
-    /// Of any length: a column that holds no hash is a finding, not an error.
+    /// Of any length: a column without a valid hash is a finding, not an error.
     pub(crate) chain: Vec<u8>,
     pub(crate) decision: Vec<u8>,
     pub(crate) record: Vec<u8>,
 }
 
-/// The rows after a position and up to another, in order. They are streamed: memory holds a few at a time.
+/// Streams the rows after a position up to another, in order: memory holds a few at a time.
 pub(crate) async fn checked_rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -103,7 +103,7 @@ fn checked_row(row: &Row) -> Result<CheckedRow, StoreError> {
     })
 }
 
-/// Where batches ended after a position and up to another, in order, with the decision chain that was noted there.
+/// The ends of batches after a position up to another, in order, with the decision chain stored for each.
 pub(crate) async fn batch_ends(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,7 +1,9 @@
--- The rows of a scope that were created after $6 and up to $7, in the order of their creation, at most $10 of them: deliveries, invoices
--- and stock, and of entities those that exist and have changed since. Each branch reads the log in its order and stops. A row is looked up by equal
--- keys that are worked out before: row-level security keeps any other comparison from the index, and each event reads the tenant's rows.
--- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $8 the site, null where there is none; $9 the types, null for all.
+-- The rows of a scope created after $6 and up to $7, in the order of creation, at most $10 of them: deliveries, invoices and
+-- stock, and the entities that still exist and have changed since. Each branch reads the log in order and stops. Rows are
+-- looked up by precomputed equal keys: with row-level security no other comparison uses the index, and each event would read
+-- all rows of the tenant.
+-- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $8 the site, null if there is none; $9 the types, null
+-- for all.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes, k.created, k.created_decision,
        (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) as decision
 from (
@@ -33,7 +35,7 @@ from (
        and v.action in ('CREATE', 'UPDATE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
        and ($9::text[] is null or e.entity_type = any ($9)) and e.entity_version > v.position and not e.deleted
        and case when e.created ->> 3 is null
-           -- Only ever updated: its first change.
+           -- An entity without a CREATE: its first change.
            then v.position = (select min(f.position) from event f
                               where f.tenant_id = $1 and f.entity_type = e.entity_type and f.entity_id = e.entity_id
                                 and f.verdict = 'ACCEPTED'

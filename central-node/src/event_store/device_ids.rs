@@ -1,12 +1,12 @@
-//! The ids that central has given to entities in place of the ids that a device had given them. Read and written under the tenant's lock,
-//! in the transaction of the events that name them.
+//! The ids that central assigned to entities in place of a device's own ids. Read and written under the tenant's lock, in the
+//! transaction of the events that name them.
 
 use comptoir_core::id::{Name, NodeId, TenantId};
 use deadpool_postgres::Transaction;
 
 use crate::database::StoreError;
 
-/// An entity that has another id at central than on the device that created it.
+/// An entity whose id at central differs from the id on the device that created it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct AssignedId {
     pub(crate) entity_type: Name,
@@ -14,7 +14,7 @@ pub(crate) struct AssignedId {
     pub(crate) server_id: Name,
 }
 
-/// All of a device's.
+/// All assigned ids of a device.
 pub(crate) async fn device_ids(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -35,23 +35,23 @@ pub(crate) async fn device_ids(
         .collect()
 }
 
-/// Keeps those that are new.
+/// Stores new ids; existing ones stay.
 pub(crate) async fn insert_device_ids(
     tx: &Transaction<'_>,
     tenant: TenantId,
     node: NodeId,
-    given: &[AssignedId],
+    assigned: &[AssignedId],
 ) -> Result<(), StoreError> {
-    if given.is_empty() {
+    if assigned.is_empty() {
         return Ok(());
     }
     let sql = "insert into device_id_map (tenant_id, node_id, entity_type, client_id, server_id)
                select h.tenant_id, $2::uuid, unnest($3::text[]), unnest($4::text[]), unnest($5::text[])
                from tenant_head h where h.tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
-    let types: Vec<&str> = given.iter().map(|given| given.entity_type.as_str()).collect();
-    let clients: Vec<&str> = given.iter().map(|given| given.client_id.as_str()).collect();
-    let servers: Vec<&str> = given.iter().map(|given| given.server_id.as_str()).collect();
+    let types: Vec<&str> = assigned.iter().map(|ids| ids.entity_type.as_str()).collect();
+    let clients: Vec<&str> = assigned.iter().map(|ids| ids.client_id.as_str()).collect();
+    let servers: Vec<&str> = assigned.iter().map(|ids| ids.server_id.as_str()).collect();
     tx.execute(&statement, &[&tenant.uuid(), &node.uuid(), &types, &clients, &servers]).await?;
     Ok(())
 }

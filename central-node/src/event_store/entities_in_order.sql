@@ -1,6 +1,6 @@
--- A tenant's entities ($1, version $2) behind the key $3, $4, in the order of their keys and whole: at most $5 of them, and as many as have $6
--- bytes of fields together, but always one. $7: whether the reader is shown which conflicts are open. The record that changed each last says
--- in its first $8 bytes who did; nearly always it is the one at the row's position too.
+-- A tenant's entities ($1, version $2) after the key $3, $4, whole and in key order: at most $5 of them, and at most $6 bytes
+-- of fields together, but always one. $7: whether the reader sees open conflicts. The author is in the first $8 bytes of the
+-- record of the last change, which is nearly always the record at the row's position.
 select k.entity_type, k.entity_id, k.entity_version, k.deleted, k.fields, k.open_conflicts, k.position,
        case when k.position = k.entity_version then v.decision
             else (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) end as decision,

@@ -1,4 +1,4 @@
--- The key first, by itself; the rest is asked of what it found.
+-- The key is looked up first, alone; the joins then apply to the row found.
 select e.*, v.decision as updated_decision, substring(v.record for $5) as updated_record
 from (
     select e.entity_type, e.entity_id, e.entity_version, e.deleted, e.fields::text as fields, e.open_conflicts::text as open_conflicts

@@ -1,13 +1,14 @@
--- $1 tenant, $2 version of the entities, $3 and $4 types and ids, $5 the node of the client that asks, $6 up to which position it holds
--- what there was.
--- What is asked of the log is worked out before: row-level security keeps a condition that reads JSON itself from the index.
+-- $1 tenant; $2 version of the entities; $3 and $4 types and ids; $5 the node of the requesting client; $6 the position up to
+-- which the client has everything.
+-- Values for conditions on the log are computed beforehand: with row-level security a condition that reads JSON cannot use
+-- the index.
 select e.entity_type, e.entity_id,
        coalesce((select max(by.value::bigint) from json_each_text(coalesce(e.provenance -> 'changed_by', '{}')) by
                  where by.key <> $5::uuid::text), 0) as changed_by_others,
        e.created_node = $5 as created_by_client,
-       -- A removed field has no value, but the stamp of who removed it.
+       -- A removed field has no value, but a stamp of its removal.
        array(select json_object_keys(e.provenance -> 'stamps') except select json_object_keys(e.fields)) as removed,
-       -- Not by exists: that may be made of the whole log at once.
+       -- Not `exists`, which may be planned as one scan of the whole log.
        coalesce((select min(v.position) from event v
                  where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'ACCEPTED'
                    and v.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')) <= $6, false) as was_there,
@@ -15,7 +16,7 @@ select e.entity_type, e.entity_id,
        array(select r.event_id from event r
              where r.tenant_id = $1 and r.entity_type = e.entity_type and r.entity_id = e.entity_id and r.verdict = 'ACCEPTED'
                and r.action = 'CONFLICT_RESOLVED' and r.position > w.deleted_at) as choices,
-       -- The CREATE by which it lives; one that waited in quarantine took effect when it was released. Else the first change there was.
+       -- The entity's CREATE; a quarantined one took effect at its release. Without a CREATE, the first change.
        coalesce(
            case when v.verdict = 'ACCEPTED' then v.position
                 when v.position is not null then coalesce(
@@ -40,7 +41,7 @@ left join lateral (
     where v.tenant_id = $1 and v.node_id = e.created_node and v.epoch = e.created_epoch and v.node_seq = e.created_seq
     offset 0
 ) v on true
--- The client's own edits of it that waited for a person, or wait.
+-- The client's own edits of the entity that are or were in conflict.
 cross join lateral (
     select coalesce(array_agg(v.event_id), '{}') as edits, max(v.position) filter (where v.action = 'DELETE') as deleted_at
     from event v

@@ -1,5 +1,5 @@
-//! The heads: the tenant's, which is locked first and decides order, and each node's, which says what comes next of its log.
-//! A writer of a node's head holds the tenant's lock, so node heads need none of their own.
+//! The tenant's head, which is locked first and decides the order, and each node's head, which says what comes next in its
+//! log. A writer of a node's head holds the tenant's lock, so node heads need no lock.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,61 +18,59 @@ use crate::database::{Micros, StoreError, as_bigint, hash_of, natural};
 /// The end of a tenant's order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TenantHead {
-    /// The last position given.
+    /// The last position assigned.
     pub(crate) head: Position,
-    /// The chain after its decision.
+    /// The decision chain after the head.
     pub(crate) decision_chain: ChainHash,
-    /// When its record was received.
+    /// The receipt time of the record at the head.
     pub(crate) last_received_at: Timestamp,
-    /// Whether what could take a promise has to wait: see [`crate::restore_window`].
+    /// Whether order-dependent decisions have to wait: see [`crate::restore_window`].
     pub(crate) restore_window_open: bool,
 }
 
 /// One epoch of a node's log as central holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct NodeHead {
-    /// Which epoch.
     pub(crate) epoch: Epoch,
-    /// Its last record; zero before the first.
+    /// The seq of the last record; zero before the first.
     pub(crate) last_seq: Seq,
-    /// The chain after it.
+    /// The chain after the last record.
     pub(crate) last_chain: ChainHash,
-    /// Whether nothing more is taken: a fork was seen.
+    /// Whether the epoch accepts no more records because of a fork.
     pub(crate) frozen: bool,
 }
 
 impl NodeHead {
-    /// The first epoch of a log that central keeps for a device, before its first record.
+    /// The first epoch of a log that central stores for a device, before its first record.
     pub(crate) fn unopened(tenant: TenantId, node: NodeId) -> NodeHead {
         let epoch = Epoch { number: 1, id: Uuid::new_v4() };
         NodeHead { epoch, last_seq: Seq::ZERO, last_chain: genesis(tenant, node, epoch), frozen: false }
     }
 }
 
-/// A node's log as central holds it, epoch by epoch.
+/// A node's log as central holds it, by epoch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct NodeLog {
-    /// Pinned by its first EPOCH_OPENED.
+    /// Pinned by the node's first EPOCH_OPENED.
     pub(crate) public_key: Option<[u8; 32]>,
-    /// By number; the last is the open one.
+    /// By epoch number; the highest is the open one.
     pub(crate) epochs: BTreeMap<u32, NodeHead>,
 }
 
 impl NodeLog {
-    /// The open epoch.
     pub(crate) fn open(&self) -> Option<&NodeHead> {
         self.epochs.values().next_back()
     }
 }
 
-/// Locks the tenant's row until the transaction ends: from here on nobody else gives positions.
+/// Locks the tenant's row until the transaction ends: nobody else can assign positions meanwhile.
 pub(crate) async fn lock_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
     let sql = "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1 for no key update";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
 
-/// The end of the tenant's order, without a lock.
+/// The tenant's head, without a lock.
 pub(crate) async fn tenant_head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
     let sql =
         "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1";
@@ -89,7 +87,6 @@ fn head_of(row: &Row) -> Result<TenantHead, StoreError> {
     })
 }
 
-/// Raises the tenant's head.
 pub(crate) async fn raise_tenant(tx: &Transaction<'_>, tenant: TenantId, to: TenantHead) -> Result<(), StoreError> {
     let sql = "update tenant_head set head = $2, decision_chain = $3, last_received_at = $4 where tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
@@ -98,7 +95,7 @@ pub(crate) async fn raise_tenant(tx: &Transaction<'_>, tenant: TenantId, to: Ten
     Ok(())
 }
 
-/// The logs of some nodes and of central's own, as they are held. A node that is not registered is absent.
+/// The logs of some nodes and of central's own node. An unregistered node is absent.
 pub(crate) async fn node_logs(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -125,7 +122,7 @@ pub(crate) async fn node_logs(
     Ok(logs)
 }
 
-/// Writes the heads of the epochs that grew or were frozen, and returns what is stored now.
+/// Writes the heads of the epochs that grew or were frozen, and returns the stored heads.
 pub(crate) async fn raise_node(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -161,7 +158,7 @@ pub(crate) async fn raise_node(
         .collect()
 }
 
-/// Pins a node's public key: only the first one is ever written.
+/// Pins a node's public key. Only the first one is ever written.
 pub(crate) async fn pin_key(
     tx: &Transaction<'_>,
     tenant: TenantId,

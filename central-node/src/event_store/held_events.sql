@@ -1,4 +1,4 @@
--- The condition is that of the index event_id_counts_once. `lateral` and `offset 0`: one probe of it per id.
+-- The condition is that of the index event_id_counts_once. `lateral` and `offset 0` give one index probe per id.
 select e.*
 from unnest($2::uuid[]) as k (event_id)
 cross join lateral (

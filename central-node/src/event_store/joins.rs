@@ -1,4 +1,4 @@
-//! Queries that need the log and a read model in one statement. A caller knows the read model's columns, so it reads the rows.
+//! Queries that need the log and a read model in one statement. The callers know the read models' columns and read the rows.
 
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::Position;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::database::{StoreError, as_bigint, natural};
 
-/// Parameters by number, as each file lists them.
+/// Parameters by number, as each SQL file lists them.
 type Parameters<'a, const N: usize> = [&'a (dyn ToSql + Sync); N];
 
 async fn rows(tx: &Transaction<'_>, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
@@ -27,7 +27,7 @@ pub(crate) async fn created_keys(tx: &Transaction<'_>, parameters: Parameters<'_
     rows(tx, include_str!("created_keys.sql"), &parameters).await
 }
 
-/// Keys of one kind in their order.
+/// Keys of one kind, in key order.
 pub(crate) async fn keys_in_order(tx: &Transaction<'_>, parameters: Parameters<'_, 9>) -> Result<Vec<Row>, StoreError> {
     rows(tx, include_str!("keys_in_order.sql"), &parameters).await
 }
@@ -37,7 +37,7 @@ pub(crate) async fn newest_change(tx: &Transaction<'_>, parameters: Parameters<'
     rows(tx, include_str!("newest_change.sql"), &parameters).await
 }
 
-/// Entities in the order of their keys, each with its last change.
+/// Entities in key order, each with its last change.
 pub(crate) async fn entities_in_order(
     tx: &Transaction<'_>,
     parameters: Parameters<'_, 8>,
@@ -72,7 +72,7 @@ pub(crate) async fn entity_provenance(
     rows(tx, include_str!("entity_provenance.sql"), &parameters).await
 }
 
-/// Which entities a client has received under ids of its own.
+/// The entities that a client has received under its own ids.
 pub(crate) async fn delivered_entities(
     tx: &Transaction<'_>,
     parameters: Parameters<'_, 5>,
@@ -80,7 +80,7 @@ pub(crate) async fn delivered_entities(
     rows(tx, include_str!("delivered_entities.sql"), &parameters).await
 }
 
-/// Quarantined events with their records, and whether they were released.
+/// Quarantined events with their records and release state.
 pub(crate) async fn quarantined_states(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -90,7 +90,6 @@ pub(crate) async fn quarantined_states(
     rows(tx, include_str!("quarantined_states.sql"), &[&tenant.uuid(), &version, &ids]).await
 }
 
-/// Which open conflicts are asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenConflictFilter<'a> {
     pub(crate) entity_type: Option<&'a str>,
@@ -98,7 +97,7 @@ pub(crate) struct OpenConflictFilter<'a> {
     pub(crate) node: Option<NodeId>,
 }
 
-/// The edits that opened the conflicts that are open, after a position and oldest first.
+/// The edits that opened the open conflicts, after a position and oldest first.
 pub(crate) async fn open_conflicts(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,5 +1,5 @@
--- The rows of one kind ($6: deliveries, invoices or stock) of a scope behind the key $7, $8, in the order of their keys, at most $9 of them: the
--- branches of the other kinds are never entered. $1 tenant; $2..$4 versions of deliveries, invoices, stock; $5 the site.
+-- The rows of one kind ($6: deliveries, invoices or stock) of a scope after the key $7, $8, in key order, at most $9 of them.
+-- The branches of the other kinds are never executed. $1 tenant; $2..$4 versions of deliveries, invoices, stock; $5 the site.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
        (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) as decision
 from (

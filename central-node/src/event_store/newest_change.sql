@@ -1,6 +1,6 @@
--- The position of the last change in each of some scopes, of the tenant's last notice and of its rulebook: from the ends of the indexes that pull reads.
--- `> 0` of each: the condition that the index states (see the migration).
--- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the sites, the nil one where a scope has none.
+-- The position of the last change in each of some scopes, of the tenant's last notice and of its rulebook, read from the ends
+-- of the indexes that pull uses. The conditions `> 0` are those of the indexes (see the migration).
+-- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the sites, the nil one for a scope without a site.
 select k.site_id,
        greatest(
            shared.position,

@@ -1,5 +1,5 @@
--- Which edit opened each conflict that waits, oldest first. The entities in conflict are few, and have an index of their own.
--- An event is looked up by a value that is worked out before: row-level security keeps a condition that reads JSON itself from the index.
+-- The edit that opened each open conflict, oldest first. The entities in conflict are few, and have their own index.
+-- An event is looked up by a precomputed value: with row-level security a condition that reads JSON cannot use the index.
 select v.position, c.event_id
 from entity e
 cross join lateral (

@@ -1,4 +1,5 @@
--- The last position received by a time. Batches tell where to look; within the one that lies across the time, each event's receipt decides.
+-- The last position received by a time. The batches narrow the search; in the batch that contains the time, each event's
+-- receipt decides.
 with before as (
     select last_position from ingest_batch where tenant_id = $1 and received_at <= $2 order by received_at desc limit 1
 ), after as (

@@ -1,4 +1,4 @@
-//! Reading the log.
+//! Reads the log.
 
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link};
 use comptoir_core::event::Event;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::seal::{CopiedColumns, SealError, SealedEntry, copied_columns, sealed_decision};
 use crate::database::{Micros, StoreError, as_bigint, hash_of, natural};
 
-/// A record that is held at a place somebody asked about: what a push sends again is answered from it.
+/// A stored record at a requested place: central answers a resent record with it.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredRecord {
     pub(crate) seq: Seq,
@@ -23,7 +23,7 @@ pub(crate) struct StoredRecord {
     pub(crate) decision: Vec<u8>,
 }
 
-/// Which places of which log.
+/// A range of seqs in one log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeqRange {
     pub(crate) node: NodeId,
@@ -32,7 +32,7 @@ pub(crate) struct SeqRange {
     pub(crate) last: Seq,
 }
 
-/// What is held between two places of some logs: one list per range, by seq.
+/// The stored records in some ranges: one list per range, by seq.
 pub(crate) async fn stored_between(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -62,7 +62,7 @@ pub(crate) async fn stored_between(
     Ok(stored)
 }
 
-/// The record under which an event id counts.
+/// A record whose event id is counted.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldEvent {
     pub(crate) event_id: EventId,
@@ -72,7 +72,7 @@ pub(crate) struct HeldEvent {
     pub(crate) decision: Vec<u8>,
 }
 
-/// The records under which any of these ids counts already.
+/// The records under which any of these ids is already counted.
 pub(crate) async fn held_events(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -96,7 +96,7 @@ pub(crate) async fn held_events(
         .collect()
 }
 
-/// A record of the log with its decision, and the copies of their fields.
+/// A record of the log with its decision and the copies of their fields.
 #[derive(Clone, Debug)]
 pub(crate) struct LogRow {
     pub(crate) position: Position,
@@ -110,7 +110,7 @@ pub(crate) struct LogRow {
 }
 
 impl LogRow {
-    /// A row as stored: [`LogRow::sealed`] says what it is worth.
+    /// Reads a row as stored, unchecked: [`LogRow::sealed`] checks it.
     fn read(row: &Row) -> Result<LogRow, StoreError> {
         let number: i32 = row.try_get("epoch")?;
         Ok(LogRow {
@@ -128,7 +128,7 @@ impl LogRow {
         })
     }
 
-    /// A row whose copies are what was sealed; any other fails the read.
+    /// Reads a row, and fails if a copy differs from the sealed bytes.
     fn checked(row: &Row) -> Result<LogRow, StoreError> {
         let row = LogRow::read(row)?;
         match row.sealed() {
@@ -140,8 +140,8 @@ impl LogRow {
         }
     }
 
-    /// The decision and the event, from the sealed bytes. The decision must be of this record and position, and the copies must be
-    /// what was sealed.
+    /// The decision and the event, from the sealed bytes. Fails if the decision belongs to another record or position, or a
+    /// copy differs from the sealed value.
     pub(crate) fn sealed(&self) -> Result<SealedEntry, SealError> {
         let unfit = |why: String| SealError::Decision(self.position, why);
         let decision = stored_v1::decode_decision(&self.decision).map_err(|error| unfit(error.to_string()))?;
@@ -158,28 +158,27 @@ impl LogRow {
         }
     }
 
-    /// The event's sealed content, whatever the copies say.
+    /// The event's sealed content; the copies are not checked.
     pub(crate) fn event(&self) -> Result<Event, DecodeError> {
         stored_v1::decode(&self.record)
     }
 
-    /// Whether central accepted the record as an event of its place; the id of any other is derived from its chain.
+    /// Whether central accepted the record as an event of its place. Otherwise its id is derived from its chain.
     pub(crate) fn has_event(&self, decision: &Result<StoredDecision, String>) -> bool {
         let derived = stored_v1::unreadable_event_id(self.chain);
         decision.as_ref().map_or(true, |decision| decision.event_id != derived)
     }
 
-    /// Type and id of the entity as the columns say it: for a row whose record does not decode any more.
+    /// The entity's type and id from the columns, for a row whose record can no longer be decoded.
     pub(crate) fn copied_entity(&self) -> Option<(String, String)> {
         self.columns.entity()
     }
 
-    /// The action as the column says it: for the same rows.
+    /// The action from the columns, for the same rows.
     pub(crate) fn copied_action(&self) -> Option<&str> {
         self.columns.action()
     }
 
-    /// What was decided about it.
     pub(crate) fn decided(&self) -> Result<StoredDecision, StoreError> {
         sealed_decision(&self.decision)
     }
@@ -191,7 +190,7 @@ const COLUMNS: &str = concat!(
     " from event e join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch"
 );
 
-/// The records after a position and up to another, at most `limit` of them, in order.
+/// The records after a position up to another, at most `limit` of them, in order.
 pub(crate) async fn page(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -207,24 +206,25 @@ pub(crate) async fn page(
     tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
-/// How much of the log is read at a time.
+/// The size of a page of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageSize {
-    /// Positions that are applied and committed together.
+    /// Positions applied and committed together.
     pub positions: u64,
-    /// The records of a page have no more bytes than this and one record: the largest record is a quarter of a mebibyte.
+    /// The limit for the records of a page. A page exceeds it by one record at most, and a record has up to 256 KiB.
     pub bytes: u32,
 }
 
 impl PageSize {
-    /// For a follower of the log, which shares the machine with sales.
+    /// For following the log on a machine that also records sales.
     pub const FOLLOWED: PageSize = PageSize { positions: 4_000, bytes: 4 * 1024 * 1024 };
-    /// For a rebuild, which writes each row that changed once a page: longer pages, fewer writes. A kill loses a page at most.
+    /// For a rebuild, which writes each changed row once per page: longer pages mean fewer writes. A kill loses one page at
+    /// most.
     pub const REBUILT: PageSize = PageSize { positions: 50_000, bytes: 8 * 1024 * 1024 };
 }
 
-/// The next page after a position, up to `to` at most, and the position up to which it is complete. Rows are as stored: the caller decodes
-/// and checks them on other threads.
+/// The next page after a position, up to `to` at most, and the position up to which the page is complete. Rows are as stored:
+/// the caller decodes and checks them on other threads.
 pub(crate) async fn sized_page(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -244,7 +244,7 @@ pub(crate) async fn sized_page(
     Ok((rows, complete_through))
 }
 
-/// The records under which event ids count, as stored.
+/// The records under which event ids are counted, as stored.
 pub(crate) async fn by_event_ids(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -272,8 +272,8 @@ pub(crate) async fn at_positions(
     tx.query(&statement, &[&tenant.uuid(), &positions]).await?.iter().map(LogRow::checked).collect()
 }
 
-/// Later decisions about events in quarantine or in conflict, after a position and up to another. Rejected, quarantined and duplicate ones
-/// changed nothing.
+/// Releases and resolutions after a position up to another. Rejected, quarantined and duplicate ones changed nothing and are
+/// left out.
 pub(crate) async fn later_decisions(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -290,7 +290,7 @@ pub(crate) async fn later_decisions(
     tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
-/// When the record at a position was received, from its sealed decision.
+/// The receipt time of the record at a position, from its sealed decision.
 pub(crate) async fn received_at_position(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -301,7 +301,7 @@ pub(crate) async fn received_at_position(
     row.map(|row| super::seal::received_at(row.try_get(0)?)).transpose()
 }
 
-/// The last position up to `head` whose record was received by a time; zero where there is none.
+/// The last position up to `head` whose record was received by a time; zero if there is none.
 pub(crate) async fn position_at_time(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -313,7 +313,7 @@ pub(crate) async fn position_at_time(
     Ok(Position(natural(row.try_get(0)?)?))
 }
 
-/// What waits for a person, after a position: quarantined and not released, oldest first.
+/// Events that wait for a person, after a position: quarantined and not released, oldest first.
 pub(crate) async fn quarantined(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -331,7 +331,7 @@ pub(crate) async fn quarantined(
     tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
-/// The record under which an event id counts.
+/// The record under which an event id is counted.
 pub(crate) async fn by_event_id(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -345,7 +345,7 @@ pub(crate) async fn by_event_id(
     tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()]).await?.as_ref().map(LogRow::checked).transpose()
 }
 
-/// What changed an entity made of fields, after a position, up to another, and in order: accepted edits and resolutions.
+/// The accepted edits and resolutions of an entity after a position up to another, in order.
 pub(crate) async fn changes_of(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -361,7 +361,7 @@ pub(crate) async fn changes_of(
     about(tx, tenant, &sql, key, &[&as_bigint(after.0), &as_bigint(up_to.0), &limit]).await
 }
 
-/// Edits of an entity by a node that wait for a person or did, after a position, up to another, and in order.
+/// A node's edits of an entity that are or were in conflict, after a position up to another, in order.
 pub(crate) async fn in_conflict(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -390,7 +390,7 @@ pub(crate) async fn quarantined_event(
     about(tx, tenant, &sql, key, &[]).await
 }
 
-/// The release by which a quarantined event took effect. After a rejected release it still waits.
+/// The release by which a quarantined event took effect. An event whose release was rejected still waits.
 pub(crate) async fn release_of(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -453,7 +453,7 @@ pub(crate) async fn resolutions(
     tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
-/// The tenant's decision chain after a position: from the end of the batch before it, link by link.
+/// The tenant's decision chain after a position, computed link by link from the end of the previous batch.
 pub(crate) async fn decision_chain_at(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -466,7 +466,7 @@ pub(crate) async fn decision_chain_at(
         Some(row) => (Position(natural(row.try_get(0)?)?), hash_of(row.try_get(1)?)?),
         None => (Position::ZERO, decision_genesis(tenant)),
     };
-    // A batch has the events of one push: some thousands at most.
+    // A batch has the events of one push: a few thousand at most.
     let sql = "select position, decision from event where tenant_id = $1 and position > $2 and position <= $3 order by position";
     for row in tx.query(sql, &[&tenant.uuid(), &as_bigint(at.0), &as_bigint(position.0)]).await? {
         let stored = Position(natural(row.try_get(0)?)?);

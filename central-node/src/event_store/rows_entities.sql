@@ -1,4 +1,5 @@
--- With the beginning of the record that changed each last: it says who did ($5 bytes of it), one row of the log more for each.
+-- With the first $5 bytes of the record of each entity's last change, which contain its author: one more row of the log per
+-- entity.
 select e.*, v.decision as updated_decision, substring(v.record for $5) as updated_record
 from unnest($3::text[], $4::text[]) as k (entity_type, entity_id)
 cross join lateral (

@@ -1,5 +1,5 @@
-//! What is sealed decides. The columns of `event` other than `record` and `decision` are copies for filters and indexes; every reader of a row
-//! takes verdict, entity, action and times from the sealed bytes and checks the copies against them.
+//! The sealed bytes decide. The columns of `event` other than `record` and `decision` are copies for filters and indexes.
+//! Every reader of a row uses the verdict, entity, action and times of the sealed bytes and checks the copies against them.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::database::{Micros, StoreError};
 
-/// The copies of a row.
+/// The copied columns of a row.
 #[derive(Clone, Debug)]
 pub(crate) struct CopiedColumns {
     event_id: Uuid,
@@ -37,7 +37,7 @@ macro_rules! copied_columns {
 }
 pub(super) use copied_columns;
 
-/// A copy that is not what was sealed.
+/// A copy that differs from the sealed value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct AlteredColumn {
     pub(crate) position: Position,
@@ -48,12 +48,12 @@ pub(crate) struct AlteredColumn {
 }
 
 impl AlteredColumn {
-    /// The sealed value, as a finding says it.
+    /// The sealed value, formatted for a finding.
     pub(crate) fn expected(&self) -> String {
         format!("event {}: {} = {}", self.event_id, self.column, self.sealed)
     }
 
-    /// The stored value, as a finding says it.
+    /// The stored value, formatted for a finding.
     pub(crate) fn found(&self) -> String {
         format!("{} = {}", self.column, self.stored)
     }
@@ -89,8 +89,8 @@ impl CopiedColumns {
         self.action.as_deref()
     }
 
-    /// The first copy that differs from what was sealed. `event` is absent where the record does not decode; a record that central could
-    /// not accept as an event of its place has no event either, and its id is derived from its chain.
+    /// Returns the first copy that differs from the sealed value. `event` is `None` if the record does not decode. A record
+    /// that central could not accept as an event of its place has no event either, and its id is derived from its chain.
     pub(crate) fn altered(
         &self,
         decision: &StoredDecision,
@@ -121,7 +121,7 @@ impl CopiedColumns {
             ("received_at", Some(decision.received_at), Some(self.received_at)),
             ("effective_at", Some(decision.effective_at), Some(self.effective_at)),
         ];
-        // A record that should decode and does not is damage of its own.
+        // A record that should decode and does not is reported as damage separately.
         if content.is_some() || !has_event {
             texts.push(("entity_type", content.map(|e| e.content.entity_type.as_str()), self.entity_type.as_deref()));
             texts.push(("entity_id", content.map(|e| e.content.entity_id.as_str()), self.entity_id.as_deref()));
@@ -157,12 +157,12 @@ pub(crate) enum SealError {
     Altered(AlteredColumn),
 }
 
-/// When a decision's record was received, from the sealed bytes.
+/// The receipt time in a stored decision.
 pub(crate) fn received_at(decision: &[u8]) -> Result<comptoir_core::time::Timestamp, StoreError> {
     Ok(sealed_decision(decision)?.received_at)
 }
 
-/// A decision that is read without its row's other columns.
+/// Decodes a decision that was read without its row's other columns.
 pub(crate) fn sealed_decision(decision: &[u8]) -> Result<StoredDecision, StoreError> {
     stored_v1::decode_decision(decision).map_err(|error| StoreError::Damaged(format!("a stored decision: {error}")))
 }

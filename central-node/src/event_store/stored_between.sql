@@ -1,4 +1,4 @@
--- Nothing for a push that brings only new records: its range lies beyond what is held.
+-- Returns nothing for a push of new records only, whose range starts after the stored records.
 select k.range, e.node_seq, e.chain, e.decision
 from unnest($2::uuid[], $3::int[], $4::bigint[], $5::bigint[]) with ordinality as k (node_id, epoch, first, last, range)
 cross join lateral (

@@ -21,7 +21,6 @@ use crate::event_store::{self, LogRow};
 /// Later decisions that are looked at for one page, of all nodes.
 const LOOKED_AT_MAX: usize = 500;
 
-/// Some notices.
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     /// In the order of their positions.

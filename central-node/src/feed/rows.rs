@@ -37,7 +37,6 @@ pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
     })
 }
 
-/// A delivery.
 pub(crate) fn delivery_row(row: &Row) -> Result<DeliveryRow, StoreError> {
     Ok(DeliveryRow {
         id: row.try_get("delivery_id")?,
@@ -66,7 +65,6 @@ fn validation_row(row: &Row) -> Result<Option<ValidationRow>, StoreError> {
     }))
 }
 
-/// An invoice.
 pub(crate) fn invoice_row(row: &Row) -> Result<InvoiceRow, StoreError> {
     Ok(InvoiceRow {
         id: row.try_get("invoice_id")?,

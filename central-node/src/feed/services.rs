@@ -18,7 +18,6 @@ use crate::projections::progress::Progress;
 pub(crate) struct Feed {
     pub(super) database: Database,
     pub(super) clock: Clock,
-    /// Of this central.
     pub(super) incarnation: Uuid,
     pub(super) watch: Watch,
     pub(super) contacts: LastContacts,

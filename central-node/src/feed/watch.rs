@@ -22,10 +22,10 @@ use crate::restart::revive;
 use crate::state_store::Versions;
 
 /// How often it asks again without being woken.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_EVERY: Duration = Duration::from_secs(1);
 /// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a
 /// fifth of one connection at most.
-const PAUSES_A_LOOK: u32 = 4;
+const PAUSES_PER_POLL: u32 = 4;
 
 /// A site's scope that somebody waits for.
 struct WatchedScope {
@@ -143,14 +143,14 @@ async fn look_after(
                 reachable = false;
             }
         }
-        let rest = (began.elapsed() * PAUSES_A_LOOK).min(LOOK_EVERY);
+        let rest = (began.elapsed() * PAUSES_PER_POLL).min(POLL_EVERY);
         let nobody = waits.scopes().is_empty();
         let pause = async {
             tokio::time::sleep(rest).await;
             tokio::select! {
                 Ok(()) = marks.changed(), if !nobody => {}
                 () = waits.came.notified() => progress.ask(),
-                () = tokio::time::sleep(LOOK_EVERY), if !nobody => {}
+                () = tokio::time::sleep(POLL_EVERY), if !nobody => {}
             }
         };
         tokio::select! {

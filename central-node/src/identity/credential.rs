@@ -1,4 +1,4 @@
-//! Who asks: the credential of a request, looked up each time, so that a revoked one ends at once.
+//! The credential of a request, looked up each time, so that a revoked one stops working at once.
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use uuid::Uuid;
@@ -6,33 +6,33 @@ use uuid::Uuid;
 use super::keys::PresentedKey;
 use crate::database::{self, Database, StoreError};
 
-/// Who asks, and for whom.
+/// An authenticated key: its tenant and its rights.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
-    /// The only tenant whose data it reads and writes.
+    /// The only tenant that the credential may read and write.
     pub tenant: TenantId,
-    /// Which key, for lists and refusals.
+    /// The key's id, for lists and refusals.
     pub key_id: String,
-    /// Its rights.
+    /// The credential's rights.
     pub access: Access,
 }
 
 /// What a credential may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
-    /// One node's: pushes its log, and speaks for its site.
+    /// A node's key: pushes the node's log, and acts for its site.
     Node {
-        /// The node.
+        /// The node's id.
         node: NodeId,
-        /// Its shop.
+        /// The node's site.
         site: Option<SiteId>,
     },
-    /// An administrator's: speaks for central.
+    /// An administrator's token: acts for central.
     Admin,
 }
 
 impl Credential {
-    /// The node, where it is a node's.
+    /// The node, if this is a node's key.
     pub fn node(&self) -> Option<NodeId> {
         match self.access {
             Access::Node { node, .. } => Some(node),
@@ -44,10 +44,10 @@ impl Credential {
 /// Why a request has no credential.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// None was sent, or it is not known, expired or revoked: the answer does not say which.
+    /// The credential is missing, unknown, expired or revoked; the response does not say which.
     #[error("no valid credential: send `Authorization: Bearer <key>`")]
     Unknown,
-    /// It could not be looked up.
+    /// The lookup failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -66,7 +66,7 @@ pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<
     let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
     let tenant = key.tenant.uuid();
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &key.key_id];
-    // One after the other: on a new connection naming the tenant takes two round trips, and row-level security shows nothing
+    // In sequence: on a new connection, setting the tenant takes two round trips, and row-level security hides every row
     // before.
     database::set_tenant(&tx, key.tenant).await?;
     let row = tx.query_opt(&statement, &parameters).await.map_err(StoreError::from)?;

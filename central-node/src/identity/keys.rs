@@ -1,7 +1,7 @@
 //! API keys and administrators' tokens: `cpt_<key id>_<secret>`.
 //!
 //! The key id begins with the tenant's id, so that a key can be looked up under row-level security. The secret has 256 random
-//! bits, so a plain hash of it is enough; it is shown once and kept nowhere.
+//! bits, so a plain hash is enough. The secret is shown once and never stored.
 
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::time::Timestamp;
@@ -16,12 +16,12 @@ const PREFIX: &str = "cpt";
 const KEY_ID_BYTES: usize = 24;
 const SECRET_BYTES: usize = 32;
 
-/// A key as it is shown, once.
+/// A new key, shown once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedKey {
-    /// Names it in lists and when it is revoked.
+    /// Identifies the key in lists and when it is revoked.
     pub key_id: String,
-    /// What the holder sends.
+    /// The text that the holder sends.
     pub text: String,
 }
 
@@ -31,7 +31,7 @@ impl std::fmt::Debug for IssuedKey {
     }
 }
 
-/// A key as it was sent.
+/// A key from a request.
 pub(super) struct PresentedKey {
     pub(super) tenant: TenantId,
     pub(super) key_id: String,
@@ -39,7 +39,6 @@ pub(super) struct PresentedKey {
 }
 
 impl PresentedKey {
-    /// Reads `cpt_<key id>_<secret>`.
     pub(super) fn read(text: &str) -> Option<PresentedKey> {
         let (key_id, secret) = text.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')?;
         let mut id = [0u8; KEY_ID_BYTES];
@@ -60,7 +59,7 @@ impl PresentedKey {
     }
 }
 
-/// Makes a node's API key.
+/// Issues a node's API key.
 pub async fn issue_node_key(
     db: &Database,
     tenant: TenantId,
@@ -70,12 +69,12 @@ pub async fn issue_node_key(
     issue(db, tenant, Some(node), label).await
 }
 
-/// Makes an administrator's token.
+/// Issues an administrator's token.
 pub async fn issue_admin_token(db: &Database, tenant: TenantId, label: &str) -> Result<IssuedKey, IdentityError> {
     issue(db, tenant, None, label).await
 }
 
-/// Ends a key at once. Whether there was one that had not ended.
+/// Revokes a key at once. Returns whether there was an active one.
 pub async fn revoke_key(db: &Database, tenant: TenantId, key_id: &str) -> Result<bool, IdentityError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
@@ -85,18 +84,18 @@ pub async fn revoke_key(db: &Database, tenant: TenantId, key_id: &str) -> Result
     Ok(revoked > 0)
 }
 
-/// An issued key as it is listed: everything but its secret.
+/// An issued key in a list: everything but its secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyRow {
     /// The part of the key between its two underscores.
     pub key_id: String,
-    /// The node that pushes with it; none for an administrator's token.
+    /// The node that pushes with it; `None` for an administrator's token.
     pub node: Option<NodeId>,
-    /// The note given when it was issued.
+    /// The note entered when the key was issued.
     pub label: String,
     /// When it was issued.
     pub created_at: Timestamp,
-    /// When it was revoked; none while it is in force.
+    /// When it was revoked; `None` while it is active.
     pub revoked_at: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Tenants, sites, nodes and their credentials: what an administrator makes, and what a request is checked against.
+//! Tenants, sites, nodes and their credentials: administrators create them, and requests are checked against them.
 
 mod credential;
 mod keys;

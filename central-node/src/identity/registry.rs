@@ -14,76 +14,76 @@ use uuid::Uuid;
 
 use crate::database::{self, Database, Micros, StoreError};
 
-/// Projections whose state decides: each begins at version 1.
+/// Projections whose state decides: each starts at version 1.
 const DECIDING_PROJECTIONS: [&str; 5] = ["stock", "deliveries", "invoices", "entities", "quarantine"];
 
-/// The database role whose members may read reports, each those of the tenants that it was given.
+/// The database role whose members may read reports, each member those of its own tenants.
 pub const READERS: &str = "comptoir_readonly";
 
-/// A tenant to be made.
+/// A tenant to be created.
 #[derive(Clone, Debug)]
 pub struct NewTenant {
-    /// As people call it.
+    /// The tenant's name.
     pub name: String,
-    /// IANA time zone: days and invoice years are counted in it.
+    /// IANA time zone, in which days and invoice years are counted.
     pub zone: String,
-    /// Of its stock's value.
+    /// The currency of the stock's value.
     pub currency: Currency,
-    /// Adopted as its first rulebook.
+    /// The tenant's first rulebook.
     pub rulebook: Rulebook,
 }
 
-/// Why an identity was not made.
+/// Why an identity was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// No such time zone.
+    /// The time zone is unknown.
     #[error("there is no time zone {zone:?}; give an IANA name such as Europe/Paris")]
     Zone {
-        /// As given.
+        /// The name in the request.
         zone: String,
     },
     /// A site's code is printed in references.
     #[error("a site's code has 1 to 12 capital letters or digits, got {code:?}")]
     SiteCode {
-        /// As given.
+        /// The code in the request.
         code: String,
     },
-    /// The tenant has that code already.
+    /// The tenant already has a row with this code or name.
     #[error("tenant {tenant} has that already: {what}")]
     Exists {
-        /// Whose.
+        /// The tenant.
         tenant: TenantId,
-        /// What.
+        /// The database's description of the conflict.
         what: String,
     },
     /// The tenant, site or node is not known.
     #[error("tenant {tenant}: there is no such tenant, site or node: {what}")]
     Missing {
-        /// Whose.
+        /// The tenant in the request.
         tenant: TenantId,
-        /// What.
+        /// The database's description of the missing row.
         what: String,
     },
-    /// A database role that could read nothing.
+    /// The database role is not a member of [`READERS`] and could read nothing.
     #[error("{role:?} is no member of {READERS}: make it with `create role ... login in role {READERS}`")]
     NoReader {
-        /// As given.
+        /// The role in the request.
         role: String,
     },
-    /// A text longer than its field.
+    /// A text is longer than its field.
     #[error("{what} has at most {max} characters, got {chars}")]
     TooLong {
-        /// The field.
+        /// The field's name.
         what: &'static str,
-        /// How many there may be.
+        /// The maximum number of characters.
         max: usize,
-        /// How many there were.
+        /// The number of characters in the request.
         chars: usize,
     },
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     #[error("no random bytes: {0}")]
     NoRandomness(String),
 }
@@ -99,41 +99,41 @@ impl IdentityError {
     }
 }
 
-/// A tenant as it is listed.
+/// A tenant in a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TenantRow {
-    /// Its id.
+    /// The tenant's id.
     pub tenant: TenantId,
-    /// Its name.
+    /// The tenant's name.
     pub name: String,
-    /// Its time zone.
+    /// The tenant's time zone.
     pub zone: String,
 }
 
-/// A site as it is listed.
+/// A site in a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SiteRow {
-    /// Its id.
+    /// The site's id.
     pub site: SiteId,
-    /// Printed in references.
+    /// The code printed in invoice references.
     pub code: String,
-    /// Its name.
+    /// The site's name.
     pub name: String,
 }
 
-/// A node as it is listed.
+/// A node in a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NodeRow {
-    /// Its id.
+    /// The node's id.
     pub node: NodeId,
-    /// Its shop; central's own node has none.
+    /// The node's site; `None` for central's own node.
     pub site: Option<SiteId>,
-    /// Its name.
+    /// The node's name.
     pub name: String,
 }
 
-/// The rows a tenant begins with. Central's own log and the tenant's order begin empty; their first records come with the
-/// caller's transaction.
+/// Inserts the rows of a new tenant. Central's own log and the tenant's order start empty; the caller's transaction appends
+/// their first records.
 pub(crate) async fn insert_tenant(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -167,7 +167,7 @@ pub(crate) async fn insert_tenant(
     Ok(())
 }
 
-/// Makes a shop. Its code is printed in invoice references and never changes.
+/// Creates a site. Its code is printed in invoice references and never changes.
 pub async fn create_site(db: &Database, tenant: TenantId, code: &str, name: &str) -> Result<SiteId, IdentityError> {
     let fits = (1..=12).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if !fits {
@@ -183,7 +183,7 @@ pub async fn create_site(db: &Database, tenant: TenantId, code: &str, name: &str
     Ok(SiteId::new(site))
 }
 
-/// Makes a node of a shop. Its key pair is its own: the public one is pinned by its first push.
+/// Creates a node of a site. The node generates its own key pair; its first push pins the public key.
 pub async fn create_node(db: &Database, tenant: TenantId, site: SiteId, name: &str) -> Result<NodeId, IdentityError> {
     let node = Uuid::now_v7();
     let sql = "insert into node (tenant_id, node_id, site_id, name) values ($1, $2, $3, $4)";
@@ -195,7 +195,7 @@ pub async fn create_node(db: &Database, tenant: TenantId, site: SiteId, name: &s
     Ok(NodeId::new(node))
 }
 
-/// Lets a database role read this tenant's reports: a login of a BI tool, which is a member of [`READERS`], or that role itself.
+/// Lets a database role read this tenant's reports: [`READERS`] itself, or a member of it such as the login of a BI tool.
 pub async fn allow_reader(db: &Database, tenant: TenantId, role: &str) -> Result<(), IdentityError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
@@ -220,7 +220,7 @@ pub async fn allow_reader(db: &Database, tenant: TenantId, role: &str) -> Result
     Ok(())
 }
 
-/// Every tenant, by name.
+/// All tenants, by name.
 pub async fn tenants(db: &Database) -> Result<Vec<TenantRow>, StoreError> {
     let rows =
         db.watcher().await?.query("select tenant_id, name, zone from tenant order by name, tenant_id", &[]).await?;
@@ -242,7 +242,7 @@ pub async fn sites(db: &Database, tenant: TenantId) -> Result<Vec<SiteRow>, Stor
         .collect()
 }
 
-/// A tenant's nodes, central's own among them, by name.
+/// A tenant's nodes including central's own, by name.
 pub async fn nodes(db: &Database, tenant: TenantId) -> Result<Vec<NodeRow>, StoreError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
@@ -256,7 +256,7 @@ pub async fn nodes(db: &Database, tenant: TenantId) -> Result<Vec<NodeRow>, Stor
         .collect()
 }
 
-/// Whether central holds records of a node's log.
+/// Whether central has stored any record of a node.
 pub async fn has_pushed(db: &Database, tenant: TenantId, node: NodeId) -> Result<bool, StoreError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;

@@ -69,7 +69,6 @@ pub(super) enum IncomingBody<'a> {
 
 /// The record under which an event id counts already.
 enum CountedEvent {
-    /// In the log.
     Stored(Box<HeldEvent>),
     /// In this batch: the index of its row.
     Row(usize),
@@ -92,7 +91,6 @@ pub(super) struct BatchDecider<'a> {
     devices: BTreeMap<NodeId, NodeHead>,
     /// The rows to store. What follows never changes a row.
     pub(super) rows: Vec<Arc<NewEvent<'a>>>,
-    /// One per row.
     pub(super) decisions: Vec<StoredDecision>,
     delivered: usize,
     counted: HashMap<EventId, CountedEvent>,
@@ -432,7 +430,6 @@ impl<'a> BatchDecider<'a> {
 
 /// See [`BatchDecider::counted`].
 pub(super) enum CountedView<'b> {
-    /// In the log.
     Stored(&'b HeldEvent),
     /// In this batch: the index of its row.
     Row(usize),

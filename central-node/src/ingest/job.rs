@@ -32,7 +32,6 @@ pub(crate) trait Job: Sized + Send + 'static {
 
 pub(crate) type JobResult<J> = Result<<J as Job>::Outcome, <J as Job>::Error>;
 
-/// A node's records.
 impl Job for PreparedPush {
     type Outcome = Pushed;
     type Error = PushError;
@@ -203,7 +202,6 @@ pub(super) struct DeviceRun<'a> {
     pub(super) drafts: &'a DeviceDrafts,
     /// The ids that central has assigned to the device's entities.
     pub(super) ids: DeviceIdMap,
-    /// As in [`DraftsRun`].
     pub(super) known: Vec<ParsedEvent>,
     pub(super) outcomes: Vec<Result<DeviceResult, IdReused>>,
     pub(super) result: &'a mut Option<JobResult<DeviceDrafts>>,

@@ -29,7 +29,6 @@ pub(crate) struct PreparedPush {
     pub(crate) first_seq: Seq,
     /// The chain before the first.
     pub(crate) previous: ChainHash,
-    /// One or more.
     pub(crate) records: Vec<PreparedRecord>,
     /// What the first record says, where it opens the epoch.
     pub(crate) opening: Option<Opening>,
@@ -103,7 +102,6 @@ pub(crate) enum PrepareError {
         seq: Seq,
         /// In the record's header.
         sealed_for: TenantId,
-        /// Of the credential.
         tenant: TenantId,
     },
 }

@@ -15,7 +15,6 @@ use crate::clock::Clock;
 use crate::database::{self, Database, Micros, StoreError};
 use crate::identity::Credential;
 
-/// A refused request.
 #[derive(Clone, Copy)]
 pub(crate) struct NotedRefusal<'a> {
     /// The credential that the request came with.

@@ -1,4 +1,4 @@
-//! Who runs the server: ourselves, or, when we are root, `postgres` or `nobody`.
+//! The account that runs the server: the current one, or `postgres` or `nobody` if the current one is root.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -14,21 +14,21 @@ pub(super) struct Account {
     pub(super) gid: u32,
 }
 
-/// The account we run as, and the one that runs the server.
+/// Returns the current account and the account that runs the server.
 pub(super) fn find() -> Result<(Account, Account), PostgresError> {
     let passwd = fs::read_to_string("/etc/passwd").map_err(io("reading /etc/passwd"))?;
     let uid = rustix::process::geteuid().as_raw();
-    let ours = by(&passwd, |account| account.uid == uid).unwrap_or_else(|| Account {
+    let current = by(&passwd, |account| account.uid == uid).unwrap_or_else(|| Account {
         name: format!("uid{uid}"),
         uid,
         gid: rustix::process::getegid().as_raw(),
     });
     if uid != 0 {
-        return Ok((ours.clone(), ours));
+        return Ok((current.clone(), current));
     }
     let named = |name: &'static str| by(&passwd, move |account| account.name == name);
     let server = named("postgres").or_else(|| named("nobody")).ok_or(PostgresError::NoAccount)?;
-    Ok((ours, server))
+    Ok((current, server))
 }
 
 fn by(passwd: &str, wanted: impl Fn(&Account) -> bool) -> Option<Account> {
@@ -41,7 +41,8 @@ fn by(passwd: &str, wanted: impl Fn(&Account) -> bool) -> Option<Account> {
     })
 }
 
-/// Every folder on the way must let the server's account through; ours gets 0711 for that, nobody else's is touched.
+/// Every parent folder must be open to the server's account. The current account's own folders get mode 0711 for that; others
+/// are not changed.
 pub(super) fn check_reachable(account: &Account, data_dir: &Path) -> Result<(), PostgresError> {
     for directory in data_dir.ancestors() {
         let metadata = fs::metadata(directory).map_err(io(format!("looking at {}", directory.display())))?;

@@ -8,27 +8,27 @@ use std::process::{Command, Stdio};
 use super::account::{self, Account};
 use super::{ADMIN_ROLE, PostgresConfig, PostgresError, ROLES, io};
 
-/// A socket's path has fewer than 108 bytes, and Postgres adds its own file name.
+/// A socket path has fewer than 108 bytes, and Postgres appends its own file name.
 const SOCKET_DIR_BYTES_MAX: usize = 80;
 
-/// Everything that starting the server needs to know.
+/// Everything needed to start the server.
 #[derive(Clone, Debug)]
 pub(super) struct Cluster {
     pub(super) binaries: PathBuf,
     pub(super) pg: PathBuf,
     pub(super) run: PathBuf,
     pub(super) log: PathBuf,
-    /// `None` when the server runs as ourselves.
+    /// `None` if the server runs under the current account.
     pub(super) account: Option<Account>,
 }
 
 impl Cluster {
-    /// Makes the folders and, the first time, the cluster. The caller holds the lock.
+    /// Creates the folders and, the first time, the cluster. The caller holds the lock.
     pub(super) fn prepare(config: &PostgresConfig) -> Result<Cluster, PostgresError> {
-        let (ours, server) = account::find()?;
+        let (current, server) = account::find()?;
         let data_dir =
             fs::canonicalize(&config.data_dir).map_err(io(format!("opening {}", config.data_dir.display())))?;
-        let account = (server != ours).then(|| server.clone());
+        let account = (server != current).then(|| server.clone());
         if account.is_some() {
             set_mode(&data_dir, 0o711)?;
             account::check_reachable(&server, &data_dir)?;
@@ -44,16 +44,16 @@ impl Cluster {
         if !cluster.pg.join("PG_VERSION").exists() {
             cluster.initialise(&data_dir.join("pg.new"), config.sync_initdb)?;
         }
-        cluster.admit(&ours, &server)?;
+        cluster.admit(&current, &server)?;
         Ok(cluster)
     }
 
-    /// initdb works beside the final place, so that a kill in the middle leaves nothing that looks like a cluster.
-    fn initialise(&self, beside: &Path, sync: bool) -> Result<(), PostgresError> {
-        if beside.exists() {
-            fs::remove_dir_all(beside).map_err(io(format!("removing {}", beside.display())))?;
+    /// initdb runs in a temporary folder, so that a kill in the middle leaves nothing that looks like a cluster.
+    fn initialise(&self, temporary: &Path, sync: bool) -> Result<(), PostgresError> {
+        if temporary.exists() {
+            fs::remove_dir_all(temporary).map_err(io(format!("removing {}", temporary.display())))?;
         }
-        self.own_folder(beside)?;
+        self.own_folder(temporary)?;
         let mut initdb = self.command("initdb")?;
         initdb.args([
             "-E",
@@ -66,7 +66,7 @@ impl Cluster {
             "-U",
             ADMIN_ROLE,
         ]);
-        initdb.arg("-D").arg(beside);
+        initdb.arg("-D").arg(temporary);
         if !sync {
             initdb.arg("--no-sync");
         }
@@ -74,13 +74,13 @@ impl Cluster {
         if !status.success() {
             return Err(self.failed("initdb", status.to_string()));
         }
-        fs::rename(beside, &self.pg).map_err(io(format!("renaming {}", beside.display())))
+        fs::rename(temporary, &self.pg).map_err(io(format!("renaming {}", temporary.display())))
     }
 
-    /// Only whoever runs this program, and the server's own account, may connect: by the kernel's word, over the socket.
-    fn admit(&self, ours: &Account, server: &Account) -> Result<(), PostgresError> {
-        let mut people = vec![ours.name.as_str()];
-        if server != ours {
+    /// Only the current account and the server's own account may connect. The kernel authenticates both over the socket.
+    fn admit(&self, current: &Account, server: &Account) -> Result<(), PostgresError> {
+        let mut people = vec![current.name.as_str()];
+        if server != current {
             people.push(&server.name);
         }
         let lines =
@@ -91,7 +91,7 @@ impl Cluster {
 
     fn write(&self, name: &str, text: &str) -> Result<(), PostgresError> {
         let path = self.pg.join(name);
-        // On a full disk a file that is written again is left empty, and central would not start even to say so.
+        // On a full disk a rewritten file would be left empty, and central could not even start to report the full disk.
         if fs::read(&path).is_ok_and(|present| present == text.as_bytes()) {
             return Ok(());
         }
@@ -107,7 +107,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// A program of Postgres, as the server's account, to be killed with the thread that spawns it; its words go to the log.
+    /// A Postgres program under the server's account, killed with the thread that spawns it; its output goes to the log.
     pub(super) fn command(&self, program: &str) -> Result<Command, PostgresError> {
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(io(format!("opening {}", self.log.display())))?;
@@ -136,22 +136,22 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), PostgresError> {
         .map_err(io(format!("setting the mode of {}", path.display())))
 }
 
-/// Beside the cluster, or, where that path is too long for a socket, a short one that depends on it alone.
+/// A folder next to the cluster, or a short path derived from it if that one is too long for a socket.
 pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
-    let beside = data_dir.join("run");
-    if beside.as_os_str().len() <= SOCKET_DIR_BYTES_MAX {
-        return beside;
+    let temporary = data_dir.join("run");
+    if temporary.as_os_str().len() <= SOCKET_DIR_BYTES_MAX {
+        return temporary;
     }
-    let name = blake3::hash(beside.as_os_str().as_encoded_bytes()).to_hex();
+    let name = blake3::hash(temporary.as_os_str().as_encoded_bytes()).to_hex();
     std::env::temp_dir().join(format!("comptoir-{}", &name[..16]))
 }
 
-/// The folder that was named, or the newest server among those the machine has.
+/// The configured folder, or the newest server installed on this machine.
 fn binaries(config: &PostgresConfig) -> Result<PathBuf, PostgresError> {
     if let Some(folder) = &config.binaries {
         return has_server(folder)
             .then(|| folder.clone())
-            .ok_or_else(|| PostgresError::NoBinaries { looked: folder.display().to_string() });
+            .ok_or_else(|| PostgresError::NoBinaries { searched: folder.display().to_string() });
     }
     find_binaries()
 }
@@ -164,7 +164,7 @@ pub(super) fn find_binaries() -> Result<PathBuf, PostgresError> {
     let on_path =
         std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let found = packaged.pop().or_else(|| on_path.into_iter().find(|folder| has_server(folder)));
-    found.ok_or_else(|| PostgresError::NoBinaries { looked: "/usr/lib/postgresql/*/bin and PATH".to_owned() })
+    found.ok_or_else(|| PostgresError::NoBinaries { searched: "/usr/lib/postgresql/*/bin and PATH".to_owned() })
 }
 
 fn has_server(folder: &Path) -> bool {

@@ -1,4 +1,4 @@
-//! A server that an earlier run left behind, and the pid file that may speak of somebody else by now.
+//! Stops a server that an earlier run left behind, and removes its pid file, whose number may belong to another process now.
 
 use std::fs;
 use std::path::Path;
@@ -13,15 +13,15 @@ const STEP: Duration = Duration::from_millis(20);
 const FAST_STOP_WITHIN: Duration = Duration::from_secs(10);
 const HARD_STOP_WITHIN: Duration = Duration::from_secs(15);
 
-/// Stops what an earlier run left running on this cluster and removes its pid file and socket. The caller holds the lock, so whoever
-/// runs on it is nobody's any more.
+/// Stops a server left on this cluster by an earlier run and removes its pid file and socket. The caller holds the lock, so
+/// no running process of comptoir uses that server.
 pub(super) fn clear(pg: &Path, run: &Path) -> Result<(), PostgresError> {
     let started = Instant::now();
     let mut asked = None;
     while let Some(pid) = server_on(pg) {
         let signal = if started.elapsed() < FAST_STOP_WITHIN { Signal::INT } else { Signal::QUIT };
         if asked != Some((pid, signal)) {
-            // It may be gone by now, which is what we want.
+            // The process may have ended already.
             let _ = Pid::from_raw(pid).map(|pid| kill_process(pid, signal));
             asked = Some((pid, signal));
         }
@@ -41,8 +41,8 @@ pub(super) fn clear(pg: &Path, run: &Path) -> Result<(), PostgresError> {
     Ok(())
 }
 
-/// A living process named postgres whose working directory is this cluster: the postmaster, or a child that outlived it.
-/// A number in a file proves nothing, since numbers are used again.
+/// A living process named postgres whose working directory is this cluster: the postmaster, or a child that outlived it. The
+/// pid file alone proves nothing, since process ids are reused.
 fn server_on(pg: &Path) -> Option<i32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(|pid| is_server_on(*pid, pg))
@@ -58,6 +58,6 @@ fn is_server_on(pid: i32, pg: &Path) -> bool {
 
 fn is_zombie(proc: &Path) -> bool {
     let stat = fs::read_to_string(proc.join("stat")).unwrap_or_default();
-    // The state follows the name, which is in parentheses and may hold anything.
+    // The state follows the name, which is in parentheses and may contain any character.
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
 }

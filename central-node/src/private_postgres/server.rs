@@ -1,8 +1,8 @@
-//! The running server, watched and started again by one thread that lives as long as this process uses it.
+//! The running server, watched and restarted by one thread that lives as long as this process uses the server.
 //!
-//! A server that ended by itself is started again on the same folder and the same socket: first whatever outlived the killed postmaster
-//! is stopped, then its stale pid file goes, as at every start. A restart never runs initdb: where the cluster is gone, so is the log, and
-//! an empty one in its place would look like a fresh central.
+//! A server that ended by itself is restarted on the same folder and socket. As at every start, processes that outlived the
+//! postmaster are stopped first, then its stale pid file is removed. A restart never runs initdb: without the cluster the log
+//! is gone, and an empty cluster in its place would look like a new central.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use super::{PostgresConfig, PostgresError, READY_WITHIN, io, orphan};
 use crate::restart::FailureCount;
 
 const STEP: Duration = Duration::from_millis(20);
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const POLL_EVERY: Duration = Duration::from_millis(200);
 const FAST_STOP_WITHIN: Duration = Duration::from_secs(20);
 
-/// A private Postgres that is kept running. Stopped when dropped.
+/// A private Postgres that is restarted when it ends. Stopped when dropped.
 #[derive(Debug)]
 pub struct RunningServer {
     run: PathBuf,
@@ -34,22 +34,22 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// A connection string for a role and a database, over the socket.
+    /// The connection string for a role and a database, over the socket.
     pub fn connection_string(&self, role: &str, database: &str) -> String {
         connection_string(&self.run, role, database)
     }
 
-    /// The folder of its socket.
+    /// The folder of the server's socket.
     pub fn socket_dir(&self) -> &Path {
         &self.run
     }
 
-    /// Where its words are kept.
+    /// The path of the server's log.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// Its process id, while it runs.
+    /// The postmaster's process id, while it runs.
     pub fn pid(&self) -> Option<i32> {
         match self.watch.state() {
             ServerState::Serving { pid } => Some(pid),
@@ -57,21 +57,21 @@ impl RunningServer {
         }
     }
 
-    /// Whether it serves, and what is done about it where it does not.
+    /// A handle that reports whether the server is running, and its restarts.
     pub fn watch(&self) -> ServerWatch {
         self.watch.clone()
     }
 
-    /// Stops it and waits until it has: open transactions are rolled back, nothing committed is lost.
+    /// Stops the server and waits for its end: open transactions are rolled back, nothing committed is lost.
     pub fn stop(mut self) {
         self.end();
     }
 
     fn end(&mut self) {
-        // The thread stops the server when the sender is gone.
+        // The thread stops the server when the sender is dropped.
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It ends by itself; a panic in it has been printed already.
+            // The thread ends by itself; a panic in it has been logged already.
             let _ = thread.join();
         }
     }
@@ -91,8 +91,8 @@ pub(super) fn start(config: &PostgresConfig) -> Result<RunningServer, PostgresEr
     let (ready, answer) = sync_channel(1);
     let (stop, stopped) = sync_channel(1);
     let config = config.clone();
-    // The kernel sends the death signal when the spawning *thread* ends, so the first server and every later one are spawned by this
-    // thread, which lives as long as they do.
+    // The kernel sends the death signal when the spawning *thread* ends, so this thread, which outlives them all, spawns the
+    // first server and every later one.
     let thread = std::thread::Builder::new().name("postgres".to_owned()).spawn(move || {
         let stopped = StopSignal(stopped);
         match prepare(&config).and_then(|(cluster, lock)| Ok((launch(&cluster, &stopped)?, cluster, lock))) {
@@ -116,14 +116,14 @@ pub(super) fn start(config: &PostgresConfig) -> Result<RunningServer, PostgresEr
     Ok(RunningServer { run, log, watch, stop: Some(stop), thread: Some(thread) })
 }
 
-/// The folders and the cluster; nobody else uses them while the lock is held.
+/// Prepares the folders and the cluster; the lock keeps other processes out.
 fn prepare(config: &PostgresConfig) -> Result<(Cluster, File), PostgresError> {
     fs::create_dir_all(&config.data_dir).map_err(io(format!("creating {}", config.data_dir.display())))?;
     let lock = lock(&config.data_dir.join("postgres.lock"))?;
     Ok((Cluster::prepare(config)?, lock))
 }
 
-/// Starts the server, and returns once it takes connections.
+/// Starts the server, and returns once it accepts connections.
 fn launch(cluster: &Cluster, stopped: &StopSignal) -> Result<Child, PostgresError> {
     orphan::clear(&cluster.pg, &cluster.run)?;
     let mut command = cluster.command("postgres")?;
@@ -179,7 +179,7 @@ fn wait_until_ready(cluster: &Cluster, child: &mut Child, stopped: &StopSignal) 
     }
 }
 
-/// Comes when [`RunningServer`] drops its sender.
+/// Receives a message or disconnects when [`RunningServer`] drops its sender.
 struct StopSignal(Receiver<()>);
 
 impl StopSignal {
@@ -192,7 +192,7 @@ impl StopSignal {
     }
 }
 
-/// What the thread behind [`RunningServer`] works with.
+/// The state of the thread behind [`RunningServer`].
 struct ServerKeeper {
     cluster: Cluster,
     restarts_max: u32,
@@ -201,7 +201,7 @@ struct ServerKeeper {
 }
 
 impl ServerKeeper {
-    /// Keeps a server running until it is to stop, or does not come back.
+    /// Keeps a server running until it is told to stop or every restart is used.
     fn keep(&self, mut child: Child) {
         let mut failures = FailureCount::new(self.restarts_max);
         loop {
@@ -215,10 +215,10 @@ impl ServerKeeper {
         }
     }
 
-    /// How the server ended by itself; nothing when it is to stop.
+    /// Waits for the server to end by itself and returns its exit status; `None` when it is told to stop.
     fn wait_for_end(&self, child: &mut Child) -> Option<ExitStatus> {
         loop {
-            if self.stopped.came_within(LOOK_EVERY) {
+            if self.stopped.came_within(POLL_EVERY) {
                 return None;
             }
             if let Ok(Some(status)) = child.try_wait() {
@@ -227,7 +227,7 @@ impl ServerKeeper {
         }
     }
 
-    /// Tries until the server takes connections again. Nothing when it is to stop, or every restart was used.
+    /// Retries until the server accepts connections again. `None` when it is told to stop, or every restart is used.
     fn start_again(
         &self,
         failures: &mut FailureCount,
@@ -270,7 +270,7 @@ fn pid_of(child: &Child) -> i32 {
     i32::try_from(child.id()).unwrap_or_default()
 }
 
-/// A fast stop, and an immediate one where that takes too long: what was committed is in the write-ahead log either way.
+/// A fast shutdown, then an immediate one if that takes too long. Committed data is in the write-ahead log in both cases.
 fn stop(child: &mut Child) {
     signal(child, Signal::INT);
     let started = Instant::now();
@@ -281,12 +281,12 @@ fn stop(child: &mut Child) {
         std::thread::sleep(STEP);
     }
     signal(child, Signal::QUIT);
-    // Nothing more can be done about a server that ignores this; the next start meets it as an orphan.
+    // A server that ignores this signal cannot be stopped; the next start treats it as an orphan.
     let _ = child.wait();
 }
 
 fn signal(child: &Child, signal: Signal) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // It may have ended already.
+    // The process may have ended already.
     let _ = pid.map(|pid| kill_process(pid, signal));
 }

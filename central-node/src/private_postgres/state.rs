@@ -1,45 +1,45 @@
-//! Whether the private Postgres serves, for those who answer in its place while it does not.
+//! The state of the private Postgres, for requests that have to be answered while it is down.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio::sync::watch;
 
-/// The size of a segment of the write-ahead log. Where less is free, Postgres ends when it needs the next segment, and a recovery
-/// does not begin.
+/// The size of a segment of the write-ahead log. With less free space, Postgres ends when it needs the next segment, and
+/// recovery does not start.
 const WAL_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
-/// A full disk is seldom emptied within seconds, and every try writes what has to be rolled back.
+/// A full disk is rarely freed within seconds, and every attempt writes data that has to be rolled back.
 pub(crate) const FULL_RETRY_SECONDS: u64 = 15;
 
 /// The state of the private Postgres.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ServerState {
-    /// It takes connections.
+    /// The server accepts connections.
     Serving {
-        /// Of the postmaster.
+        /// The postmaster's process id.
         pid: i32,
     },
-    /// It ended by itself, or did not start, and is started again.
+    /// The server ended by itself or did not start, and is being restarted.
     Restarting {
-        /// The restart that comes next or is under way, from 1.
+        /// The number of the next or current restart, from 1.
         attempt: u32,
-        /// How many there are before it is given up.
+        /// The number of restarts before the server is given up.
         restarts_max: u32,
-        /// When it comes; in the past while it is under way.
+        /// When the restart begins; in the past while it is running.
         next_at: Instant,
-        /// How it ended, and the last lines of its log.
+        /// How the server ended, and the last lines of its log.
         reason: String,
     },
     /// Every restart was used. This process should end, so that its supervisor acts.
     GivenUp {
-        /// How many.
+        /// The number of restarts that were used.
         restarts: u32,
-        /// How the last one ended.
+        /// How the last server ended.
         reason: String,
     },
 }
 
-/// Follows the state of a private Postgres, and the room on its disk.
+/// Follows the state of a private Postgres, and the free space on its disk.
 #[derive(Clone, Debug)]
 pub struct ServerWatch {
     state: watch::Receiver<ServerState>,
@@ -51,12 +51,12 @@ impl ServerWatch {
         ServerWatch { state, cluster }
     }
 
-    /// As it is now.
+    /// The current state.
     pub fn state(&self) -> ServerState {
         self.state.borrow().clone()
     }
 
-    /// Waits until every restart was used: how often, and how the last one ended.
+    /// Waits until every restart is used. Returns their number and how the last server ended.
     pub async fn given_up(&self) -> (u32, String) {
         let mut state = self.state.clone();
         loop {
@@ -64,15 +64,15 @@ impl ServerWatch {
                 return (restarts, reason);
             }
             if state.changed().await.is_err() {
-                // The server was stopped because it was no longer wanted.
+                // The server was stopped on purpose.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Where its disk has too little room for anything to be stored: what is free and what is needed.
+    /// Returns the free and the needed space if the disk has too little room for anything to be stored.
     pub fn full_disk(&self) -> Option<String> {
-        // A disk that cannot be asked is no full disk; Postgres itself says what is wrong with it.
+        // A disk that cannot be queried is not reported as full; Postgres reports what is wrong with it.
         let found = rustix::fs::statvfs(&self.cluster).ok()?;
         let free = found.f_bavail.saturating_mul(found.f_frsize);
         (free < WAL_SEGMENT_BYTES).then(|| {
@@ -81,7 +81,7 @@ impl ServerWatch {
         })
     }
 
-    /// What keeps anything from being stored, as far as it is known without asking Postgres.
+    /// Returns why nothing can be stored, as far as known without asking Postgres.
     pub(crate) fn trouble(&self) -> Option<ServerTrouble> {
         if let Some(full) = self.full_disk() {
             return Some(ServerTrouble::DiskFull(full));
@@ -98,10 +98,10 @@ impl ServerWatch {
     }
 }
 
-/// Why the private Postgres stores nothing now.
+/// Why the private Postgres cannot store anything now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ServerTrouble {
-    /// What is free on its disk, and what is needed.
+    /// The free and the needed disk space.
     #[error("{0}")]
     DiskFull(String),
     #[error("restart {attempt} of {restarts_max} {}; {reason}", if *.next_in_seconds == 0 {

@@ -1,4 +1,4 @@
-//! The promises of the module, kept with a real server.
+//! Tests of the module's promises with a real server.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::cluster::Cluster;
 use super::{ADMIN_ROLE, PostgresConfig, PostgresError, RunningServer, scratch};
 
-/// Names the data directory to the copy of this test that plays the parent.
+/// Passes the data directory to the copy of this test that acts as the parent process.
 const PARENT: &str = "COMPTOIR_TEST_POSTGRES_PARENT";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,7 +24,7 @@ async fn what_was_committed_is_there_after_a_stop_a_kill_and_a_stale_pid_file() 
     assert!(matches!(second, Err(PostgresError::Locked(_))), "two processes on one directory: {second:?}");
     kill(running.pid().unwrap());
     drop(running);
-    // The number belongs to a living process of somebody else by now.
+    // The process id now belongs to another living process.
     fs::write(data_dir.join("pg/postmaster.pid"), format!("{}\n", std::process::id())).unwrap();
 
     let running = scratch(&data_dir).unwrap();
@@ -65,7 +65,7 @@ fn a_server_that_an_earlier_run_left_behind_is_stopped_before_a_new_one_starts()
     let mut orphan = orphan.spawn().unwrap();
     wait_for("the orphan's pid file", || cluster.pg.join("postmaster.pid").exists());
 
-    // Somebody must reap it, or it stays a zombie; an orphan has init for that.
+    // Its parent must reap it, or it stays a zombie; init does this for an orphan.
     let reaper = std::thread::spawn(move || orphan.wait().unwrap());
     let running = scratch(&data_dir).unwrap();
     reaper.join().unwrap();
@@ -115,7 +115,7 @@ fn a_machine_without_a_server_is_told_what_to_install() {
     assert!(error.to_string().contains("apt-get install postgresql"), "{error}");
 }
 
-/// A place that the server's account can enter, and the folder to remove at the end.
+/// A folder that the server's account can enter, and the folder to remove at the end.
 fn data_dir() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
@@ -144,7 +144,7 @@ fn alive(pid: i32) -> bool {
     !stat.is_empty() && !stat.contains(") Z ")
 }
 
-/// Looks again and again; the bound is only there so that a defect fails instead of hanging.
+/// Polls until `done`; the time limit makes a defect fail instead of hang.
 fn wait_for(what: &str, done: impl Fn() -> bool) {
     let started = Instant::now();
     while !done() {

@@ -1,7 +1,7 @@
-//! Whether two versions of a projection are the same to the byte, row by row, at one position.
+//! Compares two versions of a projection at one position, row by row and byte by byte.
 //!
-//! Both are looked at as they stood at one moment, or, where one has not come as far as the other, it is caught up to exactly there first.
-//! Ingest is not held up.
+//! Both are read in one snapshot. If one is behind the other, it is first caught up to exactly the other's position. Ingest
+//! is not blocked.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -16,17 +16,17 @@ use crate::database::{Database, begin_snapshot};
 /// Rows fetched at a time from each side.
 const ROWS: i32 = 2_000;
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VersionComparison {
-    /// Where both versions stood.
+    /// The position of both versions.
     pub position: Position,
-    /// One per table of the projection.
+    /// One entry per table of the projection.
     pub tables: Vec<TableComparison>,
 }
 
 impl VersionComparison {
-    /// Whether every table is the same.
+    /// Whether every table is equal.
     pub fn is_equal(&self) -> bool {
         self.tables.iter().all(|table| table.difference.is_none())
     }
@@ -35,33 +35,33 @@ impl VersionComparison {
 /// One table in both versions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TableComparison {
-    /// Its name.
+    /// The table's name.
     pub table: &'static str,
-    /// In the first version.
+    /// The table's digest in the first version.
     pub left: TableDigest,
-    /// In the second.
+    /// The table's digest in the second version.
     pub right: TableDigest,
-    /// The first row that is not the same.
+    /// The first row that differs.
     pub difference: Option<RowDifference>,
 }
 
-/// A table in one line.
+/// The content of a table, in short.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TableDigest {
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
-    /// BLAKE3 over the rows' texts in the order of their key, each after its length in eight bytes.
+    /// BLAKE3 over the rows' texts in key order, each preceded by its length in eight bytes.
     pub digest: blake3::Hash,
 }
 
-/// Two rows that should be one.
+/// A row that differs between the versions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowDifference {
-    /// Which row in the order of the key, from 1.
+    /// The number of the row in key order, from 1.
     pub row: u64,
-    /// Its text in the first version; absent where that has fewer rows.
+    /// The row's text in the first version; `None` if that version has fewer rows.
     pub left: Option<String>,
-    /// Its text in the second.
+    /// The row's text in the second version; `None` if that version has fewer rows.
     pub right: Option<String>,
 }
 
@@ -78,7 +78,7 @@ pub async fn compare(
     let at_left = standing(&snapshot, tenant, left).await?;
     let at_right = standing(&snapshot, tenant, right).await?;
     if at_left == at_right || !projection.is_deciding() {
-        // A reporting projection only adds rows: both are the same moment's up to where the one behind has come.
+        // A reporting projection only adds rows, so both versions are comparable up to the lower position.
         let position = at_left.min(at_right);
         let tables = compare_tables(tenant, (&snapshot, left), (&snapshot, right), position).await?;
         return Ok(VersionComparison { position, tables });
@@ -134,7 +134,7 @@ async fn compare_tables(
     Ok(compared)
 }
 
-/// The rows of one table of one version as texts, a few at a time.
+/// Reads one table of one version as texts, a few rows at a time.
 struct RowCursor<'a> {
     tx: &'a Transaction<'a>,
     portal: Portal,
@@ -162,7 +162,7 @@ impl<'a> RowCursor<'a> {
             .try_get(0)?;
         let ProjectionTable { name, key } = table;
         let up_to = position_sql(position);
-        // Rows of a reporting projection have the position of their event; a deciding one has current rows only.
+        // Rows of a reporting projection carry the position of their event; a deciding one has current rows only.
         let portal = if of.projection.is_deciding() {
             let sql =
                 format!("select row({columns})::text from {name} where tenant_id = $1 and version = $2 order by {key}");

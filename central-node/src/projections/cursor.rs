@@ -1,5 +1,5 @@
-//! The cursor of a projection: how far it has come, and who may move it. Rows and cursor change in one transaction, so an event is
-//! applied once however often it is read. Two processes on one database may both try; the owner epoch on the row lets one through.
+//! The cursor of a projection: its position, and who may move it. Rows and cursor change in one transaction, so an event is
+//! applied once, however often it is read. Two processes on one database may both try; the owner epoch on the row admits one.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -8,30 +8,27 @@ use uuid::Uuid;
 
 use super::{ProjectionError, Version, position_of, position_sql};
 
-/// The right to move one cursor, as long as nobody else has taken it.
+/// The right to move one cursor, as long as no other owner has claimed it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct CursorClaim {
-    /// Whose cursor.
     pub(super) tenant: TenantId,
-    /// Of which projection and version.
     pub(super) of: Version,
-    /// How far it has come.
     pub(super) position: Position,
     owner_epoch: i64,
 }
 
-/// What a cursor is claimed for.
+/// The purpose of a claim.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Purpose {
-    /// To follow the log in the version that is read. An owner at work is left alone until its time has run out.
+    /// Following the log in the active version. A working owner is left alone until its lease expires.
     Follow,
-    /// To build a version that is not read: rows that people read change in no other way. It is taken from any owner, because a
-    /// person asked for it; the fence stops the other.
+    /// Building a version that is not read. The cursor is taken from any owner, because an operator asked for it; the fence
+    /// stops the previous one.
     Build,
 }
 
-/// Claims the cursor of a version. Nothing where there is no such version for that purpose, or another owner is at work; that owner may
-/// be gone, so its time runs out by itself.
+/// Claims the cursor of a version. `None` if there is no such version for that purpose, or another owner is working. That
+/// owner may have died, so its lease expires by itself.
 pub(super) async fn claim(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -50,8 +47,8 @@ pub(super) async fn claim(
 }
 
 impl CursorClaim {
-    /// Moves the cursor within the transaction that writes the rows up to `to`. Zero rows updated: another owner came; the transaction
-    /// must not be committed.
+    /// Moves the cursor in the transaction that writes the rows up to `to`. If no row is updated, another owner has claimed
+    /// the cursor, and the transaction must not be committed.
     pub(super) async fn advance(&mut self, tx: &Transaction<'_>, to: Position) -> Result<(), ProjectionError> {
         assert!(self.position <= to, "a cursor never goes back");
         let (name, version) = (self.of.projection.name(), self.of.number);
@@ -75,7 +72,7 @@ impl CursorClaim {
         Ok(())
     }
 
-    /// Makes sure that the cursor is still this claim's, and keeps it so until the transaction ends.
+    /// Locks the cursor until the transaction ends, or fails if another owner has claimed it.
     pub(super) async fn hold(&mut self, tx: &Transaction<'_>) -> Result<(), ProjectionError> {
         self.advance(tx, self.position).await
     }

@@ -1,5 +1,5 @@
-//! Stored judgements folded into deciding read models, in the versions that are being built. Nothing is decided: what follows from a
-//! judgement was true when it was made and is true now.
+//! Applies stored decisions to deciding read models, in the versions that are being built. Nothing is decided again: the
+//! effects of a stored decision never change.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,76 +18,80 @@ use super::{Projection, ProjectionError};
 use crate::state_store::{self, EntityHistory, Versions};
 use crate::tenant::Tenant;
 
-/// Verdicts from which something may follow. A release carries the verdict of the event it releases.
+/// Verdicts that can have effects. A release carries the verdict of the released event.
 pub(crate) const FOLDED: [Verdict; 4] =
     [Verdict::Accepted, Verdict::Superseded, Verdict::Conflict, Verdict::Quarantined];
 
-/// Rows held in memory between transactions. Past this they are read again; a rebuild's memory must not grow with the log.
+/// Rows cached between transactions. Above this limit the cache is emptied and rows are read again: a rebuild's memory must
+/// not grow with the log.
 const CACHED_ROWS_MAX: usize = 300_000;
-/// Rows that changed in memory and wait to be written. An invoice of a thousand lines changes a thousand.
+/// Changed rows in memory that are not yet written. An invoice of a thousand lines changes a thousand rows.
 const UNWRITTEN_ROWS_MAX: usize = 100_000;
 
-/// Rows of the versions being built. They stay true between transactions, because the fence lets nobody else write them.
+/// Cached rows of the versions being built. They stay valid between transactions, because the fence stops other writers.
 #[derive(Debug)]
 struct Cache {
     decision_state: DecisionState,
-    held: RowPresence,
+    presence: RowPresence,
 }
 
-/// What a row that is not in memory means.
+/// Whether a row that is not in memory may exist.
 #[derive(Debug)]
 enum RowPresence {
-    /// There is none: the build began here at the first position.
+    /// It does not exist: the build started here at the first position.
     Whole,
-    /// It must be looked for, unless it was.
+    /// It must be read from the database, unless its key is listed here.
     Part(StateKeys),
 }
 
 impl Cache {
-    /// What a build begins with that has come to a position.
+    /// The initial cache of a build at a position.
     fn at(position: Position) -> Cache {
-        let held =
+        let presence =
             if position == Position::ZERO { RowPresence::Whole } else { RowPresence::Part(StateKeys::default()) };
-        Cache { decision_state: DecisionState::default(), held }
+        Cache { decision_state: DecisionState::default(), presence }
     }
 
     fn empty() -> Cache {
-        Cache { decision_state: DecisionState::default(), held: RowPresence::Part(StateKeys::default()) }
+        Cache { decision_state: DecisionState::default(), presence: RowPresence::Part(StateKeys::default()) }
     }
 
-    /// Begins again with nothing, where it has grown too large.
+    /// Empties the cache if it has grown too large.
     fn shrink(&mut self) {
         let decision_state = &self.decision_state;
-        let held = decision_state.stock.len()
+        let cached = decision_state.stock.len()
             + decision_state.taken.len()
             + decision_state.counts.len()
             + decision_state.deliveries.len();
-        let held = held
+        let cached = cached
             + decision_state.invoices.len()
             + decision_state.series.len()
             + decision_state.entities.len()
             + decision_state.quarantined.len();
-        let looked_for = match &self.held {
+        let loaded_keys = match &self.presence {
             RowPresence::Whole => 0,
             RowPresence::Part(loaded) => rows(loaded),
         };
-        if held.max(looked_for) > CACHED_ROWS_MAX {
+        if cached.max(loaded_keys) > CACHED_ROWS_MAX {
             *self = Cache::empty();
         }
     }
 }
 
-/// An event with its judgement, in its place.
+/// An event with its stored decision and its place in the log.
 pub(crate) struct PlacedEvent<'a> {
     pub(crate) known: &'a ParsedEvent,
     pub(crate) place: DecisionContext,
     pub(crate) decision: &'a StoredDecision,
 }
 
-/// The events of a page that have effects. An event quarantined because it could not be decoded has none; any other that does not decode
-/// is damage.
-pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
-    let mut judged = Vec::with_capacity(events.len());
+/// The events of a page that have effects. An event quarantined because it could not be decoded has none. Any other event
+/// that does not decode is damage.
+pub(crate) fn placed_events<'a>(
+    tenant: &Tenant,
+    events: &'a [ReadEntry],
+) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
+    let mut placed = Vec::with_capacity(events.len());
     for event in events {
         let damaged = |reason: &String| ProjectionError::Damaged {
             tenant: tenant.id,
@@ -98,16 +102,16 @@ pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec
         match &event.known {
             Ok(known) => {
                 let place = place(tenant, known, decision);
-                judged.push(PlacedEvent { known, place, decision });
+                placed.push(PlacedEvent { known, place, decision });
             }
             Err(_) if decision.judgement.verdict == Verdict::Quarantined => {}
             Err(reason) => return Err(damaged(reason)),
         }
     }
-    Ok(judged)
+    Ok(placed)
 }
 
-/// Where and when an event was judged, as ingest knew it.
+/// The context in which ingest decided the event.
 fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> DecisionContext {
     DecisionContext {
         position: decision.position,
@@ -119,21 +123,21 @@ fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> Dec
     }
 }
 
-/// The versions that are being built, and what of them is in memory.
+/// The versions that are being built, with their cached rows.
 #[derive(Debug)]
 pub(crate) struct StateBuild {
     pub(crate) built: BTreeSet<Projection>,
-    /// The versions of `built`, and the active ones of the others.
+    /// The versions being built, and the active versions of the other projections.
     pub(crate) versions: Versions,
     cache: Cache,
-    /// Changed in memory, and not yet written.
+    /// Keys of rows that changed in memory and are not yet written.
     written: StateKeys,
-    /// What is kept of how entities stood in between.
+    /// Snapshots of entities that are not yet written.
     past: EntityHistory,
 }
 
 impl StateBuild {
-    /// A build of these versions that has come to a position.
+    /// A build of these versions at a position.
     pub(crate) fn at(position: Position, built: BTreeSet<Projection>, versions: Versions) -> StateBuild {
         StateBuild {
             built,
@@ -144,7 +148,7 @@ impl StateBuild {
         }
     }
 
-    /// Applies a part of the log in memory. After an error begin again: what is in memory is of no transaction.
+    /// Applies a part of the log in memory. After an error start a new build: the rows in memory belong to no transaction.
     pub(crate) async fn apply(
         &mut self,
         tx: &Transaction<'_>,
@@ -163,23 +167,23 @@ impl StateBuild {
         Ok(())
     }
 
-    /// Whether so much waits to be written that it should be.
+    /// Whether enough rows wait to be written.
     pub(crate) fn is_full(&self) -> bool {
         rows(&self.written) + self.past.len() > UNWRITTEN_ROWS_MAX
     }
 
-    /// Writes the rows that changed since the last time, each once, however often it changed.
+    /// Writes the rows that changed since the last call, each once.
     pub(crate) async fn save(&mut self, tx: &Transaction<'_>, tenant: TenantId) -> Result<(), ProjectionError> {
         let (written, past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
         state_store::save(tx, tenant, &self.versions, &self.cache.decision_state, &written, &past).await?;
-        if let RowPresence::Part(loaded) = &mut self.cache.held {
+        if let RowPresence::Part(loaded) = &mut self.cache.presence {
             unite(loaded, written);
         }
         self.cache.shrink();
         Ok(())
     }
 
-    /// Loads what the events touch and is not in memory yet. Some keys are known only once others are loaded.
+    /// Loads the rows that the events touch and that are not cached. Some keys are known only after others are loaded.
     async fn load(
         &self,
         tx: &Transaction<'_>,
@@ -187,17 +191,17 @@ impl StateBuild {
         events: &[ReadEntry],
         cache: &mut Cache,
     ) -> Result<(), ProjectionError> {
-        let RowPresence::Part(loaded) = &mut cache.held else {
+        let RowPresence::Part(loaded) = &mut cache.presence else {
             return self.load_released(tx, tenant, events, &mut cache.decision_state).await;
         };
-        let judged = judged(tenant, events)?;
-        let mut keys = touched_by(&judged, &cache.decision_state);
+        let placed = placed_events(tenant, events)?;
+        let mut keys = touched_by(&placed, &cache.decision_state);
         let events: Vec<(&ParsedEvent, &DecisionContext)> =
-            judged.iter().map(|judged| (judged.known, &judged.place)).collect();
+            placed.iter().map(|event| (event.known, &event.place)).collect();
         loop {
-            // A released event is read whichever projections are built.
+            // Released events are read whichever projections are built.
             let released = std::mem::take(&mut keys.quarantined);
-            let missing = StateKeys { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
+            let missing = StateKeys { quarantined: released, ..keys_of(&self.built, keys) }.without(loaded);
             if missing.is_empty() {
                 return Ok(());
             }
@@ -208,7 +212,7 @@ impl StateBuild {
         }
     }
 
-    /// What these events release, where the quarantine itself is not being built.
+    /// The events that these events release, if the quarantine itself is not being built.
     async fn load_released(
         &self,
         tx: &Transaction<'_>,
@@ -225,7 +229,7 @@ impl StateBuild {
     }
 }
 
-/// Applies the effects that change what is being built. What was written is named.
+/// Applies the effects on the projections being built, and records the keys of changed rows.
 fn fold(
     built: &BTreeSet<Projection>,
     decision_state: &mut DecisionState,
@@ -233,7 +237,7 @@ fn fold(
     tenant: &Tenant,
     events: &[ReadEntry],
 ) -> Result<(), ProjectionError> {
-    for PlacedEvent { known, place, decision } in judged(tenant, events)? {
+    for PlacedEvent { known, place, decision } in placed_events(tenant, events)? {
         for effect in effects(decision_state, &place, known, &decision.judgement) {
             if changed_by(&effect).is_some_and(|projection| built.contains(&projection)) {
                 effect.writes(written);
@@ -245,7 +249,7 @@ fn fold(
     Ok(())
 }
 
-/// The projection that an effect changes. The rulebook in force is none: it is what deciding reads.
+/// The projection that an effect changes. The rulebook in force belongs to none.
 fn changed_by(effect: &Effect) -> Option<Projection> {
     match effect {
         Effect::StockMoved(_) | Effect::Counted { .. } | Effect::CountAccepted { .. } => Some(Projection::Stock),
@@ -259,11 +263,11 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
     }
 }
 
-/// What applying these events may read. Deciding also asks whether the products and clients that an event names are known; applying does
-/// not, unless the event is of a product or client itself.
-fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
+/// The keys that applying these events may read. Deciding also checks whether the products and clients that an event names
+/// exist; applying does not, except for events about a product or client.
+fn touched_by(placed: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
     let (mut of_fields, mut of_others) = (StateKeys::default(), StateKeys::default());
-    for PlacedEvent { known, place, decision } in judged {
+    for PlacedEvent { known, place, decision } in placed {
         let keys = match known.fact {
             Fact::Created(_) | Fact::Updated(_) | Fact::Deleted | Fact::ConflictResolved(_) => &mut of_fields,
             _ => &mut of_others,
@@ -278,24 +282,24 @@ fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> Sta
     of_fields
 }
 
-/// The part of the keys that these projections hold. The rulebook in force is none of them: it is what deciding reads.
-fn held_by(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
+/// The keys that belong to these projections. The rulebook in force belongs to none.
+fn keys_of(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
     let of = |projection| built.contains(&projection);
     StateKeys {
-        stock: kept(of(Projection::Stock), keys.stock),
-        taken: kept(of(Projection::Stock), keys.taken),
-        counts: kept(of(Projection::Stock), keys.counts),
-        deliveries: kept(of(Projection::Deliveries), keys.deliveries),
-        invoices: kept(of(Projection::Invoices), keys.invoices),
-        series: kept(of(Projection::Invoices), keys.series),
-        entities: kept(of(Projection::Entities), keys.entities),
-        quarantined: kept(of(Projection::Quarantine), keys.quarantined),
+        stock: if_built(of(Projection::Stock), keys.stock),
+        taken: if_built(of(Projection::Stock), keys.taken),
+        counts: if_built(of(Projection::Stock), keys.counts),
+        deliveries: if_built(of(Projection::Deliveries), keys.deliveries),
+        invoices: if_built(of(Projection::Invoices), keys.invoices),
+        series: if_built(of(Projection::Invoices), keys.series),
+        entities: if_built(of(Projection::Entities), keys.entities),
+        quarantined: if_built(of(Projection::Quarantine), keys.quarantined),
         rulebook: false,
     }
 }
 
-fn kept<K>(keep: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
-    if keep { keys } else { BTreeSet::new() }
+fn if_built<K>(is_built: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
+    if is_built { keys } else { BTreeSet::new() }
 }
 
 fn rows(keys: &StateKeys) -> usize {

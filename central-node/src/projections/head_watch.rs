@@ -1,6 +1,6 @@
-//! The one task of this process that reads the heads of all tenants. It reads them after each commit of this process, when somebody begins to
-//! wait, and about once a second, since another process may have accepted a push. The runner of the projections and the watch of waiting
-//! pulls follow [`Progress`].
+//! The only task of this process that reads the heads of all tenants. It reads them after each commit of this process, when a
+//! request begins to wait, and about once a second, since another process may have accepted a push. The projection runner and
+//! the watch of waiting pulls follow [`Progress`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use super::{ProjectionError, position_of};
 use crate::database::Database;
 use crate::restart::revive;
 
-/// How often the heads are read without a reason: how late changes of another process are seen.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The same while a query waits for its position.
-const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
-/// The rest after a look, in lengths of the look, unless a query waits: commits meanwhile are seen together, and looking takes a fifth of
-/// one connection at most.
-const RESTS_PER_LOOK: u32 = 4;
+/// How often the heads are polled without a reason: the delay in seeing changes of another process.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// The poll interval while a query waits for its position.
+const POLL_EVERY_AWAITED: Duration = Duration::from_millis(50);
+/// The pause after a poll, as a multiple of the poll's duration, unless a query waits. Commits in the pause are seen
+/// together, and polling uses at most a fifth of one connection.
+const PAUSES_PER_POLL: u32 = 4;
 
-/// Starts the task. `commits` changes after each commit to the log in this process; the task ends when `stopping` turns true.
+/// Starts the task. `commits` changes after each commit to the log in this process. The task ends when `stopping` turns true.
 pub(crate) fn start(
     database: Database,
     progress: Arc<Progress>,
@@ -42,34 +42,34 @@ async fn keep_looking(
 ) {
     let mut reachable = true;
     loop {
-        // A commit from here on wakes the next round.
+        // A commit after this line wakes the next round.
         commits.mark_unchanged();
         let began = Instant::now();
-        let looked = tokio::select! {
-            looked = look(&database) => looked,
+        let polled = tokio::select! {
+            polled = read_marks(&database) => polled,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
-        match looked {
-            Ok(seen) => {
+        match polled {
+            Ok(marks) => {
                 reachable = true;
-                progress.looked(seen);
+                progress.record_poll(marks);
             }
             Err(error) if reachable => {
                 reachable = false;
-                tracing::warn!(%error, "Reports stand still and waiting pulls are not woken: the heads cannot be read");
+                tracing::warn!(%error, "Reports do not advance and waiting pulls are not woken: the heads cannot be read");
             }
             Err(_) => {}
         }
         let is_awaited = progress.is_awaited();
         let pause = async {
             if !is_awaited {
-                tokio::time::sleep((began.elapsed() * RESTS_PER_LOOK).min(LOOK_EVERY)).await;
+                tokio::time::sleep((began.elapsed() * PAUSES_PER_POLL).min(POLL_EVERY)).await;
             }
             tokio::select! {
-                // Without a sender nothing is ever committed here again; the timer goes on.
+                // Without a sender this process makes no more commits; the timer continues.
                 Ok(()) = commits.changed() => {}
                 () = progress.asked() => {}
-                () = tokio::time::sleep(if is_awaited { LOOK_EVERY_AWAITED } else { LOOK_EVERY }) => {}
+                () = tokio::time::sleep(if is_awaited { POLL_EVERY_AWAITED } else { POLL_EVERY }) => {}
             }
         };
         tokio::select! {
@@ -79,8 +79,8 @@ async fn keep_looking(
     }
 }
 
-/// The marks of every tenant: one query.
-async fn look(database: &Database) -> Result<Vec<(TenantId, ProjectionMarks)>, ProjectionError> {
+/// Reads the marks of every tenant in one query.
+async fn read_marks(database: &Database) -> Result<Vec<(TenantId, ProjectionMarks)>, ProjectionError> {
     let connection = database.watcher().await?;
     let statement = connection.prepare_cached(include_str!("heads.sql")).await?;
     let rows = connection.query(&statement, &[]).await?;

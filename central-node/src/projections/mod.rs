@@ -1,9 +1,9 @@
-//! What computes read models from the log.
+//! Computes read models from the log.
 //!
-//! Deciding read models (stock, deliveries, invoices, entities, quarantine) change in the ingest transaction; reporting ones (sales) follow
-//! by a cursor: [`runner`]. Any of them can be thrown away: [`rebuild`] fills a new version next to the one that is read, [`compare`] says
-//! whether both are the same to the byte, [`switch`] changes which one is read. Nothing here decides: judgements are taken as they were
-//! stored.
+//! Deciding read models (stock, deliveries, invoices, entities, quarantine) change in the ingest transaction; reporting ones
+//! (sales) follow by a cursor: [`runner`]. Any of them can be rebuilt: [`rebuild`] fills a new version next to the active
+//! one, [`compare`] checks whether both are equal byte by byte, and [`switch`] makes the other version active. Nothing is
+//! decided here: stored decisions are applied as they are.
 
 pub mod compare;
 mod cursor;
@@ -29,29 +29,28 @@ use crate::database::{StoreError, as_bigint, natural};
 pub use crate::event_store::PageSize;
 pub(crate) use status::active_version;
 
-/// A read model, by its name in `projection_version`.
+/// A read model, named in `projection_version`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Projection {
-    /// Stock in lots, what sales took, and counts.
+    /// Stock in lots, what each sale consumed, and proposed counts.
     Stock,
     /// Deliveries.
     Deliveries,
     /// Invoices and their series.
     Invoices,
-    /// Everything made of fields: clients and products among them.
+    /// Everything made of fields, such as clients and products.
     Entities,
     /// Events in quarantine, and whether they were released.
     Quarantine,
-    /// The sales report's lines.
+    /// The lines of the sales report.
     Sales,
 }
 
 /// One table of a projection. Its rows begin with `tenant_id` and `version`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ProjectionTable {
-    /// Its name.
     pub(crate) name: &'static str,
-    /// The rest of its primary key: the order in which rows are compared.
+    /// The rest of the table's primary key: the order in which rows are compared.
     pub(crate) key: &'static str,
 }
 
@@ -66,7 +65,7 @@ impl Projection {
         Projection::Sales,
     ];
 
-    /// Its name in the database and on the command line.
+    /// The projection's name in the database and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Projection::Stock => "stock",
@@ -78,7 +77,7 @@ impl Projection {
         }
     }
 
-    /// The projection of that name. Clients and products are entities.
+    /// Parses a projection's name. Clients and products are entities.
     pub fn parse(name: &str) -> Option<Projection> {
         match name {
             "clients" | "products" => Some(Projection::Entities),
@@ -86,7 +85,7 @@ impl Projection {
         }
     }
 
-    /// Whether its state decides, so that it changes in the ingest transaction and is complete to the tenant's head.
+    /// Whether decisions read its state: it then changes in the ingest transaction and is complete to the tenant's head.
     pub fn is_deciding(self) -> bool {
         match self {
             Projection::Stock
@@ -98,7 +97,7 @@ impl Projection {
         }
     }
 
-    /// A table that a version fills and drops but that a comparison leaves out: snapshots are an index into the log, not a result.
+    /// A table that is filled and dropped with a version but not compared: snapshots are an index into the log, not a result.
     pub(crate) fn companion_table(self) -> Option<&'static str> {
         (self == Projection::Entities).then_some("entity_snapshot")
     }
@@ -131,9 +130,9 @@ impl fmt::Display for Projection {
 /// One version of a projection.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Version {
-    /// Of which projection.
+    /// The projection.
     pub projection: Projection,
-    /// From 1; each rebuild makes the next.
+    /// The version's number, from 1; each rebuild creates the next.
     pub number: i32,
 }
 
@@ -143,50 +142,50 @@ impl fmt::Display for Version {
     }
 }
 
-/// Why a projection did not do what was asked.
+/// Why an operation on a projection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
-    /// The store did not do it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another owner moves this cursor now: this one stops.
+    /// Another owner has claimed this cursor; this one stops.
     #[error("tenant {tenant}: another owner moves the cursor of {of}")]
     Fenced {
-        /// Of what.
+        /// The version.
         of: Version,
-        /// Whose.
+        /// The tenant.
         tenant: TenantId,
     },
-    /// There is no such version.
+    /// The version does not exist.
     #[error("tenant {tenant}: there is no {of}")]
     NoVersion {
-        /// Of what.
+        /// The version.
         of: Version,
-        /// Whose.
+        /// The tenant.
         tenant: TenantId,
     },
-    /// It is the version that is read.
+    /// The version is active, so it cannot be built or dropped.
     #[error("tenant {tenant}: {of} is the one that is read")]
     Active {
-        /// Of what.
+        /// The version.
         of: Version,
-        /// Whose.
+        /// The tenant.
         tenant: TenantId,
     },
-    /// The tenant is not known.
+    /// The tenant does not exist.
     #[error("there is no tenant {0}")]
     NoTenant(TenantId),
-    /// A stored record or decision does not read: the store is damaged, and nothing is guessed.
+    /// A stored record or decision cannot be decoded: the store is damaged.
     #[error("tenant {tenant}, position {position}: {reason}")]
     Damaged {
-        /// Whose.
+        /// The tenant.
         tenant: TenantId,
-        /// Where.
+        /// The position of the damaged row.
         position: Position,
-        /// What is wrong.
+        /// The error.
         reason: String,
     },
-    /// A task of this process ended badly.
+    /// A task of this process panicked or was cancelled.
     #[error("a task ended: {0}")]
     Task(#[from] tokio::task::JoinError),
 }
@@ -197,12 +196,12 @@ impl From<tokio_postgres::Error> for ProjectionError {
     }
 }
 
-/// A position as the database gives it.
+/// A position from a Postgres bigint.
 pub(crate) fn position_of(number: i64) -> Result<Position, StoreError> {
     natural(number).map(Position)
 }
 
-/// A position as the database takes it.
+/// A position as a Postgres bigint.
 pub(crate) fn position_sql(position: Position) -> i64 {
     as_bigint(position.0)
 }

@@ -1,5 +1,5 @@
-//! Events that a reporting projection could not apply. They stop their entity, never the projection: later events of that entity wait
-//! behind them, in order, until a new version is built with the cause mended.
+//! Events that a reporting projection could not apply. A parked event stops its entity, never the projection: later events of
+//! that entity wait behind it, in order, until a new version is built after the cause is fixed.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use deadpool_postgres::Transaction;
 
 use super::{ProjectionError, Version, position_sql};
 
-/// The entities of one version that wait.
+/// The entities of one version with parked events.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ParkedEntities(BTreeSet<(String, String)>);
 
-/// An event to be parked.
+/// An event to park.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Parked {
     pub(crate) position: Position,
-    /// Type and id; empty where not even that is known, and then events without an entity wait together.
+    /// Entity type and id. Both are empty if unknown; events without an entity wait together.
     pub(crate) entity: (String, String),
     pub(crate) reason: String,
 }
 
-/// Which entities wait. Nearly always none.
+/// Loads the entities with parked events: nearly always none.
 pub(crate) async fn waiting(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -45,13 +45,13 @@ impl ParkedEntities {
         self.0.contains(entity)
     }
 
-    /// From here on this entity waits.
+    /// Adds an entity; its later events wait.
     pub(crate) fn add(&mut self, entity: (String, String)) {
         self.0.insert(entity);
     }
 }
 
-/// Keeps parked events with their reasons.
+/// Stores parked events with their reasons.
 pub(crate) async fn park(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,5 +1,5 @@
-//! How far each tenant has come, known to the whole process from one poll: `projected <= head`. Queries that carry `min_position` wait
-//! here, and hold no database connection meanwhile.
+//! How far each tenant has advanced, from one poll for the whole process: `projected <= head`. Queries with `min_position`
+//! wait here without a database connection.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use tokio::sync::{Notify, watch};
 pub struct ProjectionMarks {
     /// Every reporting projection has applied the log up to here.
     pub projected: Position,
-    /// The last position given; deciding read models stand here.
+    /// The last position assigned; deciding read models are complete to it.
     pub head: Position,
 }
 
-/// Which mark a query needs.
+/// The mark that a query waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProjectionMark {
-    /// Reporting projections.
+    /// The position of the reporting projections.
     Projected,
-    /// Deciding read models.
+    /// The position of the deciding read models.
     Head,
 }
 
 impl ProjectionMarks {
-    /// The mark of that kind.
+    /// Returns the mark of that kind.
     pub fn at(self, mark: ProjectionMark) -> Position {
         match mark {
             ProjectionMark::Projected => self.projected,
@@ -38,12 +38,12 @@ impl ProjectionMarks {
     }
 }
 
-/// The marks of every tenant, as this process last saw them. They may lag behind the database; they never run ahead of it.
+/// The marks of every tenant, as last polled by this process. They may lag behind the database, but never run ahead of it.
 #[derive(Debug)]
 pub struct Progress {
     marks: watch::Sender<BTreeMap<TenantId, ProjectionMarks>>,
-    /// The last look alone, which shows a cursor that was set back.
-    last_look: watch::Sender<Arc<Vec<(TenantId, ProjectionMarks)>>>,
+    /// The last poll alone: it shows a cursor that was moved back.
+    last_poll: watch::Sender<Arc<Vec<(TenantId, ProjectionMarks)>>>,
     waiting: AtomicUsize,
     asked: Notify,
 }
@@ -52,7 +52,7 @@ impl Default for Progress {
     fn default() -> Self {
         Progress {
             marks: watch::Sender::new(BTreeMap::new()),
-            last_look: watch::Sender::new(Arc::default()),
+            last_poll: watch::Sender::new(Arc::default()),
             waiting: AtomicUsize::new(0),
             asked: Notify::new(),
         }
@@ -60,7 +60,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Takes what the last poll saw. A mark that it saw lower than before is an older look at the same row.
+    /// Merges a poll. A mark lower than the known one comes from an older poll of the same row.
     pub fn saw(&self, seen: impl IntoIterator<Item = (TenantId, ProjectionMarks)>) {
         self.marks.send_if_modified(|marks| {
             let mut moved = false;
@@ -80,7 +80,7 @@ impl Progress {
         self.marks.borrow().get(&tenant).copied().unwrap_or_default()
     }
 
-    /// Waits until a mark reaches a position. `Err` has where it stood when the time ran out.
+    /// Waits until a mark reaches a position. After the timeout, `Err` contains the mark.
     pub async fn reached(
         &self,
         tenant: TenantId,
@@ -101,39 +101,39 @@ impl Progress {
         }
     }
 
-    /// Whether somebody waits: then the heads are looked at more often.
+    /// Whether a query waits: the heads are then polled more often.
     pub(crate) fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0
     }
 
-    /// Takes a look at all tenants.
-    pub(super) fn looked(&self, seen: Vec<(TenantId, ProjectionMarks)>) {
-        self.saw(seen.iter().copied());
-        self.last_look.send_replace(Arc::new(seen));
+    /// Records a poll of all tenants.
+    pub(super) fn record_poll(&self, polled: Vec<(TenantId, ProjectionMarks)>) {
+        self.saw(polled.iter().copied());
+        self.last_poll.send_replace(Arc::new(polled));
     }
 
-    /// Each look at all tenants.
-    pub(super) fn looks(&self) -> watch::Receiver<Arc<Vec<(TenantId, ProjectionMarks)>>> {
-        self.last_look.subscribe()
+    /// Follows the polls of all tenants.
+    pub(super) fn polls(&self) -> watch::Receiver<Arc<Vec<(TenantId, ProjectionMarks)>>> {
+        self.last_poll.subscribe()
     }
 
-    /// The marks of all tenants, and their changes.
+    /// Follows the marks of all tenants.
     pub(crate) fn marks(&self) -> watch::Receiver<BTreeMap<TenantId, ProjectionMarks>> {
         self.marks.subscribe()
     }
 
-    /// Has the heads read soon: somebody waits for them.
+    /// Requests a poll soon, for a query that waits.
     pub(crate) fn ask(&self) {
         self.asked.notify_one();
     }
 
-    /// Returns when somebody begins to wait.
+    /// Returns when a query begins to wait.
     pub(super) async fn asked(&self) {
         self.asked.notified().await;
     }
 }
 
-/// Counts one who waits, until it is dropped: a caller who hangs up is one less.
+/// Counts a waiting query until dropped, so that a caller who hangs up is no longer counted.
 struct WaitGuard<'a>(&'a Progress);
 
 impl<'a> WaitGuard<'a> {

@@ -1,5 +1,5 @@
-//! Reads rows of the log: checks each against its seal, and parses its payload. That is most of a projection's work, so a page is read on
-//! several threads, away from the async ones.
+//! Reads rows of the log: checks each against its seal, and parses its payload. This is most of a projection's work, so a
+//! page is read on several threads, outside the async ones.
 
 use std::num::NonZeroUsize;
 
@@ -13,7 +13,7 @@ use comptoir_proto::stored_v1::StoredDecision;
 
 use crate::event_store::{AlteredColumn, LogRow, SealError};
 
-/// Threads that read one page. More would take the machine from those who sell.
+/// Threads that read one page. More would take processor time from sales.
 const THREADS_MAX: usize = 4;
 /// Fewer events than this are not worth a thread.
 const EVENTS_PER_THREAD_MIN: usize = 64;
@@ -22,36 +22,36 @@ const EVENTS_PER_THREAD_MIN: usize = 64;
 #[derive(Debug)]
 pub(crate) struct ReadEntry {
     pub(crate) position: Position,
-    /// Type and id of its entity; absent where the record does not decode and never did.
+    /// The entity's type and id; `None` if the record never decoded.
     pub(crate) entity: Option<(String, String)>,
-    /// What happened; absent in the same case.
+    /// The event's action; `None` in the same case.
     pub(crate) action: Option<String>,
-    /// A column that is not what was sealed. Then `decision` is an error: nothing follows from such a row.
+    /// A column that differs from the sealed value. `decision` is then an error, so the row has no effects.
     pub(crate) altered: Option<AlteredColumn>,
-    /// What was decided, or why the row cannot be used.
+    /// The stored decision, or why the row cannot be used.
     pub(crate) decision: Result<StoredDecision, String>,
-    /// What happened, or why the payload cannot be read.
+    /// The parsed event, or why it cannot be read.
     pub(crate) known: Result<ParsedEvent, String>,
 }
 
-/// What a filter sees of an entry, all of it sealed.
+/// The part of an entry that a filter sees, all of it sealed.
 #[derive(Clone, Copy)]
 pub(crate) struct FilteredEntry<'a> {
     pub(crate) verdict: Verdict,
     pub(crate) action: Option<&'a str>,
-    /// Absent where the record does not decode.
+    /// `None` if the record does not decode.
     pub(crate) event: Option<&'a Event>,
 }
 
 impl ReadEntry {
-    /// Reads one row; nothing where the filter does not want it. A row that differs from its seal is always wanted.
+    /// Reads one row; `None` if the filter rejects it. A row that differs from its seal is always read.
     pub(crate) fn of(row: &LogRow, wanted: &impl Fn(FilteredEntry<'_>) -> bool) -> Option<ReadEntry> {
         let (decision, event, altered) = match row.sealed() {
             Ok(sealed) => (Ok(sealed.decision), sealed.event, None),
             Err(SealError::Altered(altered)) => (Err(altered.to_string()), row.event(), Some(altered)),
             Err(error) => (Err(error.to_string()), row.event(), None),
         };
-        // The copies name the entity where the record itself was damaged: its later events wait behind it.
+        // If the record is damaged, the copies name the entity: its later events wait behind this one.
         let (entity, action) = match &event {
             Ok(event) if row.has_event(&decision) => {
                 let content = &event.content;
@@ -69,7 +69,8 @@ impl ReadEntry {
         }
         let verdict = verdict_of(&decision);
         let known = event.map_err(|error| format!("the record: {error}")).and_then(|event| {
-            // What was judged by its content had been checked against its schema; a quarantined event may have failed that check.
+            // An event decided by its content was validated against its schema; a quarantined event may have failed that
+            // validation.
             let known = match verdict {
                 Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::known_to_fit(event),
                 Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::known(event),
@@ -79,12 +80,12 @@ impl ReadEntry {
         Some(ReadEntry { position: row.position, entity, action, altered, decision, known })
     }
 
-    /// The verdict, where the decision can be used.
+    /// The verdict, if the decision can be used.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         verdict_of(&self.decision)
     }
 
-    /// The event that it releases from quarantine.
+    /// The id of the event that this one releases from quarantine.
     pub(crate) fn releases(&self) -> Option<EventId> {
         match self.known.as_ref().ok()?.fact {
             Fact::QuarantineReleased { event } => Some(event),
@@ -97,13 +98,13 @@ fn verdict_of(decision: &Result<StoredDecision, String>) -> Option<Verdict> {
     decision.as_ref().ok().map(|decision| decision.judgement.verdict)
 }
 
-/// The quarantined events among some rows.
+/// The quarantined events of some rows.
 pub(crate) fn quarantined(rows: &[LogRow]) -> Vec<ReadEntry> {
     let is_quarantined = |entry: FilteredEntry<'_>| entry.verdict == Verdict::Quarantined;
     rows.iter().filter_map(|row| ReadEntry::of(row, &is_quarantined)).collect()
 }
 
-/// Reads the rows of a page that a filter wants, in their order.
+/// Reads the rows of a page that pass a filter, in order.
 pub(crate) async fn read_page(
     rows: Vec<LogRow>,
     wanted: impl Fn(FilteredEntry<'_>) -> bool + Send + Sync + 'static,
@@ -123,7 +124,7 @@ fn read_on_threads(rows: &[LogRow], wanted: &(impl Fn(FilteredEntry<'_>) -> bool
             })
             .collect();
         let joined = parts.into_iter().map(|part| part.join());
-        // A panic in a reader goes on here, as if it had read on this thread.
+        // A panic in a reader thread continues here, as if this thread had read the row.
         joined.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }

@@ -1,9 +1,10 @@
-//! Rebuilds: a new version next to the one that is read, from the first position to the head. Stored judgements are folded; nothing is
-//! decided again.
+//! Rebuilds: fills a new version next to the active one, from the first position to the head. Stored decisions are applied;
+//! nothing is decided again.
 //!
-//! A page of the log, the rows it changes and the cursors of the versions being built are one transaction. So a rebuild can be killed,
-//! dropped or run twice at any moment: it goes on where the last page ended, and of two owners the fence stops the first. Ingest goes on
-//! meanwhile; what it adds is caught up here, and for the last time under the tenant's lock by a switch.
+//! A page of the log, the rows it changes and the cursors of the versions being built are one transaction. So a rebuild can
+//! be killed, dropped or started twice at any moment: it continues where the last page ended, and of two owners the fence
+//! stops the first. Ingest continues meanwhile. The rebuild catches up with its events, the last ones under the tenant's lock
+//! in a switch.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,10 +25,10 @@ use crate::event_store;
 use crate::state_store::Versions;
 use crate::tenant::Tenant;
 
-/// How often a rebuild goes after the head that moved on while it caught up. The rest is a switch's.
+/// How often a rebuild follows the head that moved while it caught up. A switch applies the rest.
 const ROUNDS_MAX: usize = 8;
 
-/// Positions read at a time: a page that is committed together may be too long for memory.
+/// Positions read at a time: a page that is committed together may be too large for memory.
 const READ_POSITIONS: u64 = 10_000;
 
 /// How far a rebuild has come.
@@ -35,12 +36,13 @@ const READ_POSITIONS: u64 = 10_000;
 pub struct RebuildProgress {
     /// Every version being built has applied the log up to here.
     pub position: Position,
-    /// The tenant's head when it was looked at last.
+    /// The tenant's head when it was last read.
     pub head: Position,
 }
 
-/// Builds new versions of these projections, or continues versions that are being built already. A page of the log is applied and committed
-/// together; `report` is called after each. Dropping the future stops the rebuild; calling it again continues.
+/// Builds new versions of these projections, or continues versions that are being built already. A page of the log is applied
+/// and committed together; `report` is called after each page. Dropping the future stops the rebuild; calling this again
+/// continues it.
 pub async fn rebuild(
     database: &Database,
     tenant: TenantId,
@@ -64,7 +66,7 @@ pub async fn rebuild(
     Ok(builder.claims.iter().map(|claim| claim.of).collect())
 }
 
-/// The last position given in a tenant.
+/// The last position assigned in a tenant.
 pub(super) async fn head(database: &Database, tenant: TenantId) -> Result<Position, ProjectionError> {
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
@@ -72,16 +74,16 @@ pub(super) async fn head(database: &Database, tenant: TenantId) -> Result<Positi
     Ok(head.ok_or(ProjectionError::NoTenant(tenant))?.head)
 }
 
-/// Which versions a builder works on.
+/// The versions that a builder works on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BuildTarget<'a> {
     /// The version of each projection that is being built, or a new one.
     Build(&'a [Projection]),
-    /// This very one, which is not the one that is read.
+    /// Exactly this version, which is not active.
     This(Version),
 }
 
-/// Brings versions up to the head, page by page.
+/// Catches versions up to the head, page by page.
 pub(super) struct Builder {
     tenant: Arc<Tenant>,
     claims: Vec<CursorClaim>,
@@ -90,7 +92,7 @@ pub(super) struct Builder {
     page_size: PageSize,
 }
 
-/// A part of the log.
+/// A range of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct LogRange {
     after: Position,
@@ -98,14 +100,14 @@ struct LogRange {
     bytes: u32,
 }
 
-/// What was read from the beginning of a stretch: as much as fits in memory.
+/// Entries read from the start of a range: as many as fit in memory.
 struct FetchedEntries {
     events: Arc<Vec<ReadEntry>>,
     complete_through: Position,
 }
 
 impl FetchedEntries {
-    /// Over a connection of its own: the log never changes, so any transaction sees the same.
+    /// Uses its own connection: the log never changes, so every transaction reads the same.
     async fn from(database: Database, tenant: TenantId, stretch: LogRange) -> Result<FetchedEntries, ProjectionError> {
         let mut connection = database.service().await?;
         let tx = begin(&mut connection, tenant).await?;
@@ -120,7 +122,7 @@ impl FetchedEntries {
         let size = PageSize { positions: READ_POSITIONS, bytes: stretch.bytes };
         let (rows, complete_through) = event_store::sized_page(tx, tenant, stretch.after, stretch.to, size).await?;
         let events = read_page(rows, |entry| FOLDED.contains(&entry.verdict)).await?;
-        // A version is built from a log that is what was sealed, or not at all.
+        // A version is built only from a log that matches its seals.
         if let Some(altered) = events.iter().find_map(|event| event.altered.as_ref()) {
             let reason = altered.to_string();
             return Err(ProjectionError::Damaged { tenant, position: altered.position, reason });
@@ -129,7 +131,7 @@ impl FetchedEntries {
     }
 }
 
-/// A stretch that is being read while the one before it is applied.
+/// A range that is read while the previous one is applied.
 struct Prefetch {
     stretch: LogRange,
     reading: JoinHandle<Result<FetchedEntries, ProjectionError>>,
@@ -146,14 +148,14 @@ impl Prefetch {
 }
 
 impl Drop for Prefetch {
-    /// A rebuild that is dropped leaves nothing running.
+    /// A dropped rebuild leaves no task running.
     fn drop(&mut self) {
         self.reading.abort();
     }
 }
 
 impl Builder {
-    /// Takes the cursors of the versions wished for.
+    /// Claims the cursors of the requested versions.
     pub(super) async fn new(
         database: &Database,
         tenant: TenantId,
@@ -193,7 +195,7 @@ impl Builder {
         self.claims.iter().map(|claim| claim.position).min().unwrap_or_default()
     }
 
-    /// Makes sure that nobody else took the cursors, and keeps it so until the transaction ends.
+    /// Locks the cursors until the transaction ends, or fails if another owner has claimed one.
     pub(super) async fn hold(&mut self, tx: &Transaction<'_>) -> Result<(), ProjectionError> {
         for claim in &mut self.claims {
             claim.hold(tx).await?;
@@ -201,7 +203,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Applies one page in a transaction of its own. Meanwhile what comes next is read.
+    /// Applies one page in its own transaction, while the next one is read.
     pub(super) async fn commit_page(&mut self, database: &Database, to: Position) -> Result<(), ProjectionError> {
         let end = self.page_end(to);
         let mut connection = database.service().await?;
@@ -224,8 +226,8 @@ impl Builder {
         Ok(())
     }
 
-    /// Applies one page in the caller's transaction. After an error, or a transaction that was not committed, begin with a new builder:
-    /// this one remembers what nobody wrote.
+    /// Applies one page in the caller's transaction. After an error or a rollback start with a new builder, because this one
+    /// caches rows that were not written.
     pub(super) async fn page(&mut self, tx: &Transaction<'_>, to: Position) -> Result<(), ProjectionError> {
         let end = self.page_end(to);
         while self.position() < end {
@@ -236,7 +238,7 @@ impl Builder {
         self.save(tx).await
     }
 
-    /// Where the next page ends. Versions that began at different times join when the last reaches the position of the next.
+    /// The end of the next page. A version that started later joins when the others reach its position.
     fn page_end(&self, to: Position) -> Position {
         let after = self.position();
         let others = self.claims.iter().map(|claim| claim.position).filter(|position| *position > after);
@@ -263,7 +265,7 @@ impl Builder {
             [] => None,
             deciding => Some(self.build_of(tx, deciding, after).await?),
         };
-        // The one computes while the database works for the other.
+        // Computing and database writes overlap.
         let decide = async {
             match &mut build {
                 Some(build) => build.apply(tx, &self.tenant, &events).await,
@@ -288,7 +290,7 @@ impl Builder {
         }
     }
 
-    /// The build of these versions with what is in memory; nothing is, where others take part than did in the page before.
+    /// The build of these versions with its cached rows. The cache is empty if the previous page had other versions.
     async fn build_of(
         &mut self,
         tx: &Transaction<'_>,
@@ -307,8 +309,8 @@ impl Builder {
                 Projection::Sales => {}
             }
         }
-        let kept = self.build.take().filter(|build| build.built == built && build.versions == versions);
-        Ok(kept.unwrap_or_else(|| StateBuild::at(after, built, versions)))
+        let cached = self.build.take().filter(|build| build.built == built && build.versions == versions);
+        Ok(cached.unwrap_or_else(|| StateBuild::at(after, built, versions)))
     }
 }
 

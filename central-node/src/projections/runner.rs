@@ -1,8 +1,8 @@
-//! Follows the log for the reporting projections of every tenant. Order of one step: claim the cursor, read a page up to the head, write
-//! rows and cursor in one transaction, tell who waits.
+//! Follows the log for the reporting projections of every tenant. Order of one step: claim the cursor, read a page up to the
+//! head, write rows and cursor in one transaction, notify waiting queries.
 //!
-//! Woken by each look of the head watch (`head_watch.rs`). Two runners on one database are kept apart by the
-//! fence on the cursor; the one that comes second leaves the tenant alone for a while.
+//! Each poll of the head watch (`head_watch.rs`) wakes the runner. The fence on the cursor separates two runners on one
+//! database: the second leaves the tenant alone for a while.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::restart::revive;
 use crate::store_check::{self, StoreFindings};
 
-/// Tenants at work at once. More would take connections from those who ask.
+/// Tenants processed at once. More would take connections from requests.
 const TENANTS_AT_ONCE: usize = 2;
 
 /// The running task.
@@ -33,7 +33,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts following the marks of `progress`, which the head watch keeps.
+    /// Starts following the marks of `progress`, which the head watch updates.
     pub fn start(database: Database, progress: Arc<Progress>, findings: StoreFindings) -> Runner {
         let (stop, stopped) = watch::channel(false);
         let follower = Arc::new(Follower::new(database, progress, findings));
@@ -43,27 +43,27 @@ impl Runner {
         Runner { stop, task }
     }
 
-    /// Ends it. The page at hand is rolled back, and applied again after the next start.
+    /// Stops the runner. The current page is rolled back, and applied again after the next start.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the projection runner ended badly");
+            tracing::error!(%error, "the projection runner panicked or was cancelled");
         }
     }
 }
 
 async fn follow(follower: Arc<Follower>, mut stopped: watch::Receiver<bool>) {
-    // A look before this task was started again counts too.
-    let mut looks = follower.progress.looks();
-    looks.mark_changed();
+    // A poll from before a restart of this task counts too.
+    let mut polls = follower.progress.polls();
+    polls.mark_changed();
     loop {
         tokio::select! {
             // The sender lives as long as `follower`.
-            Ok(()) = looks.changed() => {}
+            Ok(()) = polls.changed() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
-        let look = Arc::clone(&looks.borrow_and_update());
-        let lagging = look.iter().filter(|(_, marks)| marks.projected < marks.head);
+        let poll = Arc::clone(&polls.borrow_and_update());
+        let lagging = poll.iter().filter(|(_, marks)| marks.projected < marks.head);
         let lagging = lagging.map(|(tenant, marks)| (*tenant, marks.head)).collect();
         tokio::select! {
             () = follower.apply_all(lagging) => {}
@@ -72,16 +72,16 @@ async fn follow(follower: Arc<Follower>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// One process's part in following the log.
+/// The state of one process that follows the log.
 pub(super) struct Follower {
     database: Database,
     progress: Arc<Progress>,
-    /// Hears of columns that are not what was sealed.
+    /// Collects columns that differ from the sealed values.
     findings: StoreFindings,
-    /// Names this process on the cursors it moves.
+    /// Identifies this process on the cursors it moves.
     owner: Uuid,
     claims: Mutex<HashMap<TenantId, CursorClaim>>,
-    /// The last error logged about a tenant that makes no progress: logged once, not every second.
+    /// The last error logged for a tenant that makes no progress: each error is logged once, not every second.
     complaints: Mutex<HashMap<TenantId, String>>,
 }
 
@@ -91,7 +91,7 @@ impl Follower {
         Follower { database, progress, findings, owner: Uuid::new_v4(), claims, complaints }
     }
 
-    /// Brings every tenant that lags up to its head.
+    /// Catches up every tenant that lags behind its head.
     async fn apply_all(&self, lagging: Vec<(TenantId, Position)>) {
         let catch_up = |(tenant, head)| async move {
             let result = self.catch_up(tenant, head).await;
@@ -105,13 +105,13 @@ impl Follower {
         Ok(())
     }
 
-    /// Applies one page. How far the projection has come, or nothing where another runner is at work on it.
+    /// Applies one page. Returns the new position of the projection, or `None` if another runner is working on it.
     pub(super) async fn step(&self, tenant: TenantId, head: Position) -> Result<Option<Position>, ProjectionError> {
-        // Returned only after the commit: a claim whose transaction failed does not know its cursor's position.
-        let held = self.claims().remove(&tenant);
+        // Stored again only after the commit: a claim whose transaction failed does not know its cursor's position.
+        let stored = self.claims().remove(&tenant);
         let mut connection = self.database.follower().await?;
         let tx = begin(&mut connection, tenant).await?;
-        let claim = match held {
+        let claim = match stored {
             Some(claim) => Some(claim),
             None => match active(&tx, tenant).await? {
                 Some(of) => cursor::claim(&tx, tenant, of, self.owner, Purpose::Follow).await?,
@@ -120,7 +120,7 @@ impl Follower {
         };
         let Some(mut claim) = claim else { return Ok(None) };
         let altered = match sales::follow_page(&tx, &mut claim, head).await {
-            // Another owner, or another active version: the next look shows it.
+            // Another owner or another active version: the next poll shows which.
             Err(ProjectionError::Fenced { .. }) => return Ok(None),
             other => other?,
         };
@@ -146,12 +146,12 @@ impl Follower {
         };
         let text = error.to_string();
         if complaints.insert(tenant, text.clone()).is_none_or(|before| before != text) {
-            tracing::error!(tenant.id = %tenant, error = text, "The reports of a tenant stand still");
+            tracing::error!(tenant.id = %tenant, error = text, "The reports of a tenant do not advance");
         }
     }
 }
 
-/// The version of `sales` that is read; the first reader of a log makes the first one.
+/// The active version of `sales`; the first reader of a log creates the first one.
 async fn active(tx: &deadpool_postgres::Transaction<'_>, tenant: TenantId) -> Result<Option<Version>, ProjectionError> {
     let projection = Projection::Sales;
     tx.execute(include_str!("version_first.sql"), &[&tenant.uuid(), &projection.name()]).await?;

@@ -1,4 +1,4 @@
-//! The projection `sales`: from a stretch of the log to rows of `sales_line`.
+//! The projection `sales`: turns a range of the log into rows of `sales_line`.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,9 @@ use crate::event_store::{self, AlteredColumn};
 
 const RELEASED: &str = "QUARANTINE_RELEASED";
 
-/// Applies the next page of a tenant's log, up to `to` at most. Order: read, compute, move the cursor (which fences), insert; all in the
-/// caller's transaction. Returns the columns of this page that are not what was sealed; where they belong to a sale, it is parked.
+/// Applies the next page of a tenant's log, up to `to` at most. Order: read, compute, move the cursor (which fences), insert;
+/// all in the caller's transaction. Returns the columns of this page that differ from the sealed values; a sale with such a
+/// column is parked.
 pub(super) async fn follow_page(
     tx: &Transaction<'_>,
     claim: &mut CursorClaim,
@@ -39,7 +40,7 @@ fn is_counted(action: &str) -> bool {
     action == RELEASED || ACTIONS.contains(&action)
 }
 
-/// Adds the lines of these events, which come in the order of the log, and parks what cannot be applied.
+/// Inserts the lines of these events, which are in log order, and parks events that cannot be applied.
 pub(super) async fn apply(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -60,7 +61,7 @@ pub(super) async fn apply(
     parked::park(tx, tenant, of, &applied.parked).await
 }
 
-/// What a tenant counts in.
+/// The time zone and currency of a tenant.
 struct TenantBooks {
     zone: TimeZone,
     currency: Currency,
@@ -78,7 +79,7 @@ async fn books_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantBooks,
     })
 }
 
-/// What a page comes to.
+/// The result of a page.
 #[derive(Default)]
 struct AppliedPage {
     lines: Vec<SalesLine>,
@@ -95,7 +96,7 @@ fn lines_or_parked(
         released.iter().filter_map(|event| Some((event.known.as_ref().ok()?.event.id, event))).collect();
     let mut applied = AppliedPage::default();
     for event in events {
-        // A release counts for the entity of the event it releases.
+        // A release counts for the entity of the released event.
         let inner = event.releases().and_then(|id| released.get(&id).copied());
         let entity = inner.unwrap_or(event).entity.clone().unwrap_or_default();
         let lines = if waiting.has(&entity) {
@@ -127,7 +128,7 @@ fn lines(event: &ReadEntry, inner: Option<&ReadEntry>, books: &TenantBooks) -> R
         (Some(id), None) => return Err(format!("it releases {id}, which is not in quarantine")),
     };
     let mut lines = lines.map_err(|error| error.to_string())?;
-    // Written-off goods have no currency of their own: they are counted with the tenant's.
+    // Written-off goods have no currency: they are counted in the tenant's.
     lines.iter_mut().for_each(|line| line.currency = line.currency.or(Some(books.currency)));
     Ok(lines)
 }

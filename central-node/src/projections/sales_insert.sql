@@ -1,5 +1,5 @@
--- One statement for all lines of a page. Numbers travel as text, so that no digit is lost on the way.
--- The arrays are unnested side by side in the select list, which streams: see append.sql.
+-- One statement for all lines of a page. Numbers are passed as text, so that no digit is lost.
+-- The arrays are unnested in the select list, which streams them: see append.sql.
 insert into sales_line (tenant_id, version, position, line, kind, day, site_id, product, country, customer, user_name, entity_id,
                         quantity, amount, amount_minor, currency, time_unsure)
 select h.tenant_id, $2, unnest($3::bigint[]), unnest($4::int[]), unnest($5::text[]), unnest($6::text[]::date[]), unnest($7::uuid[]),

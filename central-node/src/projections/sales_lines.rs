@@ -1,4 +1,4 @@
-//! What a sale, a refund, a write-off or an adjustment comes to in the sales report: one line each, and nothing else.
+//! Computes the lines of a sale, refund, write-off or adjustment in the sales report.
 //! Pure: the same event in the same zone gives the same lines in every rebuild.
 
 use comptoir_core::fact::{Adjustment, Fact, ParsedEvent, Refund, Sale, StockList, line_amount};
@@ -10,16 +10,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-/// What a line counts as.
+/// The kind of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SalesLineKind {
     /// Goods sold.
     Sale,
-    /// Goods that came back: quantity and amount are negative.
+    /// Returned goods: quantity and amount are negative.
     Refund,
-    /// Goods that are gone without a sale: a quantity and no amount.
+    /// Goods lost without a sale: a quantity and no amount.
     WriteOff,
-    /// Revenue that changed without goods: its quantity is counted apart from what was sold.
+    /// A change of revenue without goods: its quantity is counted apart from sales.
     Adjustment,
 }
 
@@ -35,78 +35,78 @@ impl SalesLineKind {
     }
 }
 
-/// The actions that give sales lines. A released event is judged by its own action.
+/// The actions that produce sales lines. A released event counts by its own action.
 pub const ACTIONS: [&str; 5] =
     ["SALE_RECORDED", "SALE_REFUNDED", "SALE_CANCELLED", "STOCK_WRITTEN_OFF", "REVENUE_ADJUSTED"];
 
-/// Where an event counts: its own position, or its release's.
+/// Where an event counts: at its own position, or at its release's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CountedAt {
-    /// At which position it took effect.
+    /// The position at which the event took effect.
     pub position: Position,
-    /// When the event itself counts as having happened, as central decided: this gives the day.
+    /// The effective time that central decided: it determines the day.
     pub effective_at: Timestamp,
-    /// Whether that is not what its record says, because the true time is not known.
+    /// Whether `effective_at` differs from the event's record because the true time is unknown.
     pub time_unsure: bool,
 }
 
 /// One line of the sales report.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SalesLine {
-    /// Of the event, or of its release.
+    /// The position of the event, or of its release.
     pub position: Position,
-    /// Which line of the event, from 0.
+    /// The number of the line in the event, from 0.
     pub line: i32,
-    /// What it counts as.
+    /// The kind of the line.
     pub kind: SalesLineKind,
-    /// In the tenant's zone.
+    /// The day in the tenant's zone.
     pub day: Date,
-    /// Whether the day is the nearest that does not contradict the log, because the true time is not known.
+    /// Whether the day is only the nearest one consistent with the log, because the true time is unknown.
     pub time_unsure: bool,
-    /// The shop.
+    /// The site.
     pub site: Option<SiteId>,
-    /// What was sold; absent from an adjustment that names none.
+    /// The product; `None` for an adjustment without one.
     pub product: Option<Name>,
-    /// Where to.
+    /// The destination country.
     pub country: Option<String>,
     /// The client's entity id.
     pub customer: Option<Name>,
-    /// Who acted.
+    /// The user who acted.
     pub user: Option<Name>,
-    /// The sale, write-off or adjustment.
+    /// The entity id of the sale, refund, write-off or adjustment.
     pub entity_id: Name,
-    /// Negative where goods came back; a write-off's is positive.
+    /// Negative for returned goods; positive for written-off goods.
     pub quantity: Decimal,
-    /// Tax included, in major units, unrounded; negative where money went back.
+    /// Tax included, in major units, unrounded; negative for refunded money.
     pub amount: Decimal,
-    /// The same in minor units, rounded as the line was printed.
+    /// The amount in minor units, rounded as printed on the line.
     pub amount_minor: i64,
-    /// Of the amount; a write-off has none of its own.
+    /// The currency of the amount; `None` for a write-off.
     pub currency: Option<Currency>,
 }
 
-/// Why an accepted event gives no lines although it should: the projection parks its entity.
+/// Why an accepted event has no lines although it should: the projection parks its entity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
     /// The amount of a line does not fit 64 bits.
     #[error("line {line}: {quantity} x {unit_price} is more than an amount can hold")]
     AmountTooLarge {
-        /// From 0.
+        /// The number of the line, from 0.
         line: usize,
-        /// Of the line.
+        /// The line's quantity.
         quantity: Decimal,
-        /// Of the line.
+        /// The line's unit price.
         unit_price: Decimal,
     },
     /// The event's time has no calendar day.
     #[error("{micros} microseconds since 1970 have no calendar day")]
     NoDay {
-        /// The instant.
+        /// Microseconds since 1970.
         micros: i64,
     },
 }
 
-/// The lines of an event; none where its action does not sell, return, write off or adjust.
+/// The lines of an event; empty if its action is not in [`ACTIONS`].
 pub fn lines_of(known: &ParsedEvent, counted: CountedAt, zone: &TimeZone) -> Result<Vec<SalesLine>, LineError> {
     match &known.fact {
         Fact::SaleRecorded(sale) => sold(known, counted, zone, sale, SalesLineKind::Sale),
@@ -151,7 +151,7 @@ fn sold(
     let line = |(index, line): (usize, &comptoir_core::fact::SaleLine)| {
         let too_large = LineError::AmountTooLarge { line: index, quantity: line.quantity, unit_price: line.unit_price };
         let amount = line_amount(line, sale.price_basis, sale.currency).ok_or_else(|| too_large.clone())?;
-        // A refund's rounded amount is negated, so i64::MIN, which has no opposite, must not come from a sale either.
+        // A refund's rounded amount is negated, so i64::MIN, whose negation overflows, is refused for a sale too.
         let minor = if kind == SalesLineKind::Refund { amount.minor.checked_neg() } else { Some(amount.minor) };
         Ok(SalesLine {
             line: line_number(index),
@@ -199,7 +199,7 @@ fn adjusted(
     }])
 }
 
-/// What all lines of an event share.
+/// The fields that all lines of an event share.
 fn blank_line(
     known: &ParsedEvent,
     counted: CountedAt,
@@ -217,7 +217,7 @@ fn blank_line(
         time_unsure: counted.time_unsure,
         site: content.site,
         product: None,
-        // An empty text says as little as none.
+        // An empty text counts as absent.
         country: country.clone().filter(|country| !country.is_empty()),
         customer: customer.clone(),
         user: content.user.clone(),
@@ -234,7 +234,7 @@ pub fn day_of(at: Timestamp, zone: &TimeZone) -> Result<Date, LineError> {
     let no_day = LineError::NoDay { micros: at.0 };
     let instant = jiff::Timestamp::from_microsecond(at.0).map_err(|_| no_day.clone())?;
     let day = instant.to_zoned(zone.clone()).date();
-    // West of Greenwich the first hours of year 1 are in year 0, which Postgres does not have.
+    // West of Greenwich the first hours of year 1 are in year 0, which Postgres does not support.
     if day.year() >= 1 { Ok(day) } else { Err(no_day) }
 }
 

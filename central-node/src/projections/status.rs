@@ -1,4 +1,4 @@
-//! How the projections of a tenant stand.
+//! The state of a tenant's projections.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -10,19 +10,19 @@ use crate::database::{Database, StoreError, begin};
 use crate::event_store;
 use crate::state_store::{ActiveVersion, active_versions};
 
-/// What a version is for.
+/// The state of a version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It is read.
+    /// Queries read this version.
     Active,
-    /// It is being built next to the one that is read.
+    /// Being built next to the active version.
     Building,
-    /// It was read once, and is kept until it is dropped.
+    /// Formerly active, and stored until it is dropped.
     Retired,
 }
 
 impl State {
-    /// The word in the database and on the command line.
+    /// The state's name in the database and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Active => "active",
@@ -42,41 +42,41 @@ impl State {
 /// One version of one projection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct VersionStatus {
-    /// Which one.
+    /// The version.
     pub of: Version,
-    /// What it is for.
+    /// The version's state.
     pub state: State,
-    /// How far it has come. An active deciding projection is complete to the head.
+    /// How far the version has advanced. An active deciding projection is complete to the head.
     pub position: Position,
-    /// Events that it could not apply, and those that wait behind them.
+    /// The number of parked events, including those that wait behind another.
     pub parked: u64,
 }
 
-/// How a tenant's projections stand.
+/// The state of a tenant's projections.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Status {
-    /// The last position given.
+    /// The last position assigned.
     pub head: Position,
-    /// By projection and number.
+    /// All versions, by projection and number.
     pub versions: Vec<VersionStatus>,
 }
 
-/// An event that waits.
+/// A parked event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParkedEvent {
-    /// Which version waits for it.
+    /// The version that could not apply the event.
     pub of: Version,
-    /// Its place in the log.
+    /// The event's position.
     pub position: Position,
-    /// Its entity's type.
+    /// The entity's type.
     pub entity_type: String,
-    /// Its entity's id.
+    /// The entity's id.
     pub entity_id: String,
-    /// Why it waits.
+    /// Why the event is parked.
     pub reason: String,
 }
 
-/// Looks at all versions of all projections.
+/// Reads the state of all versions of all projections.
 pub async fn status(database: &Database, tenant: TenantId) -> Result<Status, ProjectionError> {
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
@@ -92,7 +92,7 @@ pub async fn status(database: &Database, tenant: TenantId) -> Result<Status, Pro
     Ok(Status { head, versions: versions.collect::<Result<_, ProjectionError>>()? })
 }
 
-/// The events that wait, oldest first, at most `limit` of them.
+/// The parked events, oldest first, at most `limit` of them.
 pub async fn parked(database: &Database, tenant: TenantId, limit: u32) -> Result<Vec<ParkedEvent>, ProjectionError> {
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
@@ -116,8 +116,8 @@ pub async fn parked(database: &Database, tenant: TenantId, limit: u32) -> Result
         .collect()
 }
 
-/// The version of a projection that is read, as the transaction sees it; number 0 where nothing was projected yet. A deciding projection
-/// has come to the tenant's head, whatever its position says.
+/// The active version of a projection, as the transaction sees it; number 0 if nothing was projected yet. A deciding
+/// projection is complete to the tenant's head, whatever position its row has.
 pub(crate) async fn active_version(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -127,7 +127,7 @@ pub(crate) async fn active_version(
     Ok(active_versions(tx, tenant).await?.remove(projection.name()).unwrap_or(nothing))
 }
 
-/// What a version is for, and how far it has come, as the transaction sees it.
+/// A version's state and position, as the transaction sees them.
 pub(super) async fn version_state(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -149,7 +149,7 @@ pub(super) async fn version_state(
     .transpose()
 }
 
-/// A deciding projection that is read moves with the head, and leaves its own mark alone.
+/// An active deciding projection advances with the head and does not update its own position.
 fn standing(of: Version, state: State, position: Position, head: Position) -> Position {
     if of.projection.is_deciding() && state == State::Active { head } else { position }
 }

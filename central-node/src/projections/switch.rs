@@ -1,5 +1,5 @@
-//! Which version is read. A switch happens under the tenant's lock, after the last catch-up, so that no event falls between two versions.
-//! The old version stays as it is until it is dropped: switching to it again is the way back.
+//! Makes another version active. A switch happens under the tenant's lock, after the last catch-up, so that no event falls
+//! between two versions. The old version stays unchanged until it is dropped: switching back to it undoes the switch.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -11,21 +11,21 @@ use super::{ProjectionError, Version, position_sql};
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store;
 
-/// Sellers wait while the last events are caught up under the lock: no more than these.
+/// The last events are applied under the lock, while sales wait: at most this many.
 const LEFT_FOR_THE_LOCK: u64 = 1_000;
 
-/// A switch that was made.
+/// A completed switch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Switched {
-    /// What was read before, if anything was.
+    /// The previously active version, if there was one.
     pub from: Option<Version>,
-    /// What is read from here on.
+    /// The version that is active now.
     pub to: Version,
-    /// The tenant's head at that moment.
+    /// The tenant's head at the switch.
     pub position: Position,
 }
 
-/// Makes `to` the version that is read.
+/// Makes `to` the active version.
 pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Result<Switched, ProjectionError> {
     let mut builder = Builder::new(database, tenant, BuildTarget::This(to)).await?;
     loop {
@@ -41,14 +41,14 @@ pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Resul
     while builder.position() < locked.head {
         builder.page(&tx, locked.head).await?;
     }
-    // Another switch or a drop may have come first.
+    // Another switch or a drop may have happened first.
     builder.hold(&tx).await?;
     let from = make_active(&tx, tenant, to, locked.head).await?;
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
     Ok(Switched { from, to, position: locked.head })
 }
 
-/// Both rows get a new fence: the runner that followed the old version stops, and so does the builder of the new one.
+/// Both rows get a new fence, which stops the runner of the old version and the builder of the new one.
 async fn make_active(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -63,12 +63,12 @@ async fn make_active(
     retired.map(|row| Ok(Version { projection: to.projection, number: row.try_get("version")? })).transpose()
 }
 
-/// Deletes a version that is not read: a rebuild that was given up, or one that was switched away from.
+/// Deletes an inactive version: an abandoned rebuild, or a retired version.
 pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) -> Result<(), ProjectionError> {
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
     let (id, name) = (tenant.uuid(), of.projection.name());
-    // The cursor goes first: a builder of this version waits for it, finds it gone, and stops.
+    // The cursor is deleted first: a builder of this version waits for the row, finds it gone, and stops.
     let deleted = tx
         .execute(
             "delete from projection_version

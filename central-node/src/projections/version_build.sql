@@ -1,6 +1,6 @@
--- The version that is being built, or the next number. The first is left to the follower of the log.
--- The fence begins at random: a number that was dropped may be given again, and answers kept from its first rows must not be taken for
--- answers from its second.
+-- The version that is being built, or the next number. The first number is reserved for the runner that follows the log.
+-- The fence starts at a random number: a dropped version number may be assigned again, and cached answers from its first rows
+-- must not be mistaken for answers from its second.
 with building as (
     select version from projection_version
     where tenant_id = $1 and projection = $2 and state = 'building'

@@ -1,4 +1,5 @@
--- The first reader of a tenant's log finds no active version and makes the first one. If two make it at the same moment, one row remains.
+-- The first reader of a tenant's log finds no active version and creates the first one. Of two concurrent inserts one row
+-- remains.
 insert into projection_version (tenant_id, projection, version, state)
 select h.tenant_id, $2, 1, 'active'
 from tenant_head h

@@ -1,5 +1,5 @@
--- The version that was read until now. A deciding version is complete to the head, which its row does not say while it is active; it is written here, so
--- that it can be caught up from there one day.
+-- Retires the active version. A deciding version is complete to the head, but its row does not say so while it is active. The
+-- position is written here, so that the version can be caught up later.
 update projection_version
 set state = 'retired', position = case when $3 then $4 else position end,
     owner_epoch = owner_epoch + 1, owned_until = '-infinity'

@@ -1,12 +1,12 @@
-//! Answers of reports about the present, kept in memory and brought up to date by what changed since.
+//! Caches answers of reports about the present, and updates them with later changes.
 //!
-//! Why this is exact: a line of the sales report is never changed, and new lines lie above the position that an earlier answer
-//! was complete to; a stock item carries the position of its last change and is never removed. So the answer at a later position
-//! is the earlier answer and the rows of the positions between. Answers `as_of` a position are always read from the database,
-//! never from here.
+//! Why this is exact: a line of the sales report never changes, and new lines have positions above the one that a cached
+//! answer is complete to; a stock item carries the position of its last change and is never removed. So the answer at a later
+//! position is the cached answer plus the rows of the positions between. Answers `as_of` a position are always read from the
+//! database, never from here.
 //!
-//! A restart forgets everything. Another version of a projection is another question, so a switch or a rebuild is never mixed
-//! with what was read before it.
+//! The cache is empty after a restart. Its key includes the version of the projection, so answers from before a switch or a
+//! rebuild are never mixed with later ones.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use comptoir_core::position::Position;
 use serde::{Serialize, Serializer};
 
-/// Rows kept over all questions of one kind: some 20 MB. The question that was asked longest ago is forgotten first.
-const ROWS_KEPT_MAX: usize = 100_000;
-/// Rows of one answer. A longer one is read from the database each time.
-const ROWS_OF_ONE_MAX: usize = ROWS_KEPT_MAX / 4;
+/// Rows cached over all questions of one kind: about 20 MB. The least recently asked question is evicted first.
+const ROWS_CACHED_MAX: usize = 100_000;
+/// The largest cached answer, in rows. A longer one is read from the database each time.
+const ROWS_OF_ONE_MAX: usize = ROWS_CACHED_MAX / 4;
 
-/// Rows of an answer, shared with those who are still writing it out.
+/// Rows of an answer, shared with the requests that are still writing it out.
 #[derive(Debug)]
 pub(super) struct SharedRows<R>(Arc<Vec<R>>);
 
@@ -46,7 +46,7 @@ impl<R> std::ops::Deref for SharedRows<R> {
 }
 
 impl<R: Clone> SharedRows<R> {
-    /// The rows as a list of their own.
+    /// The rows as an owned list.
     pub(super) fn into_vec(self) -> Vec<R> {
         Arc::unwrap_or_clone(self.0)
     }
@@ -58,7 +58,7 @@ impl<R: Serialize> Serialize for SharedRows<R> {
     }
 }
 
-/// An answer that is complete to a position; its rows are sorted as the report sorts them.
+/// An answer that is complete to a position, with its rows in the report's order.
 #[derive(Debug)]
 pub(super) struct CachedAnswer<R> {
     pub(super) to: Position,
@@ -71,7 +71,7 @@ struct Entry<R> {
     asked: u64,
 }
 
-/// The last answer to each of the questions `Q` that were asked lately.
+/// The last answers to the most recent questions `Q`.
 pub(crate) struct AnswerCache<Q, R> {
     questions: Mutex<CacheEntries<Q, R>>,
 }
@@ -88,7 +88,7 @@ impl<Q, R> Default for AnswerCache<Q, R> {
 }
 
 impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
-    /// The answer to begin with. One that goes further than the asking transaction sees is of no use to it.
+    /// The cached answer to start from. An answer beyond the position that the transaction sees is not returned.
     pub(super) fn up_to(&self, question: &Q, position: Position) -> Option<CachedAnswer<R>> {
         let mut questions = self.lock();
         questions.asked += 1;
@@ -98,7 +98,7 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
         Some(CachedAnswer { to: entry.to, rows: entry.rows.clone() })
     }
 
-    /// Keeps an answer, unless it is too long or a later one is here.
+    /// Caches an answer, unless it is too long or a later one is cached.
     pub(super) fn store(&self, question: Q, to: Position, rows: SharedRows<R>) {
         let mut questions = self.lock();
         if rows.len() > ROWS_OF_ONE_MAX {
@@ -111,9 +111,9 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
         questions.asked += 1;
         let asked = questions.asked;
         questions.entries.insert(question, Entry { to, rows, asked });
-        // An answer without rows takes room too.
+        // An answer without rows takes memory too.
         let weight = |entries: &HashMap<Q, Entry<R>>| entries.values().map(|entry| entry.rows.len() + 1).sum::<usize>();
-        while weight(&questions.entries) > ROWS_KEPT_MAX {
+        while weight(&questions.entries) > ROWS_CACHED_MAX {
             let oldest =
                 questions.entries.iter().min_by_key(|(_, entry)| entry.asked).map(|(question, _)| question.clone());
             let Some(oldest) = oldest else { break };
@@ -126,26 +126,26 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
     }
 }
 
-/// The rows of an answer with those of later positions. Both are sorted by `order`; where both have a row, `join` makes one of
-/// them. Nothing where it cannot: the answer is then read whole.
+/// Merges the rows of a cached answer with those of later positions. Both are sorted by `order`; if both have a row, `join`
+/// combines the two. `None` if it cannot: the answer is then read from the database.
 pub(super) fn merged<R: Clone>(
-    kept: &[R],
+    cached: &[R],
     later: Vec<R>,
     order: fn(&R, &R) -> Ordering,
     join: fn(&R, R) -> Option<R>,
 ) -> Option<Vec<R>> {
-    let mut rows = Vec::with_capacity(kept.len() + later.len());
-    let mut kept = kept.iter().peekable();
+    let mut rows = Vec::with_capacity(cached.len() + later.len());
+    let mut cached = cached.iter().peekable();
     for row in later {
-        while let Some(before) = kept.next_if(|before| order(before, &row) == Ordering::Less) {
+        while let Some(before) = cached.next_if(|before| order(before, &row) == Ordering::Less) {
             rows.push(before.clone());
         }
-        match kept.next_if(|same| order(same, &row) == Ordering::Equal) {
+        match cached.next_if(|same| order(same, &row) == Ordering::Equal) {
             Some(same) => rows.push(join(same, row)?),
             None => rows.push(row),
         }
     }
-    rows.extend(kept.cloned());
+    rows.extend(cached.cloned());
     Some(rows)
 }
 
@@ -159,15 +159,15 @@ mod tests {
         left.0.cmp(right.0)
     }
 
-    fn plus(kept: &Row, later: Row) -> Option<Row> {
-        Some((kept.0, kept.1.checked_add(later.1)?))
+    fn plus(cached: &Row, later: Row) -> Option<Row> {
+        Some((cached.0, cached.1.checked_add(later.1)?))
     }
 
     #[test]
     fn later_rows_join_those_of_their_key_and_stand_in_its_place() {
-        let kept = [("b", 1), ("d", 2)];
-        let merge = |later: Vec<Row>| merged(&kept, later, order, plus);
-        assert_eq!(merge(vec![]), Some(kept.to_vec()));
+        let cached = [("b", 1), ("d", 2)];
+        let merge = |later: Vec<Row>| merged(&cached, later, order, plus);
+        assert_eq!(merge(vec![]), Some(cached.to_vec()));
         let all = vec![("a", 9), ("b", 4), ("c", 7), ("d", 5), ("e", 6)];
         assert_eq!(merge(vec![("a", 9), ("b", 3), ("c", 7), ("d", 3), ("e", 6)]), Some(all));
         assert_eq!(merge(vec![("d", u32::MAX)]), None, "a sum that does not fit makes no row");
@@ -175,27 +175,27 @@ mod tests {
 
     #[test]
     fn an_answer_from_the_future_is_not_given_and_an_older_one_replaces_no_later_one() {
-        let kept = AnswerCache::default();
-        kept.store("q", Position(5), vec![("a", 1)].into());
-        kept.store("q", Position(4), vec![("a", 0)].into());
-        assert!(kept.up_to(&"q", Position(4)).is_none());
-        let answer = kept.up_to(&"q", Position(9)).unwrap();
+        let cache = AnswerCache::default();
+        cache.store("q", Position(5), vec![("a", 1)].into());
+        cache.store("q", Position(4), vec![("a", 0)].into());
+        assert!(cache.up_to(&"q", Position(4)).is_none());
+        let answer = cache.up_to(&"q", Position(9)).unwrap();
         assert_eq!((answer.to, answer.rows.into_vec()), (Position(5), vec![("a", 1)]));
     }
 
     #[test]
     fn what_was_asked_longest_ago_makes_room_and_a_long_answer_is_not_kept() {
-        let kept = AnswerCache::default();
+        let cache = AnswerCache::default();
         let rows = |count: usize| SharedRows::from(vec![("a", 1); count]);
         let full = ROWS_OF_ONE_MAX;
         for question in ["1", "2", "3"] {
-            kept.store(question, Position(1), rows(full));
+            cache.store(question, Position(1), rows(full));
         }
-        assert!(kept.up_to(&"1", Position(1)).is_some());
-        kept.store("4", Position(1), rows(full));
-        let held = |question| kept.up_to(&question, Position(1)).is_some();
-        assert!(!held("2") && held("1") && held("3") && held("4"));
-        kept.store("3", Position(2), rows(full + 1));
-        assert!(kept.up_to(&"3", Position(2)).is_none(), "its earlier answer would be added to for ever");
+        assert!(cache.up_to(&"1", Position(1)).is_some());
+        cache.store("4", Position(1), rows(full));
+        let is_cached = |question| cache.up_to(&question, Position(1)).is_some();
+        assert!(!is_cached("2") && is_cached("1") && is_cached("3") && is_cached("4"));
+        cache.store("3", Position(2), rows(full + 1));
+        assert!(cache.up_to(&"3", Position(2)).is_none(), "its earlier answer would be added to for ever");
     }
 }

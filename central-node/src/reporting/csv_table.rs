@@ -1,20 +1,19 @@
-//! A report as CSV: a header, then cells that are text or decimals written as text. No float passes through here.
+//! A report as CSV: a header, then cells of text or of decimals written as text. No floats are involved.
 
-/// One cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Cell<'a> {
-    /// Somebody typed it: it may try to be a formula.
+    /// Text that a user typed: it may contain a formula.
     Text(&'a str),
-    /// We wrote it: digits, a sign, a point.
+    /// A number that central wrote: digits, a sign, a point.
     Number(&'a str),
-    /// Nothing is known.
+    /// The value is unknown.
     Empty,
 }
 
 /// The content type of a table.
 pub(crate) const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
-/// The whole table. Lines end with CR LF, as RFC 4180 has it.
+/// The whole table. Lines end with CR LF, as in RFC 4180.
 pub(super) fn table<'a>(header: &[&str], rows: impl Iterator<Item = Vec<Cell<'a>>>) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(header)?;
@@ -24,8 +23,8 @@ pub(super) fn table<'a>(header: &[&str], rows: impl Iterator<Item = Vec<Cell<'a>
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return for a formula, and would run what a
-/// product's name says. An apostrophe before it makes it text again.
+/// A spreadsheet reads a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula, and would execute
+/// a product's name. A leading apostrophe makes it text.
 fn written(cell: Cell<'_>) -> String {
     match cell {
         Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),

@@ -1,4 +1,4 @@
-//! Up to where a figure is complete, and which sites it may miss something of. Every report says both.
+//! The position up to which a figure is complete, and the sites whose figures may be incomplete. Every report includes both.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::event_store;
 use crate::projections::progress::{Progress, ProjectionMark};
 use crate::projections::{position_of, position_sql};
 
-/// A point of the past that a question names: the log up to here, as it stood then.
+/// A point in the past that a question names, as a position of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct PastPoint {
-    /// Up to and with this position.
+    /// The last position included.
     pub(super) position: Position,
-    /// The time asked for, or when the event at that position was received.
+    /// The requested time, or the receipt time of the event at that position.
     pub(super) at: Timestamp,
 }
 
-/// Finds the position that `as_of` means. What lies in the future is refused: its answer would change.
+/// Resolves `as_of` to a position. A future one is refused, since its answer would still change.
 pub(super) async fn past(
     database: &Database,
     tenant: TenantId,
@@ -71,8 +71,8 @@ pub(super) async fn wait_for(
     reached.map_err(|reached| ReportError::NotReached { position, within, reached })
 }
 
-/// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting
-/// projection has still to apply makes its site no later: that is what "complete to" says.
+/// The sites that have not pushed for longer than the threshold, now or as of a past time. A push that a reporting projection
+/// has yet to apply does not make its site late: `complete_through` covers it.
 pub(super) async fn stale_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,

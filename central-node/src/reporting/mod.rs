@@ -1,5 +1,5 @@
-//! What head office reads: reports that say up to where they are complete, and lists of the read models. Read-only; nothing here
-//! changes what a figure is made of. The SQL schema `reporting` has the same figures.
+//! Reports and lists for head office. Reports state the position up to which they are complete; lists read the read models.
+//! Everything is read-only. The SQL schema `reporting` has the same figures.
 
 mod answer_cache;
 mod csv_table;

@@ -1,5 +1,4 @@
-//! The read models as they stand: lists in pages, one entity by its id. What is listed is what the version that is read holds at
-//! the tenant's head.
+//! The current read models: lists in pages, and one entity by its id. They show the active version at the tenant's head.
 
 use comptoir_core::id::{SiteId, TenantId};
 use comptoir_core::position::Position;
@@ -19,12 +18,11 @@ use crate::feed::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
 use crate::projections::progress::ProjectionMark;
 use crate::state_store::Versions;
 
-/// A list of one read model.
 pub(crate) struct ListQuery<R> {
-    /// Of the table, among those that are read.
+    /// Selects the version of the list's projection.
     version: fn(&Versions) -> i32,
     sql: &'static str,
-    /// Behind tenant and version, before the id after which the page begins and the number of rows.
+    /// Parameters after tenant and version, and before the id after which the page begins and the number of rows.
     parameters: Vec<Box<dyn ToSql + Send + Sync>>,
     read: fn(&Row) -> Result<R, StoreError>,
     id: fn(&R) -> &str,
@@ -44,7 +42,7 @@ impl ListQuery<EntityRow> {
 }
 
 impl ListQuery<DeliveryRow> {
-    /// Deliveries, of one reference or all.
+    /// Deliveries with a reference, or all.
     pub(crate) fn deliveries(reference: Option<String>) -> ListQuery<DeliveryRow> {
         ListQuery {
             version: |versions| versions.deliveries,
@@ -57,7 +55,7 @@ impl ListQuery<DeliveryRow> {
 }
 
 impl ListQuery<InvoiceRow> {
-    /// Invoices of a shop or all, found by central's reference, by the one that the node had printed, or by the credit note's.
+    /// Invoices of a site or all, found by central's reference, the node's provisional reference or the credit note's.
     pub(crate) fn invoices(site: Option<SiteId>, reference: Option<String>) -> ListQuery<InvoiceRow> {
         ListQuery {
             version: |versions| versions.invoices,
@@ -69,7 +67,7 @@ impl ListQuery<InvoiceRow> {
     }
 }
 
-/// A page of a list, and the tenant's head: the list is a function of it.
+/// A page of a list, and the tenant's head for which it is valid.
 pub(crate) async fn list<R>(
     source: &ReportSource,
     tenant: TenantId,
@@ -82,7 +80,7 @@ pub(crate) async fn list<R>(
     let head = tenant_head(&tx, tenant).await?.map_or(Position::ZERO, |head| head.head);
     let version = (query.version)(&Versions::active(&tx, tenant).await?);
     let after = page.after.as_ref().and_then(|key| key.first()).and_then(Option::as_deref);
-    // One row more than the page, so that it is seen whether there are more.
+    // One row more than the page, to detect whether there are more.
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX).saturating_add(1);
     let id = tenant.uuid();
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&id, &version];
@@ -96,7 +94,7 @@ pub(crate) async fn list<R>(
     Ok((head, RowList { rows, next_cursor }))
 }
 
-/// One entity; refused where no change of it was ever accepted, and where it is deleted.
+/// One entity; an error if no change of it was ever accepted, or if it is deleted.
 pub(crate) async fn entity(
     source: &ReportSource,
     tenant: TenantId,
@@ -117,7 +115,7 @@ pub(crate) async fn entity(
     }
 }
 
-/// What is no entity of fields has a list of its own.
+/// The list of a type that is not made of fields.
 fn list_of(entity_type: &str) -> Option<&'static str> {
     match entity_type {
         "STOCK" => Some(paths::STOCK),
@@ -127,7 +125,7 @@ fn list_of(entity_type: &str) -> Option<&'static str> {
     }
 }
 
-/// A connection, once the caller's own write can be read.
+/// Waits until the caller's own write can be read, and returns a connection.
 async fn ready(source: &ReportSource, tenant: TenantId, wait: WaitFor) -> Result<Object, ReportError> {
     freshness::wait_for(&source.progress, tenant, ProjectionMark::Head, wait).await?;
     Ok(source.database.service().await?)

@@ -6,7 +6,7 @@ use super::sales::{self, PresentSales, SalesQuestion, SalesReport, SalesRow};
 use super::source::ReportSource;
 use super::stock::{self, PresentStock, StockQuestion, StockReport, StockRow};
 
-/// The reports of this process, with the answers that were given lately.
+/// The reports of this process, with their cached answers.
 pub(crate) struct Reports {
     source: ReportSource,
     sales: AnswerCache<PresentSales, SalesRow>,
@@ -18,7 +18,7 @@ impl Reports {
         Reports { source, sales: AnswerCache::default(), stock: AnswerCache::default() }
     }
 
-    /// What the lists of the read models are read from.
+    /// The source of the read models' lists.
     pub(crate) fn source(&self) -> &ReportSource {
         &self.source
     }

@@ -1,4 +1,4 @@
-//! The sales report: what was sold, returned, written off and adjusted, by one key.
+//! The sales report: sales, returns, write-offs and adjustments, grouped by one key.
 
 use std::cmp::Ordering;
 
@@ -26,7 +26,7 @@ use crate::projections::progress::ProjectionMark;
 use crate::projections::{Projection, active_version, position_of, position_sql};
 use crate::state_store::ActiveVersion;
 
-/// What a row is about.
+/// The key that rows are grouped by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum SalesGrouping {
     Day,
@@ -40,7 +40,6 @@ pub(crate) enum SalesGrouping {
 }
 
 impl SalesGrouping {
-    /// Reads its name.
     pub(crate) fn parse(name: &str) -> Option<SalesGrouping> {
         match name {
             "day" => Some(SalesGrouping::Day),
@@ -55,7 +54,7 @@ impl SalesGrouping {
         }
     }
 
-    /// As text that sorts by its bytes.
+    /// The key as an SQL expression: text that sorts by its bytes.
     fn expression(self) -> &'static str {
         match self {
             SalesGrouping::Day => "to_char(day, 'YYYY-MM-DD') collate \"C\"",
@@ -70,12 +69,12 @@ impl SalesGrouping {
     }
 }
 
-/// The question.
+/// The parameters of the report.
 #[derive(Clone, Debug)]
 pub(crate) struct SalesQuestion {
-    /// First day, tenant's zone.
+    /// The first day, in the tenant's zone.
     pub(crate) from: Option<Date>,
-    /// Last day.
+    /// The last day, included.
     pub(crate) to: Option<Date>,
     pub(crate) by: SalesGrouping,
     pub(crate) site: Option<SiteId>,
@@ -85,20 +84,20 @@ pub(crate) struct SalesQuestion {
     pub(crate) page: Option<RowPage>,
 }
 
-/// The answer.
+/// The sales report.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SalesReport {
-    /// Every event up to here is in the figures.
+    /// The figures include every event up to this position.
     complete_through: u64,
-    /// Sites of which something may be missing.
+    /// Sites whose figures may be incomplete.
     stale_sites: Vec<Uuid>,
-    /// Events that could not be counted; an operator is to look at them.
+    /// Events that could not be counted; an operator should check them.
     #[serde(skip_serializing_if = "is_zero")]
     parked: u64,
-    /// Sorted by the bytes of key and currency; what is not known comes first.
+    /// Sorted by the bytes of key and currency; unknown keys come first.
     #[schemars(with = "Vec<SalesRow>")]
     rows: SharedRows<SalesRow>,
-    /// Of a page that is not the last.
+    /// The cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -108,7 +107,7 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// One key in one currency.
+/// The totals of one key in one currency.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct SalesRow {
     key: Option<String>,
@@ -119,7 +118,7 @@ pub(crate) struct SalesRow {
     write_offs: i64,
     adjustments: i64,
     lines: i64,
-    /// Sold less what came back.
+    /// The quantity sold minus the quantity returned.
     #[schemars(with = "words::Decimal")]
     quantity: String,
     #[schemars(with = "words::Decimal")]
@@ -130,14 +129,15 @@ pub(crate) struct SalesRow {
     /// Major units, unrounded, with at least the currency's decimals.
     #[schemars(with = "words::Decimal")]
     amount: String,
-    /// Events whose true time is not known, so that their day may be another: `CLOCK_UNSURE` or `TIME_IN_FUTURE` in their flags.
+    /// Events whose true time is unknown, so that their day may be wrong: `CLOCK_UNSURE` or `TIME_IN_FUTURE` is in their
+    /// flags.
     time_unsure: i64,
 }
 
-/// Answers the question, once everything it needs was applied.
+/// Answers a question, once the projection has applied the positions it needs.
 pub(crate) async fn report(
     source: &ReportSource,
-    kept: &AnswerCache<PresentSales, SalesRow>,
+    cache: &AnswerCache<PresentSales, SalesRow>,
     tenant: TenantId,
     question: &SalesQuestion,
 ) -> Result<SalesReport, ReportError> {
@@ -157,13 +157,13 @@ pub(crate) async fn report(
     let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
-            (None, None) => present(&tx, tenant, read, question, kept).await,
+            (None, None) => present(&tx, tenant, read, question, cache).await,
             _ => {
                 rows(&tx, tenant, read.number, (Position::ZERO, complete_through), question).await.map(SharedRows::from)
             }
         }
     };
-    // Asked together, they cost one round trip.
+    // Pipelined: one round trip.
     let (rows, stale_sites, parked) = tokio::try_join!(
         rows,
         freshness::stale_sites(&tx, tenant, past, now, source.late_after),
@@ -174,7 +174,7 @@ pub(crate) async fn report(
     Ok(SalesReport { complete_through: complete_through.0, stale_sites, parked, rows, next_cursor })
 }
 
-/// A question about the present, apart from which rows of a longer answer are shown.
+/// The key of a cached answer: a question about the present, without its page.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PresentSales {
     tenant: TenantId,
@@ -187,17 +187,17 @@ pub(crate) struct PresentSales {
     currency: Option<Currency>,
 }
 
-/// The rows up to where the projection has come: those kept from an earlier answer, and what came since.
+/// The rows up to the projection's position: the cached rows and those of later positions.
 async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     read: ActiveVersion,
     question: &SalesQuestion,
-    kept: &AnswerCache<PresentSales, SalesRow>,
+    cache: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {
     let SalesQuestion { from, to, by, site, currency, as_of: _, patience: _, page: _ } = *question;
     let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
-    let earlier = kept.up_to(&asked, read.position);
+    let earlier = cache.up_to(&asked, read.position);
     if let Some(earlier) = earlier {
         if earlier.to == read.position {
             return Ok(earlier.rows);
@@ -205,12 +205,12 @@ async fn present(
         let later = rows(tx, tenant, read.number, (earlier.to, read.position), question).await?;
         if let Some(merged) = merged(&earlier.rows, later, SalesRow::order, SalesRow::plus) {
             let rows = SharedRows::from(merged);
-            kept.store(asked, read.position, rows.clone());
+            cache.store(asked, read.position, rows.clone());
             return Ok(rows);
         }
     }
     let rows = SharedRows::from(rows(tx, tenant, read.number, (Position::ZERO, read.position), question).await?);
-    kept.store(asked, read.position, rows.clone());
+    cache.store(asked, read.position, rows.clone());
     Ok(rows)
 }
 
@@ -222,7 +222,7 @@ async fn parked(tx: &Transaction<'_>, tenant: TenantId, version: i32, to: Positi
     Ok(position_of(row.try_get(0)?)?.0)
 }
 
-/// What the lines after `since` come to: one row more than the answer may have, so that it is seen where there are more.
+/// The totals of the lines after `since`: one row more than the answer may have, to detect whether there are more.
 async fn rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -286,12 +286,12 @@ impl SalesRow {
         })
     }
 
-    /// As the report is sorted: what is not known comes first, then by bytes.
+    /// The report's order: unknown keys first, then by bytes.
     fn order(left: &SalesRow, right: &SalesRow) -> Ordering {
         (&left.key, &left.currency).cmp(&(&right.key, &right.currency))
     }
 
-    /// This row and what later positions add to it, exactly, or nothing.
+    /// The exact sum of this row and a later one; `None` if it does not fit.
     fn plus(&self, later: SalesRow) -> Option<SalesRow> {
         Some(SalesRow {
             key: later.key,
@@ -319,8 +319,8 @@ fn with_decimals(amount: String, currency: &str) -> String {
     }
 }
 
-/// The sum of two decimal numbers where no digit of it is lost. Postgres adds numbers of any length; a `Decimal` has 28 digits,
-/// and rounds what is longer: its scale is then shorter than its terms'.
+/// The exact sum of two decimal numbers; `None` if a digit would be lost. Postgres adds numbers of any length. A `Decimal`
+/// has 28 digits and rounds longer results, whose scale is then smaller than that of the terms.
 fn exact_sum(left: &str, right: &str) -> Option<String> {
     let [left, right] = [left, right].map(|text| Decimal::from_str_exact(text).ok().map(|number| number.normalize()));
     let (left, right) = (left?, right?);
@@ -329,7 +329,7 @@ fn exact_sum(left: &str, right: &str) -> Option<String> {
 }
 
 impl SalesReport {
-    /// The rows as a table.
+    /// The rows as a CSV table.
     pub(crate) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 13] = [
             "key",
@@ -369,7 +369,7 @@ impl SalesReport {
         Ok(csv_table::table(&HEADER, rows)?)
     }
 
-    /// What a table has no place for.
+    /// The parts of the report that a CSV table cannot contain.
     pub(crate) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
         (self.complete_through, &self.stale_sites, self.next_cursor.as_deref())
     }
@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(sum("0", "0.0001").as_deref(), Some("0.0001"));
         assert_eq!(sum("1000000000000000000000.5", "0.25").as_deref(), Some("1000000000000000000000.75"));
         for (left, right) in [
-            // 28 digits and then some: rounded, had it been made.
+            // More than 28 digits: the sum would be rounded.
             ("9000000000000000000000000000", "0.0001"),
             ("79228162514264337593543950335", "1"),
             ("100000000000000000000000000000000000000", "1"),

@@ -1,5 +1,5 @@
--- The sales report: one row per key and currency. `{key}` is one of a fixed list of expressions, never a caller's text.
--- An event of three lines is one sale: lines are gathered by event first, events by key then. `sum` of numeric is exact.
+-- The sales report: one row per key and currency. `{key}` is one of a fixed list of expressions, never a caller's text. An
+-- event with three lines is one sale, so lines are grouped by event first, then by key. `sum` of numeric is exact.
 with event_line as (
     select {key} as key, currency, kind, position,
            count(*) as lines, sum(quantity) as quantity, sum(amount) as amount, sum(amount_minor) as amount_minor,
@@ -20,7 +20,7 @@ select key, currency,
        count(*) filter (where kind = 'WRITE_OFF')  as write_offs,
        count(*) filter (where kind = 'ADJUSTMENT') as adjustments,
        sum(lines)::bigint                          as lines,
-       -- Sold less what came back: a refund's quantity is negative.
+       -- Sold minus returned: a refund's quantity is negative.
        trim_scale(coalesce(sum(quantity) filter (where kind in ('SALE', 'REFUND')), 0))::text as quantity,
        trim_scale(coalesce(sum(quantity) filter (where kind = 'WRITE_OFF'), 0))::text         as written_off,
        trim_scale(coalesce(sum(quantity) filter (where kind = 'ADJUSTMENT'), 0))::text        as adjusted,
@@ -29,7 +29,7 @@ select key, currency,
        trim_scale(sum(amount))::text               as amount,
        count(*) filter (where time_unsure)         as time_unsure
 from event_line
--- A page begins after the last key and currency shown; a key that is not known sorts first.
+-- A page begins after the last key and currency shown; unknown keys sort first.
 where not $8::boolean
    or (key is not null, coalesce(key, ''), currency) > ($9::text is not null, coalesce($9::text, ''), $10::text)
 group by key, currency

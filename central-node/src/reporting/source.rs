@@ -5,12 +5,12 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::projections::progress::Progress;
 
-/// What figures are read from.
+/// The source of all figures.
 pub(crate) struct ReportSource {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
-    /// How far each tenant's projections have come.
+    /// The marks of each tenant's projections.
     pub(crate) progress: Arc<Progress>,
-    /// A site is late when one of its nodes has not pushed for longer than this.
+    /// A site is late if one of its nodes has not pushed for longer than this.
     pub(crate) late_after: Duration,
 }

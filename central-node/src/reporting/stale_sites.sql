@@ -1,5 +1,6 @@
--- Sites of which something may be missing: a node that may push has not done so for longer than the threshold ($4 is the reference time
--- less the threshold). Everything is asked as it stood at the reference time, so that a question about the past keeps its answer.
+-- Sites whose figures may be incomplete: one of their nodes has not pushed for longer than the threshold ($4 is the reference
+-- time minus the threshold). Everything is evaluated as of the reference time, so that a question about the past always has
+-- the same answer.
 with pushed as (
     select distinct node_id from ingest_batch where tenant_id = $1 and received_at > $4 and first_position <= $2
 )

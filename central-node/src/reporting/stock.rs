@@ -1,4 +1,4 @@
-//! The stock report: what is in stock, in lots, now or at a position or time of the past.
+//! The stock report: stock in lots, now or as of a past position or time.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ use crate::state_store::ActiveVersion;
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
-/// The question.
+/// The parameters of the report.
 #[derive(Clone, Debug)]
 pub(crate) struct StockQuestion {
     pub(crate) site: Option<SiteId>,
@@ -41,43 +41,43 @@ pub(crate) struct StockQuestion {
     pub(crate) page: Option<RowPage>,
 }
 
-/// The answer.
+/// The stock report.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StockReport {
-    /// Every event up to here is in the figures.
+    /// The figures include every event up to this position.
     complete_through: u64,
-    /// Sites of which something may be missing.
+    /// Sites whose figures may be incomplete.
     stale_sites: Vec<Uuid>,
     /// Sorted by site and product; the tenant's own stock comes first.
     #[schemars(with = "Vec<StockRow>")]
     rows: SharedRows<StockRow>,
-    /// Of a page that is not the last.
+    /// The cursor of the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
-/// One product in one site.
+/// One product at one site.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "StockReportRow")]
 pub(crate) struct StockRow {
-    /// What a node may know of it too.
+    /// The part that nodes receive too.
     #[serde(flatten)]
     known: read_v1::StockRow,
-    /// Of the lots, major units.
+    /// The value of the lots, in major units.
     #[schemars(with = "words::Decimal")]
     value: String,
     #[schemars(with = "words::CurrencyCode")]
     currency: String,
-    /// What ever left through lots, and what that had cost.
+    /// The total quantity that ever left through lots, and its cost.
     #[schemars(with = "words::Decimal")]
     consumed_quantity: String,
     #[schemars(with = "words::Decimal")]
     consumed_cost: String,
-    /// Oldest first.
+    /// Sorted from oldest to newest.
     lots: Vec<LotRow>,
 }
 
-/// Goods that came in together.
+/// Goods received together at one cost.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "StockLot")]
 pub(crate) struct LotRow {
@@ -113,7 +113,7 @@ impl StockRow {
         }
     }
 
-    /// As the report is sorted: the tenant's own stock first, then by the bytes of site and product.
+    /// The report's order: the tenant's own stock first, then by the bytes of site and product.
     fn order(left: &StockRow, right: &StockRow) -> Ordering {
         (left.known.site, &left.known.product).cmp(&(right.known.site, &right.known.product))
     }
@@ -130,10 +130,9 @@ impl LotRow {
     }
 }
 
-/// Answers the question.
 pub(crate) async fn report(
     source: &ReportSource,
-    kept: &AnswerCache<PresentStock, StockRow>,
+    cache: &AnswerCache<PresentStock, StockRow>,
     tenant: TenantId,
     question: &StockQuestion,
 ) -> Result<StockReport, ReportError> {
@@ -144,11 +143,11 @@ pub(crate) async fn report(
     };
     freshness::wait_for(&source.progress, tenant, ProjectionMark::Head, question.patience).await?;
 
-    // The semaphore is never closed; without a turn nothing would be wrong but the load.
+    // The semaphore is never closed; an error would only mean more load.
     let _turn = if past.is_some() { TURNS.acquire().await.ok() } else { None };
     let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
-    // One moment for items and head, however long it reads.
+    // Items and head are read from one snapshot.
     let tx = begin_snapshot(&mut connection, tenant).await?;
     let (head, read) =
         tokio::try_join!(event_store::tenant_head(&tx, tenant), active_version(&tx, tenant, Projection::Stock))?;
@@ -156,7 +155,7 @@ pub(crate) async fn report(
     let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
         if past.is_none() && question.page.is_none() {
-            let rows = present(&tx, tenant, (read, head), question, kept).await?;
+            let rows = present(&tx, tenant, (read, head), question, cache).await?;
             return Ok::<_, ReportError>((rows, None));
         }
         let listed = list(&tx, tenant, question).await?;
@@ -167,12 +166,12 @@ pub(crate) async fn report(
         let late = freshness::stale_sites(&tx, tenant, past, now, source.late_after).await;
         Ok::<_, ReportError>(late?.into_iter().map(SiteId::uuid).collect())
     };
-    // Asked together, they cost one round trip.
+    // Pipelined: one round trip.
     let ((rows, next_cursor), stale_sites) = tokio::try_join!(rows, stale_sites)?;
     Ok(StockReport { complete_through: complete_through.0, stale_sites, rows, next_cursor })
 }
 
-/// A question about the present.
+/// The key of a cached answer: a question about the present.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PresentStock {
     tenant: TenantId,
@@ -182,16 +181,16 @@ pub(crate) struct PresentStock {
     product: Option<Name>,
 }
 
-/// The rows as they stand at the head: those kept from an earlier answer, and the items that changed since.
+/// The rows at the head: the cached rows, and the items that changed since.
 async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     (read, head): (ActiveVersion, Position),
     StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
-    kept: &AnswerCache<PresentStock, StockRow>,
+    cache: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {
     let asked = PresentStock { tenant, version: read.number, fence: read.fence, site: *site, product: product.clone() };
-    let earlier = kept.up_to(&asked, head);
+    let earlier = cache.up_to(&asked, head);
     let (since, earlier) = earlier.map_or((Position::ZERO, None), |earlier| (earlier.to, Some(earlier.rows)));
     let (limit, filter) = (REPORT_ROWS_MAX + 1, (*site, product.as_ref()));
     let rows = match earlier {
@@ -210,7 +209,7 @@ async fn present(
         return Err(too_many_items());
     }
     let rows = SharedRows::from(rows);
-    kept.store(asked, head, rows.clone());
+    cache.store(asked, head, rows.clone());
     Ok(rows)
 }
 
@@ -223,7 +222,7 @@ fn too_many_items() -> ReportError {
     ReportError::TooManyRows { rows: "items", narrow: "site or product" }
 }
 
-/// The site within a cursor.
+/// The site in a cursor.
 fn cursor_site(part: Option<&str>) -> Result<Option<Uuid>, ReportError> {
     part.map(|text| text.parse().map_err(|_| ReportError::Cursor(text.to_owned()))).transpose()
 }
@@ -231,7 +230,7 @@ fn cursor_site(part: Option<&str>) -> Result<Option<Uuid>, ReportError> {
 /// An item and the last event that changed it.
 type Listed = (StockKey, Position);
 
-/// One item more than the answer may have, so that it is seen where there are more.
+/// One item more than the answer may have, to detect whether there are more.
 async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockQuestion) -> Result<Vec<Listed>, ReportError> {
     let versions = Versions::active(tx, tenant).await?;
     let limit = question.page.as_ref().map_or(REPORT_ROWS_MAX, |page| page.limit) + 1;
@@ -272,7 +271,7 @@ fn paged(mut listed: Vec<Listed>, page: Option<&RowPage>) -> Result<(Vec<Listed>
     Ok((listed, cursor))
 }
 
-/// The items as they stood at a position. One that did not change since is read as it is; the others are folded from the log.
+/// The items at a position. An item that has not changed since is read from its row; the others are folded from the log.
 async fn rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -295,7 +294,7 @@ async fn rows(
 }
 
 impl StockReport {
-    /// The rows as a table: one line an item; its lots stand in the view `reporting.stock_lots`.
+    /// The rows as a CSV table, one line per item. Its lots are in the view `reporting.stock_lots`.
     pub(crate) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 8] =
             ["site", "product", "quantity", "backordered", "value", "currency", "consumed_quantity", "consumed_cost"];
@@ -316,17 +315,17 @@ impl StockReport {
         Ok(csv_table::table(&HEADER, rows)?)
     }
 
-    /// What a table has no place for.
+    /// The parts of the report that a CSV table cannot contain.
     pub(crate) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
         (self.complete_through, &self.stale_sites, self.next_cursor.as_deref())
     }
 
-    /// Every event up to here is in it.
+    /// The position up to which the figures include every event.
     pub(crate) fn complete_through(&self) -> u64 {
         self.complete_through
     }
 
-    /// As a list of the read model.
+    /// The report as a list of the read model.
     pub(crate) fn into_list(self) -> RowList<StockRow> {
         RowList { rows: self.rows.into_vec(), next_cursor: self.next_cursor }
     }

@@ -1,5 +1,5 @@
-//! Stock as it stood at a position of the past: the log folded up to there for the items asked for. Stored judgements are
-//! applied, none is made, so the answer never changes.
+//! Stock at a past position: folds the log up to that position for the requested items. Stored decisions are applied and
+//! nothing is decided again, so the answer never changes.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +16,11 @@ use super::error::ReportError;
 use crate::event_store;
 use crate::projections::PageSize;
 use crate::projections::ProjectionError;
-use crate::projections::fold::{PlacedEvent, judged};
+use crate::projections::fold::{PlacedEvent, placed_events};
 use crate::projections::read::{FilteredEntry, ReadEntry, quarantined, read_page};
 use crate::tenant::Tenant;
 
-/// The actions that move goods, and those that let others move them.
+/// The actions that move goods, directly or through a later event.
 const ACTIONS: [&str; 11] = [
     "SALE_RECORDED",
     "SALE_REFUNDED",
@@ -34,16 +34,16 @@ const ACTIONS: [&str; 11] = [
     "STOCK_ADJUSTED",
     "QUARANTINE_RELEASED",
 ];
-/// These move goods that their payload does not name.
+/// Actions that move goods which their payload does not name.
 const INDIRECT: [&str; 2] = ["STOCK_COUNT_ACCEPTED", "QUARANTINE_RELEASED"];
-/// For so few products a look at the payload's bytes saves reading it.
-const PRODUCTS_LOOKED_FOR_MAX: usize = 8;
-/// Folds at once in this process. Each holds a connection and a core for as long as the log is long; others wait their turn.
+/// Up to this number of products, searching the payload's bytes is cheaper than parsing it.
+const SEARCHED_PRODUCTS_MAX: usize = 8;
+/// Concurrent folds in this process. Each uses a connection and a core for the length of the log; others wait.
 pub(super) static TURNS: Semaphore = Semaphore::const_new(2);
-/// What sales took is remembered for their refunds: so many rows fit in memory.
+/// What sales consumed is stored for their refunds: this many rows fit in memory.
 const TAKEN_ROWS_MAX: usize = 2_000_000;
 
-/// Folds the log up to a position for these items. The world holds them, and what they needed.
+/// Folds the log up to a position for these items. The returned state contains them and everything they depend on.
 pub(super) async fn fold(
     tx: &Transaction<'_>,
     tenant: &Tenant,
@@ -70,14 +70,14 @@ pub(super) async fn fold(
     Ok(decision_state)
 }
 
-/// The products' bytes, where they are few.
+/// The products' bytes, if there are few.
 fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<Vec<u8>>> {
     let products: BTreeSet<Vec<u8>> = asked.iter().map(|key| key.product.as_str().as_bytes().to_vec()).collect();
-    (products.len() <= PRODUCTS_LOOKED_FOR_MAX).then(|| products.into_iter().collect())
+    (products.len() <= SEARCHED_PRODUCTS_MAX).then(|| products.into_iter().collect())
 }
 
-/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its bytes nor a
-/// backslash does not name it.
+/// Whether an event may move a requested product. JSON writes a product verbatim or with escapes, so a payload with neither
+/// its bytes nor a backslash does not name it.
 fn may_move(entry: FilteredEntry<'_>, needles: Option<&[Vec<u8>]>) -> bool {
     let Some(action) = entry.action.filter(|action| entry.verdict == Verdict::Accepted && ACTIONS.contains(action))
     else {
@@ -92,7 +92,7 @@ fn may_move(entry: FilteredEntry<'_>, needles: Option<&[Vec<u8>]>) -> bool {
     payload.contains(&b'\\') || needles.iter().any(names)
 }
 
-/// The events that releases of this page name.
+/// The events that the releases of this page name.
 async fn released(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -109,11 +109,11 @@ fn fold_page(
     events: &[ReadEntry],
     released: &[ReadEntry],
 ) -> Result<DecisionState, ProjectionError> {
-    for PlacedEvent { known, place, .. } in judged(tenant, released)? {
-        let held = Quarantined { known: known.clone(), context: place, released: false };
-        decision_state.quarantined.insert(known.event.id, held);
+    for PlacedEvent { known, place, .. } in placed_events(tenant, released)? {
+        let quarantined = Quarantined { known: known.clone(), context: place, released: false };
+        decision_state.quarantined.insert(known.event.id, quarantined);
     }
-    for PlacedEvent { known, place, decision } in judged(tenant, events)? {
+    for PlacedEvent { known, place, decision } in placed_events(tenant, events)? {
         for effect in effects(&decision_state, &place, known, &decision.judgement) {
             let applies = match &effect {
                 Effect::StockMoved(movement) => asked.contains(&movement.key),
@@ -125,7 +125,7 @@ fn fold_page(
             }
         }
     }
-    // Each is released once; what it did is in the stock now.
+    // Each is released once, and its effects are in the stock now.
     decision_state.quarantined.clear();
     Ok(decision_state)
 }

@@ -1,4 +1,4 @@
--- The stock items of a tenant that were asked for, by the bytes of site and product; the nil site is the tenant's own.
+-- The requested stock items of a tenant, by the bytes of site and product; the nil site is the tenant's own.
 select site_id, product, position
 from stock_item
 where tenant_id = $1 and version = $2

@@ -1,4 +1,4 @@
-//! Projection `deliveries`.
+//! The rows of the projection `deliveries`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Projection `entities`: everything that is made of fields.
+//! The rows of the projection `entities`: everything made of fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::database::{StoreError, as_bigint};
 /// Effective time in microseconds, node, epoch, seq.
 type StoredWriteStamp = (i64, Uuid, u32, u64);
 
-/// Who wrote what, as stored in `entity.provenance`.
+/// The authors of fields and changes, as stored in `entity.provenance`.
 #[derive(Serialize, Deserialize)]
 struct Provenance {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -57,7 +57,7 @@ pub(super) async fn load(
         .collect()
 }
 
-/// An entity from its row, as any query of these columns gives it.
+/// Reads an entity from the row of any query with these columns.
 pub(super) fn entity(row: &Row) -> Result<Entity, StoreError> {
     let fields: BTreeMap<String, Box<RawValue>> = json_of(row.try_get("fields")?)?;
     let provenance: Provenance = json_of(row.try_get("provenance")?)?;
@@ -98,7 +98,7 @@ pub(super) async fn save(
     table.write(include_str!("entities_save.sql"), rows.len(), &columns).await
 }
 
-/// What a row says of an entity, apart from its conflicts.
+/// The columns of entities, without their conflicts.
 pub(super) struct Columns<'a> {
     pub(super) types: Vec<&'a str>,
     pub(super) ids: Vec<&'a str>,
@@ -121,7 +121,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The fields' own texts: what was judged by its text must come back as the same text.
+/// The fields as their original texts: rules compare the texts, so they must be read back unchanged.
 fn fields(entity: &Entity) -> Result<String, StoreError> {
     let raw = |(name, text): (&String, &String)| {
         let value = RawValue::from_string(text.clone())

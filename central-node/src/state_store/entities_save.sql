@@ -1,4 +1,4 @@
--- The arrays are unnested side by side in the select list, which streams: see append.sql.
+-- The arrays are unnested in the select list, which streams them: see append.sql.
 insert into entity (tenant_id, version, entity_type, entity_id, entity_version, deleted, fields, provenance, open_conflicts, conflicts_at)
 select h.tenant_id, $2, unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::boolean[]), unnest($7::text[]::json[]),
        unnest($8::text[]::json[]), unnest($9::text[]::json[]), unnest($10::bigint[])

@@ -1,4 +1,4 @@
--- How it stood at a position, or some changes before: the rest is in the log. It says nothing of conflicts.
+-- The entity at a position or some changes earlier; the log has the rest. A snapshot has no conflicts.
 select entity_type, entity_id, entity_version, deleted, fields::text as fields, provenance::text as provenance,
        '{}' as open_conflicts, 0::bigint as conflicts_at
 from entity_snapshot

@@ -7,26 +7,25 @@ use comptoir_core::state::{DecisionState, Entity, EntityKey};
 use super::{VersionedTable, entities};
 use crate::database::{StoreError, as_bigint};
 
-/// Of so many accepted changes about one is kept. A conflict reads about as many events three times; a row more for every edit would cost
-/// each of them.
+/// About one accepted change of this many is stored. A conflict reads about as many events three times, and a snapshot per
+/// edit would make each edit slower.
 const EVERY: u16 = 128;
 
-/// What is to be kept of a batch.
+/// The snapshots of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct EntityHistory(Vec<(EntityKey, Entity)>);
 
 impl EntityHistory {
-    /// Keeps the state of an entity after an effect, if the effect is one of those that are kept.
+    /// Adds the state of an entity after an effect, if its position is selected for a snapshot.
     pub(crate) fn note(&mut self, decision_state: &DecisionState, effect: &Effect) {
         let Effect::EntityChanged(changed) = effect else { return };
-        if is_kept(changed.position)
+        if is_selected(changed.position)
             && let Some(entity) = decision_state.entities.get(&changed.key)
         {
             self.0.push((changed.key.clone(), entity.clone()));
         }
     }
 
-    /// How many rows it is.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
@@ -47,7 +46,7 @@ impl EntityHistory {
     }
 }
 
-/// The last that is kept of an entity at or before a position.
+/// The last snapshot of an entity at or before a position.
 pub(super) async fn load(
     table: VersionedTable<'_>,
     key: &EntityKey,
@@ -59,8 +58,8 @@ pub(super) async fn load(
     rows.first().map(entities::entity).transpose()
 }
 
-/// Spread by a hash: whatever pattern an entity's positions have, none of its changes in a row are all left out.
-fn is_kept(position: Position) -> bool {
+/// Selects positions by a hash, so that no pattern of an entity's positions can leave out a long run of its changes.
+fn is_selected(position: Position) -> bool {
     let hash = blake3::hash(&position.0.to_le_bytes());
     u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]).is_multiple_of(EVERY)
 }

@@ -1,4 +1,4 @@
-//! Projection `invoices`: invoices, and the numbers given in each series.
+//! The rows of the projection `invoices`: invoices, and the numbers assigned in each series.
 
 use std::collections::BTreeSet;
 
@@ -115,7 +115,7 @@ pub(super) async fn save_series(
     table.write(sql, rows.len(), &[&documents, &sites, &years, &last, &skipped]).await
 }
 
-/// As Postgres writes an array: a list of lists has to be unnested as texts, since an array of arrays is a table of one type.
+/// An array in Postgres's text format. Unnesting an array of arrays would flatten it, so a list of lists is passed as texts.
 fn array(numbers: &BTreeSet<u64>) -> String {
     let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
     format!("{{{}}}", numbers.join(","))

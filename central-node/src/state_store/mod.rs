@@ -1,7 +1,7 @@
-//! The deciding read models as rows: loads the touched part of a tenant's [`DecisionState`], and writes back what changed.
+//! The deciding read models as rows: loads the affected part of a tenant's [`DecisionState`], and writes the changes back.
 //!
-//! Every row belongs to a version of its projection. Ingest works on the active ones, a rebuild on the ones it builds; both come through
-//! here, so that both write the same bytes. One statement per table, whatever the number of keys.
+//! Every row belongs to a version of its projection. Ingest uses the active versions, a rebuild the ones it builds. Both use
+//! this code, so that both write the same bytes. There is one statement per table, for any number of keys.
 
 mod deliveries;
 mod entities;
@@ -27,23 +27,21 @@ use crate::tenant::Tenant;
 pub(crate) use entity_snapshots::EntityHistory;
 pub(crate) use versions::{ActiveVersion, active_versions};
 
-/// Which version of each deciding projection is worked on.
+/// The version of each deciding projection to work on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Versions {
-    /// Stock in lots, what sales took, counts.
+    /// Stock in lots, what each sale consumed, and proposed counts.
     pub(crate) stock: i32,
-    /// Deliveries.
     pub(crate) deliveries: i32,
     /// Invoices and their series.
     pub(crate) invoices: i32,
     /// Everything made of fields.
     pub(crate) entities: i32,
-    /// Events in quarantine.
     pub(crate) quarantine: i32,
 }
 
 impl Versions {
-    /// The versions that are read now. They change only under the tenant's lock.
+    /// The active versions. They change only under the tenant's lock.
     pub(crate) async fn active(tx: &Transaction<'_>, tenant: TenantId) -> Result<Versions, StoreError> {
         let active = active_versions(tx, tenant).await?;
         let version = |projection: &str| {
@@ -60,7 +58,8 @@ impl Versions {
     }
 }
 
-/// Loads what `keys` names into `decision_state`. A key without a row was never written. The rulebook is apart: [`load_rulebook`].
+/// Loads the rows of `keys` into `decision_state`. A key without a row was never written. The rulebook is loaded separately:
+/// [`load_rulebook`].
 pub(crate) async fn load(
     tx: &Transaction<'_>,
     tenant: &Tenant,
@@ -90,7 +89,7 @@ pub(crate) async fn load(
     Ok(())
 }
 
-/// Stock items that changed after a position; of one site or product where that is asked.
+/// Stock items that changed after a position, optionally of one site or product.
 pub(crate) async fn load_changed_stock(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -102,7 +101,7 @@ pub(crate) async fn load_changed_stock(
     stock::load_changed(VersionedTable { tx, tenant, version }, since, site, product, limit).await
 }
 
-/// Writes the rows that `written` names as they stand in `decision_state`, and what is kept of the past. The rulebook is apart:
+/// Writes the rows of `written` as they are in `decision_state`, and the entity snapshots. The rulebook is saved separately:
 /// [`save_rulebook`].
 pub(crate) async fn save(
     tx: &Transaction<'_>,
@@ -127,7 +126,8 @@ pub(crate) async fn save(
     Ok(())
 }
 
-/// How an entity stood at a position, or at an earlier one of its own: its version says which. Nothing where that is its beginning.
+/// The state of an entity at a position, or after an earlier change: see its version. `None` if it has no snapshot before the
+/// position.
 pub(crate) async fn load_past(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -147,7 +147,7 @@ pub(crate) async fn load_rulebook(tx: &Transaction<'_>, tenant: TenantId) -> Res
     rulebook_file::from_payload(&text).map_err(damaged)
 }
 
-/// Puts a rulebook in force from the position after `position`.
+/// Stores the rulebook that is in force after `position`.
 pub(crate) async fn save_rulebook(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -179,7 +179,7 @@ impl VersionedTable<'_> {
         Ok(self.tx.query(&statement, &parameters).await?)
     }
 
-    /// Writes rows with a statement whose first two parameters are tenant and version; every row is written.
+    /// Writes rows with a statement whose first two parameters are tenant and version; fails unless every row is written.
     async fn write(&self, sql: &str, rows: usize, columns: &[&(dyn ToSql + Sync)]) -> Result<(), StoreError> {
         let statement = self.tx.prepare_cached(sql).await?;
         let tenant = self.tenant.uuid();
@@ -193,7 +193,7 @@ impl VersionedTable<'_> {
     }
 }
 
-/// The tenant's own stock and series have no site: the nil id means that in keys.
+/// The nil id stands for the tenant's own stock and series in keys.
 fn site_column(site: Option<SiteId>) -> Uuid {
     site.map_or(Uuid::nil(), SiteId::uuid)
 }

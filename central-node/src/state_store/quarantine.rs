@@ -1,4 +1,5 @@
-//! Projection `quarantine`: which events are in quarantine, and whether they were released. The events are read from the log.
+//! The rows of the projection `quarantine`: the quarantined events, and whether they were released. The events are read from
+//! the log.
 
 use std::collections::BTreeSet;
 
@@ -24,10 +25,10 @@ pub(super) async fn load(
     }
     let ids: Vec<Uuid> = keys.iter().map(|id| id.uuid()).collect();
     let rows = event_store::quarantined_states(table.tx, table.tenant, table.version, &ids).await?;
-    rows.iter().map(|row| held(row, tenant)).collect()
+    rows.iter().map(|row| quarantined_event(row, tenant)).collect()
 }
 
-fn held(row: &Row, tenant: &Tenant) -> Result<(EventId, Quarantined), StoreError> {
+fn quarantined_event(row: &Row, tenant: &Tenant) -> Result<(EventId, Quarantined), StoreError> {
     let id = EventId::new(row.try_get("event_id")?);
     let damaged = |why: String| StoreError::Damaged(format!("quarantined event {id}: {why}"));
     let event = stored_v1::decode(row.try_get("record")?).map_err(|error| damaged(error.to_string()))?;
@@ -55,7 +56,7 @@ pub(super) async fn save(
         return Ok(());
     }
     let ids: Vec<Uuid> = rows.iter().map(|(id, _)| id.uuid()).collect();
-    let positions: Vec<i64> = rows.iter().map(|(_, held)| as_bigint(held.context.position.0)).collect();
-    let released: Vec<bool> = rows.iter().map(|(_, held)| held.released).collect();
+    let positions: Vec<i64> = rows.iter().map(|(_, event)| as_bigint(event.context.position.0)).collect();
+    let released: Vec<bool> = rows.iter().map(|(_, event)| event.released).collect();
     table.write(include_str!("quarantine_save.sql"), rows.len(), &[&ids, &positions, &released]).await
 }

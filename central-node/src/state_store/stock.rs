@@ -1,4 +1,4 @@
-//! Projection `stock`: items with their lots, what each sale took, and proposed counts.
+//! The rows of the projection `stock`: items with their lots, what each sale consumed, and proposed counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ pub(super) async fn load_items(
     rows.iter().map(item_of).collect()
 }
 
-/// Items that changed after a position, by the bytes of site and product; all of them, or one site's, or one product's.
+/// Items that changed after a position, by the bytes of site and product: all, one site's, or one product's.
 pub(super) async fn load_changed(
     table: VersionedTable<'_>,
     since: Position,
@@ -121,7 +121,7 @@ pub(super) async fn save_items(
     table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
 }
 
-/// A sale's row holds all its products: a reader of one gets them all, and one that changes is written with the others.
+/// A sale's row contains all its products: loading one product loads all, and a change writes all.
 pub(super) async fn load_taken(
     table: VersionedTable<'_>,
     keys: &BTreeSet<ConsumedKey>,
@@ -158,7 +158,7 @@ pub(super) async fn save_taken(
             }
             taken.insert(key.product.as_str(), [took.quantity.to_string(), took.cost.to_string()]);
         }
-        // A sale that took nothing leaves no row.
+        // A sale that consumed nothing has no row.
         if !taken.is_empty() {
             sites.push(site_column(site));
             names.push(sale.as_str());
@@ -171,16 +171,16 @@ pub(super) async fn save_taken(
     table.write(include_str!("stock_consumed_save.sql"), names.len(), &[&sites, &names, &lines]).await
 }
 
-/// The sales among the keys, each once.
+/// The sales in the keys, each once.
 fn sales(keys: &BTreeSet<ConsumedKey>) -> Vec<(Option<SiteId>, &Name)> {
     let mut sales: Vec<_> = keys.iter().map(|key| (key.site, &key.sale)).collect();
     sales.dedup();
     sales
 }
 
-/// Where a sale's products begin.
+/// The lowest key of a sale's products.
 fn first_of(site: Option<SiteId>, sale: &Name) -> ConsumedKey {
-    // No name sorts before it: a name holds no control character and does not begin with a space.
+    // No name sorts before this one: a name contains no control character and does not begin with a space.
     let product = Name::new("!").expect("a constant is a valid name");
     ConsumedKey { site, sale: sale.clone(), product }
 }

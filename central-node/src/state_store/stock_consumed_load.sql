@@ -1,4 +1,4 @@
--- Each sale's row holds all its products.
+-- A sale's row contains all its products.
 select t.*
 from unnest($3::uuid[], $4::text[]) as k (site_id, sale)
 cross join lateral (

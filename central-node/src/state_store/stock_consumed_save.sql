@@ -1,4 +1,4 @@
--- The arrays are unnested side by side in the select list, which streams: see append.sql.
+-- The arrays are unnested in the select list, which streams them: see append.sql.
 insert into stock_consumed (tenant_id, version, site_id, sale, lines)
 select h.tenant_id, $2, unnest($3::uuid[]), unnest($4::text[]), unnest($5::text[]::json[])
 from tenant_head h

@@ -1,4 +1,4 @@
--- Items that changed after a position, with their lots. Numbers come as text, with the digits they were written with.
+-- Items that changed after a position, with their lots. Numbers are returned as text, with their original digits.
 select site_id, product, position, backordered::text as backordered, last_cost::text as last_cost, consumed_quantity::text as consumed_quantity,
        consumed_cost::text as consumed_cost, lots::text as lots, first_position
 from stock_item

@@ -1,6 +1,6 @@
--- Items by key. Numbers come as text, with the digits they were written with.
--- `lateral` and `offset 0`, here and in every look-up by keys: one probe of the index per key, whatever the planner believes of a table
--- that was empty when it planned. Left to itself it has read the whole table once per key.
+-- Items by key. Numbers are returned as text, with their original digits.
+-- `lateral` and `offset 0`, here and in every lookup by keys: one index probe per key, even if the plan was made while the
+-- table was empty. Otherwise the planner has scanned the whole table once per key.
 select s.*
 from unnest($3::uuid[], $4::text[]) as k (site_id, product)
 cross join lateral (

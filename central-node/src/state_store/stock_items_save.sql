@@ -1,6 +1,6 @@
--- The whole item is written, lots and all: it was loaded and changed under the tenant's lock.
--- The first position never changes.
--- The arrays are unnested side by side in the select list, which streams: see append.sql.
+-- The whole item is written, including its lots: it was loaded and changed under the tenant's lock. The first position never
+-- changes.
+-- The arrays are unnested in the select list, which streams them: see append.sql.
 insert into stock_item (tenant_id, version, site_id, product, position, backordered, last_cost, consumed_quantity, consumed_cost, lots,
                         first_position)
 select h.tenant_id, $2, unnest($3::uuid[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::text[]::numeric[]),

@@ -1,4 +1,4 @@
-//! Which versions of the projections are active: read by one query, for decisions, pulls and reports.
+//! The active versions of the projections, read by one query for decisions, pulls and reports.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,12 @@ use deadpool_postgres::Transaction;
 use super::position_of;
 use crate::database::StoreError;
 
-/// A version that is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ActiveVersion {
     pub(crate) number: i32,
-    /// Another one after each switch, and where a number is used again.
+    /// Changes with each switch, and when a version number is reused.
     pub(crate) fence: i64,
-    /// How far a reporting projection has come.
+    /// The position of a reporting projection.
     pub(crate) position: Position,
 }
 

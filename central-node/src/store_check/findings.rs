@@ -1,4 +1,4 @@
-//! What is known about damage in the store: by the background check, and by those who met it while they read.
+//! Known damage in the store, found by the background check or by readers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,11 @@ use comptoir_proto::store_check_v1::{StoreCheck, StoreFinding};
 
 use super::walk::{FINDINGS_MAX, LogWalk};
 
-/// Shared by the check, by readers, and by those who ask.
+/// Shared by the check, the readers of the log, and the health API.
 #[derive(Clone, Debug, Default)]
 pub struct StoreFindings(Arc<Mutex<BTreeMap<TenantId, TenantFindings>>>);
 
-/// Damage is known in the stored log.
+/// The stored log is damaged.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "{count} findings in the stored log; the first is {first}. `comptoir admin check` lists all, docs/operating/central.md says \
@@ -32,9 +32,9 @@ struct TenantFindings {
     head: Position,
     running: bool,
     completed_at: Option<Timestamp>,
-    /// Of the last pass that ended, and what readers met since.
+    /// Findings of the last completed pass, and of readers since.
     confirmed: Vec<StoreFinding>,
-    /// Of the pass under way.
+    /// Findings of the running pass.
     fresh: Vec<StoreFinding>,
     more_findings: u64,
 }
@@ -46,7 +46,7 @@ impl TenantFindings {
 }
 
 impl StoreFindings {
-    /// Fails while damage is known, of any tenant.
+    /// Fails if damage is known, in any tenant.
     pub fn check(&self) -> Result<(), StoreDamage> {
         let tenants = self.known();
         let mut findings = tenants.values().flat_map(TenantFindings::findings);
@@ -79,7 +79,7 @@ impl StoreFindings {
         }
     }
 
-    /// A reader met damage. It stays known until a whole check finds the log as it should be.
+    /// Records damage found by a reader. It stays known until a whole check finds no damage.
     pub(crate) fn met(&self, tenant: TenantId, finding: StoreFinding) {
         tracing::error!(tenant.id = %tenant, "The store is damaged: {finding}");
         let mut tenants = self.known();
@@ -89,7 +89,7 @@ impl StoreFindings {
         }
     }
 
-    /// How far a pass has come.
+    /// Records the progress of a pass.
     pub(super) fn saw(&self, tenant: TenantId, walk: &LogWalk) {
         let mut tenants = self.known();
         let known = tenants.entry(tenant).or_default();
@@ -99,7 +99,7 @@ impl StoreFindings {
         }
     }
 
-    /// A pass has ended: what it found takes the place of what was known.
+    /// Records the end of a pass: its findings replace the known ones.
     pub(super) fn ended(&self, tenant: TenantId, walk: &LogWalk, now: Timestamp) {
         for finding in &walk.findings {
             tracing::error!(tenant.id = %tenant, "The store is damaged: {finding}");

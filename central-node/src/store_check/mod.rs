@@ -1,11 +1,11 @@
-//! Central's check of its own store. For each tenant: every position from 1 to the head has a row; the decision chain, computed
-//! again from the stored decisions, is the one that was noted at the end of each batch and at the head; each epoch of each node
-//! has every seq up to its head, and its records link up to the chain noted there.
+//! Central's check of its own store. For each tenant: every position from 1 to the head has a row; the decision chain,
+//! recomputed from the stored decisions, equals the chain stored at the end of each batch and at the head; each epoch of each
+//! node has every seq up to its head, and its records link up to the chain stored there.
 //!
-//! It reads in the order of positions, a page at a time, each page in a short transaction of its own: memory does not grow with
-//! the log, and nobody waits for it. Between two pages of the background check it rests as long as the page took. A database that
-//! cannot be reached makes it wait and go on where it was. It changes nothing: what is missing comes back from a backup and from
-//! the nodes.
+//! The check reads pages in the order of positions, each in its own short transaction, so memory does not grow with the log
+//! and no writer waits. Between two pages the background check pauses for as long as the page took. If the database cannot be
+//! reached, the check waits and then continues where it was. It changes nothing: missing rows are restored from a backup and
+//! from the nodes.
 
 mod findings;
 mod walk;
@@ -26,27 +26,26 @@ use crate::identity;
 pub use findings::{StoreDamage, StoreFindings};
 use walk::LogWalk;
 
-/// Positions of a page.
 const PAGE_POSITIONS: u64 = 1_000;
-/// Rows that cannot be read one by one, until the rest of a tenant's log is called unreadable: each costs a query.
+/// The number of unreadable rows after which the rest of a tenant's log is reported as unreadable: each costs a query.
 const UNREADABLE_MAX: u32 = 256;
 /// How long the background check waits for a database that does not answer.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
-/// How long it rests at least between two pages.
+/// The shortest pause between two pages.
 const REST_AT_LEAST: Duration = Duration::from_millis(5);
 
-/// How one pass over a tenant's log ended.
+/// The result of one pass over a tenant's log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CheckOutcome {
-    /// The head up to which it went.
+    /// The head up to which the log was checked.
     pub head: Position,
-    /// What does not hold, in the order in which it was found.
+    /// The findings, in the order in which they were found.
     pub findings: Vec<StoreFinding>,
-    /// Findings beyond those that are listed.
+    /// The number of findings that are not listed.
     pub more_findings: u64,
 }
 
-/// Checks a tenant's stored log once, without a rest. `progress` hears how far it has come, and the head.
+/// Checks a tenant's stored log once, without pauses. `progress` receives the checked position and the head.
 pub async fn check(
     db: &Database,
     tenant: TenantId,
@@ -60,7 +59,7 @@ pub async fn check(
     Ok(pass.checked())
 }
 
-/// Checks every tenant's log, one after the other, at the start and then `every` so often.
+/// Checks all tenants' logs in turn, at the start and then at the interval `every`.
 pub(crate) async fn check_in_background(
     db: Database,
     clock: Clock,
@@ -111,13 +110,13 @@ async fn wait_for_database(error: &StoreError) {
     tokio::time::sleep(AGAIN_AFTER).await;
 }
 
-/// One pass over a tenant's log, between two of its pages.
+/// One pass over a tenant's log, paused between two pages.
 struct CheckPass {
     tenant: TenantId,
     walk: LogWalk,
-    /// Positions of the next page.
+    /// The number of positions of the next page.
     reach: u64,
-    /// Rows that could not be read one by one.
+    /// The number of rows that could not be read, even one by one.
     unreadable: u32,
     over: bool,
 }
@@ -127,7 +126,7 @@ impl CheckPass {
         let mut connection = db.service().await?;
         let (walk, over) = match log_heads(&mut connection, tenant).await {
             Ok(heads) => (LogWalk::new(tenant, &heads), false),
-            // Without the heads nobody knows what there should be.
+            // Without the heads the expected rows are unknown.
             Err(StoreError::Damaged(error)) => (LogWalk::without_heads(tenant, &error), true),
             Err(error) => return Err(error),
         };
@@ -138,8 +137,8 @@ impl CheckPass {
         self.over
     }
 
-    /// Reads the next page. Where Postgres finds it damaged, pages become smaller until the rows are found that cannot be read,
-    /// and the pass goes on behind them. Any other error leaves the pass where it is.
+    /// Reads the next page. If Postgres finds it damaged, pages are shortened until the unreadable rows are found, and the
+    /// pass continues after them. Any other error leaves the pass where it is.
     async fn step(&mut self, db: &Database) -> Result<(), StoreError> {
         let after = self.walk.at();
         let up_to = Position(after.0.saturating_add(self.reach).min(self.walk.head().0));
@@ -178,7 +177,7 @@ impl CheckPass {
     }
 }
 
-/// A column that a reader found not to be what was sealed.
+/// The finding for a column that differs from the sealed value.
 pub(crate) fn altered(tenant: TenantId, column: &AlteredColumn) -> StoreFinding {
     let (first, last) = (column.position.0, column.position.0);
     let (expected, found) = (column.expected(), column.found());
@@ -194,7 +193,7 @@ pub(crate) fn altered(tenant: TenantId, column: &AlteredColumn) -> StoreFinding 
     }
 }
 
-/// What a reader found where it expected rows that read and link up.
+/// The finding of a reader that expected rows that decode and link up.
 pub(crate) fn met(damage: Damage, tenant: TenantId, (first, last): (Position, Position), found: &str) -> StoreFinding {
     let rows = (last.0 + 1).saturating_sub(first.0);
     StoreFinding {

@@ -1,5 +1,5 @@
-//! One pass over a tenant's stored log, row by row in the order of positions. It holds one mark per epoch of each node and
-//! nothing of the rows, and takes no decision about what to do: it says what does not hold.
+//! One pass over a tenant's stored log, row by row in the order of positions. It remembers one mark per epoch of each node
+//! and no rows. It only reports findings, and decides nothing about them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -13,36 +13,36 @@ use comptoir_proto::stored_v1;
 
 use crate::event_store::{CheckedRow, LogHeads};
 
-/// Findings that are listed of one tenant. A store with more is not described any better by the next hundred.
+/// Findings listed per tenant. A hundred more would not describe the store any better.
 pub(super) const FINDINGS_MAX: usize = 100;
 
-/// How far a pass has come.
+/// The state of a pass.
 #[derive(Debug)]
 pub(super) struct LogWalk {
     tenant: TenantId,
-    /// Where the pass ends: the tenant's head when it began.
+    /// The end of the pass: the tenant's head when it began.
     pub(super) head: Position,
     head_chain: Option<ChainHash>,
     at: Position,
-    /// The decision chain after `at`; unknown from a hole on until the next end of a batch.
+    /// The decision chain after `at`; unknown from a hole until the next end of a batch.
     chain: Option<ChainHash>,
-    /// Up to where the decision chain was compared.
+    /// The position up to which the decision chain was compared.
     compared_to: Position,
-    /// Ends of batches that lie ahead.
+    /// Ends of later batches.
     batch_ends: VecDeque<(Position, ChainHash)>,
     logs: HashMap<(NodeId, u32), LogMark>,
     pub(super) findings: Vec<StoreFinding>,
     pub(super) more_findings: u64,
 }
 
-/// How far one epoch of a node's log was followed, and where it has to end.
+/// The state of one epoch of a node's log, and its expected end.
 #[derive(Debug)]
 struct LogMark {
     at: Seq,
     chain: ChainHash,
-    /// Whether rows were skipped that may have been of this log: its next seq can be any.
+    /// Whether skipped rows may belong to this log: its next seq can then be any.
     unsure: bool,
-    /// Absent where the row in `node_head` is missing.
+    /// `None` if the row in `node_head` is missing.
     end: Option<(Seq, ChainHash)>,
 }
 
@@ -76,7 +76,7 @@ impl LogWalk {
         walk
     }
 
-    /// A log whose heads do not read: nobody knows what should be stored.
+    /// A pass for a log whose heads cannot be read: the expected rows are unknown.
     pub(super) fn without_heads(tenant: TenantId, error: &str) -> LogWalk {
         let nothing = LogHeads { tenant: None, nodes: Vec::new(), last_stored: Position::ZERO };
         let mut walk = LogWalk::new(tenant, &nothing);
@@ -93,9 +93,9 @@ impl LogWalk {
         self.head
     }
 
-    /// Where batches end in what comes next.
+    /// Adds the ends of batches in the next page.
     pub(super) fn expect_batch_ends(&mut self, ends: Vec<(Position, ChainHash)>) {
-        // A page that is read a second time brings the ends again that are known already.
+        // A page that is read a second time returns ends that are known already.
         let known = self.batch_ends.back().map_or(self.at, |(end, _)| *end);
         self.batch_ends.extend(ends.into_iter().filter(|(end, _)| *end > known));
     }
@@ -112,14 +112,14 @@ impl LogWalk {
         self.record(row);
     }
 
-    /// Everything that is stored up to a position has been given.
+    /// All rows up to a position have been passed in.
     pub(super) fn read_to(&mut self, position: Position) {
         if self.at < position {
             self.missing_up_to(position);
         }
     }
 
-    /// Rows that could not be read.
+    /// Reports rows that could not be read.
     pub(super) fn unreadable(&mut self, last: Position, error: &str) {
         let first = self.extended(Damage::Unreadable);
         self.about_positions(Damage::Unreadable, (first, last.0), "rows that can be read", error);
@@ -127,7 +127,7 @@ impl LogWalk {
         self.logs.values_mut().for_each(|log| log.unsure = true);
     }
 
-    /// Holds where the rows ended against where they had to end.
+    /// Compares where the rows ended with where they should have ended.
     pub(super) fn end(&mut self) {
         if self.at < self.head {
             self.missing_up_to(self.head);
@@ -166,8 +166,8 @@ impl LogWalk {
         self.skip_to(last);
     }
 
-    /// Where a stretch begins that is found from the next position on: a stretch of the same kind that ends here is taken back,
-    /// so that one hole is one finding however many pages it covers.
+    /// The start of a finding's range. If the last finding is of the same kind and ends here, it is removed and extended, so
+    /// that one hole is one finding even across pages.
     fn extended(&mut self, damage: Damage) -> u64 {
         let joins =
             |found: &mut StoreFinding| (found.damage, found.last) == (damage, self.at.0) && found.node.is_none();
@@ -177,7 +177,7 @@ impl LogWalk {
         }
     }
 
-    /// Goes on behind rows that are not there, from the end of a batch where one ended just there.
+    /// Continues after missing rows, with the chain of a batch that ended exactly there, if any.
     fn skip_to(&mut self, last: Position) {
         self.at = last;
         self.chain = None;
@@ -189,7 +189,7 @@ impl LogWalk {
         }
     }
 
-    /// The decision speaks of this row, and its columns repeat it.
+    /// Checks that the decision belongs to this row, and that the columns match it.
     fn decision(&mut self, row: &CheckedRow) {
         let here = (row.position.0, row.position.0);
         let head = match stored_v1::decision_head(&row.decision) {
@@ -205,7 +205,7 @@ impl LogWalk {
             let found = words(head.tenant, head.position, &head.record_chain.0);
             return self.about_positions(Damage::Decision, here, expected, found);
         }
-        // A decision whose end does not decode was changed, which the chain shows.
+        // A decision whose end does not decode was changed, which the chain reveals.
         let Ok(decision) = stored_v1::decode_decision(&row.decision) else { return };
         let event = stored_v1::decode(&row.record).ok();
         if let Some(column) = row.columns.altered(&decision, head.record_chain, event.as_ref()) {
@@ -227,14 +227,14 @@ impl LogWalk {
         (self.chain, self.compared_to) = (Some(noted), end);
     }
 
-    /// The record continues its node's log.
+    /// Checks that the record continues its node's log.
     fn record(&mut self, row: &CheckedRow) {
         let of = (row.node, row.epoch);
         let seq = (row.seq.0, row.seq.0);
         let mark = match self.logs.entry(of) {
             Entry::Occupied(mark) => mark.into_mut(),
             Entry::Vacant(vacant) => {
-                // Its epoch's id is in the missing row, so its first link cannot be computed.
+                // Its epoch's id is in the missing row, so the link of its first record cannot be computed.
                 let chain = ChainHash([0; 32]);
                 vacant.insert(LogMark { at: Seq::ZERO, chain, unsure: true, end: None });
                 return self.without_head(row);

@@ -87,5 +87,5 @@ async fn a_blob_belongs_to_its_tenant_only() {
     }
     assert_eq!(ask(&scene, "nobody", "GET", &hash, Vec::new()).await.0, StatusCode::UNAUTHORIZED);
     let (status, _, _) = ask(&scene, &stranger.token, "PUT", &hash, b"a signature".to_vec()).await;
-    assert_eq!(status, StatusCode::CREATED, "whether another tenant has it is not told");
+    assert_eq!(status, StatusCode::CREATED, "the response does not reveal whether another tenant has it");
 }

@@ -22,7 +22,6 @@ async fn resolve(company: &TestTenant<'_>, event: &str, accept: bool) -> Respons
 }
 
 impl Cache {
-    /// The pupil s-1.
     fn pupil(&self) -> Option<&Value> {
         self.rows.get(&("STUDENT".to_owned(), "s-1".to_owned()))
     }

@@ -1,4 +1,5 @@
-//! Projections: rebuilt beside the one that is read, killed and gone on with, compared, switched, dropped; parked events; the fence.
+//! Projections: a version is rebuilt next to the active one, killed and resumed, compared, switched and dropped; events are
+//! parked; the fence stops an old owner.
 
 use std::sync::Arc;
 
@@ -22,10 +23,11 @@ fn number(projection: Projection, number: i32) -> Version {
     Version { projection, number }
 }
 
-/// Something of everything, from a shop and from central, with refusals, conflicts and a release among it. `round` keeps the ids apart.
+/// One of everything, from a shop and from central, including refusals, conflicts and a release. `round` makes the ids
+/// unique.
 async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) {
     let id = |name: &str| format!("{name}-{round}");
-    // The first push brings the opening of the epoch too.
+    // The first push also contains the opening of the epoch.
     let from = if node.seq.0 == 1 { 1 } else { node.seq.0 + 1 };
     let goods = json!({ "lines": [{ "product": "A", "quantity": "3.5", "unit_cost": "1.3333" }, { "product": "B", "quantity": "2", "unit_cost": "7" }] });
     node.seal("RECEPTION", &id("e"), "GOODS_RECEIVED", &goods);
@@ -79,7 +81,7 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) 
     let (status, answer) = scene.post(&company.token, &format!("/api/v1/quarantine/{wrong}/release"), "{}").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
 
-    // The node has seen neither: a delivery it validates twice, and a student that central changed since.
+    // The node has not seen either change: it validates a delivery twice and edits a student that central has changed.
     let from = node.seq.0 + 1;
     for _ in 0..2 {
         node.seal(
@@ -111,12 +113,12 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
 
     // Killed in the middle, while the shop sells.
     let halfway = Arc::new(Notify::new());
-    let told = Arc::clone(&halfway);
+    let half_done = Arc::clone(&halfway);
     let mut pages = 0;
     let doomed = rebuild(&db, tenant, &Projection::ALL, PAGE, move |_| {
         pages += 1;
         if pages == 6 {
-            told.notify_one();
+            half_done.notify_one();
         }
     });
     tokio::select! {
@@ -127,20 +129,20 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
     let reached = status(&db, tenant).await.unwrap();
     let building: Vec<_> = reached.versions.iter().filter(|version| version.state == State::Building).collect();
     assert_eq!(building.len(), Projection::ALL.len());
-    let stood = building[0].position;
-    assert!(stood.0 > 0 && stood < reached.head, "killed at {stood} of {}", reached.head);
+    let killed_at = building[0].position;
+    assert!(killed_at.0 > 0 && killed_at < reached.head, "killed at {killed_at} of {}", reached.head);
     assert!(
-        building.iter().all(|version| version.position == stood),
+        building.iter().all(|version| version.position == killed_at),
         "rows and cursors of one page are one transaction"
     );
 
-    // It goes on where it stood; meanwhile another round is sold.
+    // The rebuild continues where it was killed; meanwhile another round is sold.
     let mut first = None;
     let going_on = rebuild(&db, tenant, &Projection::ALL, PAGE, |reached| {
         first.get_or_insert(reached.position);
     });
     let (built, ()) = tokio::join!(going_on, busy_round(&company, &mut node, 4));
-    assert_eq!(first, Some(stood));
+    assert_eq!(first, Some(killed_at));
     let mut built = built.unwrap();
     built.sort();
     let second = |projection| number(projection, 2);
@@ -168,7 +170,8 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
     // Six sales and a released one each round.
     assert_eq!((status_code, &sales["rows"][0]["sales"]), (StatusCode::OK, &json!(7 * 7)));
 
-    // A fresh one, in one go and in pages of another size, is the same to the byte; so is the old one, once it is caught up.
+    // A new version, built in one go and in pages of another size, is equal byte by byte; so is the old one, once it is
+    // caught up.
     let fresh = rebuild(&db, tenant, &Projection::ALL, PageSize::REBUILT, |_| {}).await.unwrap();
     assert!(fresh.iter().all(|version| version.number == 3));
     for projection in Projection::ALL {
@@ -181,7 +184,7 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
         }
     }
 
-    // The way back, and the end.
+    // Switching back, and dropping.
     let refused = drop_version(&db, tenant, number(Projection::Stock, 2)).await;
     assert!(matches!(refused, Err(ProjectionError::Active { .. })), "{refused:?}");
     assert_eq!(switch(&db, tenant, number(Projection::Stock, 1)).await.unwrap().position.0, last);
@@ -231,7 +234,7 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
     let (bad, waits) = (pushed.results[2].position, pushed.results[4].position);
     let (applied, _) = scene.get(&company.token, &format!("/api/v1/reports/sales?min_position={waits}")).await;
     assert_eq!(applied, StatusCode::OK, "the version that is read has them all");
-    // Bytes that do not read, where a sale was: as a disk might do it, past every privilege.
+    // Unreadable bytes in place of a sale, as a disk might produce: no privilege prevents that.
     let admin = scene.admin().await;
     let damage = "update event set record = '\\x00' where tenant_id = $1 and position = $2";
     admin.execute(damage, &[&tenant.uuid(), &i64::try_from(bad).unwrap()]).await.unwrap();
@@ -252,7 +255,7 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
     let keys: Vec<_> = report["rows"].as_array().unwrap().iter().map(|row| row["key"].clone()).collect();
     assert_eq!(keys, [json!("s-1"), json!("s-3")]);
 
-    // A deciding projection guesses nothing: it stops, and says where.
+    // A deciding projection does not guess: it stops and reports the position.
     let stopped = rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await;
     assert!(matches!(&stopped, Err(ProjectionError::Damaged { position, .. }) if position.0 == bad), "{stopped:?}");
 }
@@ -268,7 +271,7 @@ async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
         scene.get(&company.token, &format!("/api/v1/reports/sales?min_position={position}&wait={wait}")).await
     };
     assert_eq!(read(first, 25).await.0, StatusCode::OK);
-    // Another owner comes, as another process would, and dies without giving it back.
+    // Another owner claims the cursor, as another process would, and dies without releasing it.
     let admin = scene.admin().await;
     let steal = "update projection_version set owner_epoch = owner_epoch + 1, owner = gen_random_uuid(), owned_until = now() + interval '1 hour'
                  where tenant_id = $1 and projection = 'sales'";
@@ -282,7 +285,7 @@ async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
         "the old owner wrote nothing"
     );
     assert_eq!(company.count("select count(*) from sales_line where tenant_id = $1").await, 1);
-    // Its time runs out, and the cursor finds a new owner.
+    // Its lease expires, and a new owner claims the cursor.
     admin
         .execute("update projection_version set owned_until = now() where tenant_id = $1", &[&company.tenant.uuid()])
         .await
@@ -312,7 +315,7 @@ async fn two_processes_on_one_database_count_every_event_once() {
     });
     futures_util::future::join_all(pushes).await;
     let last = head(&company).await;
-    // The process that took no push answers for the same figures.
+    // The process that received no push returns the same figures.
     let request = axum::http::Request::get(format!("/api/v1/reports/sales?by=month&min_position={last}"))
         .header(axum::http::header::AUTHORIZATION, format!("Bearer {}", company.token))
         .body(axum::body::Body::empty())

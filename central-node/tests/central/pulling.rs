@@ -14,7 +14,6 @@ use comptoir_test_support::events::{InvoiceCreation, Sale};
 use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant, get_from, post_to};
 use serde_json::{Value, json};
 
-/// Pulls one page.
 pub(crate) async fn pull(scene: &TestCentral, node: &SealedLog, cursor: Option<&str>, limit: usize) -> PullResponse {
     node.get(scene, &path(cursor, limit, 0)).await.parse()
 }

@@ -1,4 +1,4 @@
-//! The rules of the schema, read from the catalog, and what `migrations/README.md` says about it.
+//! The rules of the schema, checked against the catalog and against `migrations/README.md`.
 
 use comptoir_central::database::{make_roles_and_database, migrate};
 use comptoir_central::private_postgres::{ADMIN_ROLE, RunningServer, scratch};
@@ -7,11 +7,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// Tables of no tenant, each with its reason: which central this is; what refinery has run.
+/// Tables that belong to no tenant: the identity of this central, and refinery's history of migrations.
 const OF_NO_TENANT: &str = "('central_meta', 'refinery_schema_history')";
 
-/// Every schema of ours.
-const OURS: &str = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
+/// Selects the schemas that the migrations create.
+const PROJECT_SCHEMAS: &str = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
 
 struct Server {
     running: RunningServer,
@@ -38,7 +38,7 @@ impl Server {
     }
 }
 
-/// The first column of every row: what breaks a rule.
+/// The first column of every row: the objects that break a rule.
 async fn offenders(client: &Client, sql: &str) -> Vec<String> {
     client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
@@ -49,7 +49,7 @@ async fn tenant_id_leads_every_key_and_row_security_is_forced_on_every_table() {
     let keys = format!(
         "select c.conrelid::regclass || ' ' || c.conname from pg_constraint c
          join pg_class t on t.oid = c.conrelid join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relname not in {OF_NO_TENANT} and c.contype in ('p', 'u', 'f', 'x')
+         where {PROJECT_SCHEMAS} and t.relname not in {OF_NO_TENANT} and c.contype in ('p', 'u', 'f', 'x')
            and not exists (select from pg_attribute a where a.attrelid = c.conrelid and a.attname = 'tenant_id'
                                                         and a.attnum = c.conkey[1])"
     );
@@ -57,24 +57,24 @@ async fn tenant_id_leads_every_key_and_row_security_is_forced_on_every_table() {
     let indexes = format!(
         "select i.indexrelid::regclass::text from pg_index i
          join pg_class t on t.oid = i.indrelid join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relname not in {OF_NO_TENANT}
+         where {PROJECT_SCHEMAS} and t.relname not in {OF_NO_TENANT}
            and not exists (select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'tenant_id'
                                                         and a.attnum = i.indkey[0])"
     );
     assert_eq!(offenders(&db, &indexes).await, [""; 0], "indexes that do not begin with tenant_id");
     let without_key = format!(
         "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relkind in ('r', 'p')
+         where {PROJECT_SCHEMAS} and t.relkind in ('r', 'p')
            and not exists (select from pg_constraint c where c.conrelid = t.oid and c.contype = 'p')"
     );
     assert_eq!(offenders(&db, &without_key).await, [""; 0], "tables without a primary key");
     let open = format!(
         "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relkind in ('r', 'p') and t.relname not in {OF_NO_TENANT}
+         where {PROJECT_SCHEMAS} and t.relkind in ('r', 'p') and t.relname not in {OF_NO_TENANT}
            and (not t.relrowsecurity or not t.relforcerowsecurity
                 or not exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'one_tenant'))"
     );
-    assert_eq!(offenders(&db, &open).await, [""; 0], "tables whose rows are not kept apart");
+    assert_eq!(offenders(&db, &open).await, [""; 0], "tables without row-level security");
     let policies = "select polrelid::regclass::text from pg_policy
          where polname = 'one_tenant' and pg_get_expr(polqual, polrelid)
                <> '(tenant_id = (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid)'";
@@ -86,7 +86,7 @@ async fn nothing_but_a_locked_row_means_order_and_partitions_have_one_level() {
     let (_server, db) = Server::migrated().await;
     let sequences = format!(
         "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relkind = 'S'"
+         where {PROJECT_SCHEMAS} and t.relkind = 'S'"
     );
     assert_eq!(offenders(&db, &sequences).await, [""; 0]);
     let identities = "select attrelid::regclass || '.' || attname from pg_attribute where attidentity <> ''";
@@ -94,7 +94,7 @@ async fn nothing_but_a_locked_row_means_order_and_partitions_have_one_level() {
     let levels = "select p.inhrelid::regclass::text from pg_inherits p join pg_inherits q on q.inhparent = p.inhrelid";
     assert_eq!(offenders(&db, levels).await, [""; 0]);
     let triggers = "select tgrelid::regclass || ' ' || tgname from pg_trigger where not tgisinternal";
-    assert_eq!(offenders(&db, triggers).await, [""; 0], "what happens stands in the code that does it");
+    assert_eq!(offenders(&db, triggers).await, [""; 0], "no triggers: the code that makes a change shows all of it");
 }
 
 /// Row-level security and keys as a database that is distributed by tenant accepts them.
@@ -146,7 +146,7 @@ fn no_statement_has_a_form_that_a_shard_cannot_run() {
             for (pattern, instead) in REFUSED.iter().filter(|(pattern, _)| text.contains(pattern)) {
                 breaches.push(format!("{}: {pattern}: {instead}", path.display()));
             }
-            // A set-returning function cannot be cast, its array can.
+            // A set-returning function cannot be cast, but its array can.
             if text
                 .split("unnest($")
                 .skip(1)
@@ -183,18 +183,18 @@ async fn the_log_is_append_only_by_privilege_and_views_obey_their_reader() {
     assert_eq!(offenders(&db, public).await, [""; 0]);
     let views = format!(
         "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and (t.relkind = 'm' or (t.relkind = 'v'
+         where {PROJECT_SCHEMAS} and (t.relkind = 'm' or (t.relkind = 'v'
                and not coalesce('security_invoker=true' = any (t.reloptions), false)))"
     );
     assert_eq!(offenders(&db, &views).await, [""; 0], "views that run as their owner");
     let definers = format!(
         "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-         where {OURS} and p.prosecdef"
+         where {PROJECT_SCHEMAS} and p.prosecdef"
     );
     assert_eq!(offenders(&db, &definers).await, [""; 0], "functions that run as their owner");
     let owners = format!(
         "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relkind in ('r', 'p', 'v') and t.relowner <> 'comptoir_owner'::regrole"
+         where {PROJECT_SCHEMAS} and t.relkind in ('r', 'p', 'v') and t.relowner <> 'comptoir_owner'::regrole"
     );
     assert_eq!(offenders(&db, &owners).await, [""; 0]);
 }
@@ -209,7 +209,7 @@ async fn a_second_migration_run_changes_nothing_and_the_readme_lists_every_table
     let relations = format!(
         "select case n.nspname when 'public' then t.relname else n.nspname || '.' || t.relname end
          from pg_class t join pg_namespace n on n.oid = t.relnamespace
-         where {OURS} and t.relkind in ('r', 'p', 'v') and t.relname <> 'refinery_schema_history' order by 1"
+         where {PROJECT_SCHEMAS} and t.relkind in ('r', 'p', 'v') and t.relname <> 'refinery_schema_history' order by 1"
     );
     let listed = |line: &'static str| line.strip_prefix("| `").and_then(|rest| rest.split_once('`'));
     let readme = include_str!("../../migrations/README.md").lines();
@@ -218,8 +218,8 @@ async fn a_second_migration_run_changes_nothing_and_the_readme_lists_every_table
     assert_eq!(offenders(&db, &relations).await, documented, "left: the database, right: migrations/README.md");
 }
 
-/// What is looked up by a key, with the index that each look-up probes and the last of that index's columns.
-const LOOK_UPS: [(&str, &[&str]); 20] = [
+/// Lookups by key, with the index that each probes and the last column of that index used.
+const LOOKUPS: [(&str, &[&str]); 20] = [
     (include_str!("../../src/state_store/entities_load.sql"), &["entity_pkey entity_id"]),
     (include_str!("../../src/state_store/entity_snapshot_load.sql"), &["entity_snapshot_pkey entity_version"]),
     (include_str!("../../src/state_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
@@ -277,21 +277,21 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
     ),
 ];
 
-/// While a table is empty, every index that begins as the key does looks as good to the planner as the key itself.
+/// While a table is empty, the planner sees every index with the same first columns as equal to the key.
 #[tokio::test]
-async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
+async fn a_lookup_by_key_probes_that_key_while_the_tables_are_still_empty() {
     let (server, _admin) = Server::migrated().await;
     let service = connect_postgres(&server.running.connection_string("comptoir_service", "comptoir")).await;
     let settings =
         "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off;
                     set plan_cache_mode = force_generic_plan";
     service.batch_execute(settings).await.unwrap();
-    for (sql, expected) in LOOK_UPS {
+    for (sql, expected) in LOOKUPS {
         let parameters = (1..20).take_while(|number| sql.contains(&format!("${number}"))).count();
         let nulls = vec!["null"; parameters].join(", ");
-        service.batch_execute(&format!("prepare look_up as {sql}")).await.unwrap();
-        let plan = service.simple_query(&format!("explain (format json) execute look_up ({nulls})")).await.unwrap();
-        service.batch_execute("deallocate look_up").await.unwrap();
+        service.batch_execute(&format!("prepare lookup as {sql}")).await.unwrap();
+        let plan = service.simple_query(&format!("explain (format json) execute lookup ({nulls})")).await.unwrap();
+        service.batch_execute("deallocate lookup").await.unwrap();
         let plan = plan.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0),
             _ => None,
@@ -308,7 +308,7 @@ async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
     }
 }
 
-/// Every index that a plan uses, with the condition under which it is entered.
+/// Collects every index that a plan uses, with its index condition.
 fn collect_probes(plan: &Value, probes: &mut Vec<(String, String)>) {
     match plan {
         Value::Array(parts) => parts.iter().for_each(|part| collect_probes(part, probes)),
@@ -324,15 +324,15 @@ fn collect_probes(plan: &Value, probes: &mut Vec<(String, String)>) {
     }
 }
 
-/// Everything the catalog says about our schemas, line by line.
+/// Everything that the catalog says about comptoir's schemas, line by line.
 async fn catalog(client: &Client) -> Vec<String> {
-    let ours = format!("{OURS} and t.relname not like 'refinery%'");
+    let project = format!("{PROJECT_SCHEMAS} and t.relname not like 'refinery%'");
     let relations = "from pg_class t join pg_namespace n on n.oid = t.relnamespace";
     let parts = [
         format!(
             "select 'relation ' || t.oid::regclass || ' ' || t.relkind::text || ' ' || coalesce(t.reloptions::text, '') || ' '
                     || t.relrowsecurity || t.relforcerowsecurity || ' ' || coalesce(t.relacl::text, '')
-             {relations} where {ours} and t.relkind in ('r', 'p', 'v', 'm', 'S')"
+             {relations} where {project} and t.relkind in ('r', 'p', 'v', 'm', 'S')"
         ),
         format!(
             "select 'column ' || t.oid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -340,28 +340,28 @@ async fn catalog(client: &Client) -> Vec<String> {
                     || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
              {relations} join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
              left join pg_attrdef d on d.adrelid = t.oid and d.adnum = a.attnum
-             where {ours} and t.relkind in ('r', 'p', 'v', 'm')"
+             where {project} and t.relkind in ('r', 'p', 'v', 'm')"
         ),
         format!(
             "select 'constraint ' || t.oid::regclass || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid)
-             {relations} join pg_constraint c on c.conrelid = t.oid where {ours}"
+             {relations} join pg_constraint c on c.conrelid = t.oid where {project}"
         ),
         format!(
-            "select 'index ' || pg_get_indexdef(i.indexrelid) {relations} join pg_index i on i.indrelid = t.oid where {ours}"
+            "select 'index ' || pg_get_indexdef(i.indexrelid) {relations} join pg_index i on i.indrelid = t.oid where {project}"
         ),
         format!(
             "select 'policy ' || t.oid::regclass || ' ' || p.polname || ' ' || p.polcmd::text || ' '
                     || (select string_agg(r::regrole::text, ',' order by r::regrole::text) from unnest(p.polroles) r) || ' '
                     || coalesce(pg_get_expr(p.polqual, p.polrelid), '') || ' '
                     || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
-             {relations} join pg_policy p on p.polrelid = t.oid where {ours}"
+             {relations} join pg_policy p on p.polrelid = t.oid where {project}"
         ),
-        format!("select 'view ' || t.oid::regclass || ' ' || pg_get_viewdef(t.oid) {relations} where {ours} and t.relkind = 'v'"),
+        format!("select 'view ' || t.oid::regclass || ' ' || pg_get_viewdef(t.oid) {relations} where {project} and t.relkind = 'v'"),
         format!(
             "select 'function ' || p.oid::regprocedure || ' ' || pg_get_functiondef(p.oid)
-             from pg_proc p join pg_namespace n on n.oid = p.pronamespace where {OURS} and p.prokind = 'f'"
+             from pg_proc p join pg_namespace n on n.oid = p.pronamespace where {PROJECT_SCHEMAS} and p.prokind = 'f'"
         ),
-        format!("select 'schema ' || n.nspname || ' ' || coalesce(n.nspacl::text, '') from pg_namespace n where {OURS}"),
+        format!("select 'schema ' || n.nspname || ' ' || coalesce(n.nspacl::text, '') from pg_namespace n where {PROJECT_SCHEMAS}"),
     ];
     let mut lines = Vec::new();
     for part in parts {

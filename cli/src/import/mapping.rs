@@ -56,7 +56,6 @@ pub(super) struct Join {
     pub(super) columns: Vec<String>,
 }
 
-/// A sort criterion.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SortKey {

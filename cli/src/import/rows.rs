@@ -14,7 +14,6 @@ use rust_decimal::Decimal;
 
 use super::mapping::{Mapping, MappingError, SortKey, meaningless};
 
-/// A readable row.
 #[derive(Clone, Debug)]
 pub(super) struct SourceRow {
     /// Line of its beginning in the file, from 1.
@@ -33,7 +32,6 @@ impl SourceRow {
     }
 }
 
-/// An unreadable row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct BadRow {
     pub(super) line: u64,
@@ -71,7 +69,6 @@ pub enum FileError {
     Mapping(#[from] MappingError),
 }
 
-/// An opened file.
 pub(super) struct SourceRows {
     path: PathBuf,
     header: Header,

@@ -30,7 +30,6 @@ pub(super) enum EditError {
     Read(Problem),
 }
 
-/// Records one edit.
 pub(super) async fn record_edit(node: &Arc<Node>, checked: CheckedDraft) -> Result<AppendResponse, Problem> {
     match record_edits(node, vec![checked]).await {
         Ok(appended) => Ok(append_response(appended)),

@@ -16,7 +16,6 @@ pub(crate) struct PullProgress {
     pub(crate) cursor: Option<String>,
     /// The rows include own events at or below this position.
     pub(crate) complete_through: Option<u64>,
-    /// The running bootstrap.
     pub(crate) load: Option<Load>,
     /// Set when central was restored from an older copy: it gives other events the positions that this node knows for its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

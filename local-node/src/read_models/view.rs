@@ -36,18 +36,18 @@ pub(crate) struct ReadModels {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SyncProgress {
     pub(crate) sending: Option<(Seq, Seq)>,
-    /// When this node last had everything.
+    /// The time up to which this node has every change.
     pub(crate) pulled_at: Option<Timestamp>,
 }
 
-/// Selects rows of a list.
+/// A page of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RowPage {
     pub(crate) limit: usize,
     pub(crate) after: Option<Vec<u8>>,
 }
 
-/// Called with each key of a list and central's row if there is one; a break ends the list.
+/// Called with each key of a list and central's row if there is one; `Break` ends the list.
 type Add<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>) -> ControlFlow<()>;
 
 /// A shown row and its ETag.
@@ -77,11 +77,11 @@ impl std::fmt::Display for EditTag {
 pub(crate) trait RowType: DeserializeOwned + Clone {
     const KIND: RowKind;
     fn version(&self) -> u64;
-    /// Whether lists omit it.
+    /// Whether lists leave the row out.
     fn is_hidden(&self) -> bool {
         false
     }
-    /// The row with its pending events.
+    /// Applies the pending events to the row.
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self>;
 }
 
@@ -98,7 +98,7 @@ impl RowType for EntityRow {
 
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
         let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
-        // If the events cannot be applied, the row is shown as central sent it.
+        // If the events cannot be applied, central's row is shown.
         overlay::entity(row.clone(), &key, over).or(row)
     }
 }
@@ -140,8 +140,8 @@ impl ReadModels {
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let over = self.up_to_date(|pending_index| pending_index.over(target).to_vec())?;
         let key = rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None);
-        let held = self.log.get(KeySpace::Row, &key)?;
-        self.shown(target, held.as_deref(), &over, line)
+        let stored = self.log.get(KeySpace::Row, &key)?;
+        self.shown(target, stored.as_deref(), &over, line)
     }
 
     /// Rows of one type that pass a filter, in the order of their ids' bytes.
@@ -162,8 +162,8 @@ impl ReadModels {
             keys.filter(|key| *key >= from).collect()
         })?;
         let (mut shown, mut failed, mut more) = (Vec::new(), None, false);
-        let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
-            match self.of_key::<R>(entity_type, key, held, line) {
+        let mut add = |key: &[u8], stored: Option<&[u8]>| -> ControlFlow<()> {
+            match self.of_key::<R>(entity_type, key, stored, line) {
                 Ok(Some(row)) if !row.row.is_hidden() && keep(&row) => {
                     if shown.len() == page.limit {
                         more = true;
@@ -201,8 +201,8 @@ impl ReadModels {
         let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
         let local_keys: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
         let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
-        let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
-            let Some(row) = stock_row(key, held, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
+        let mut add = |key: &[u8], stored: Option<&[u8]>| -> ControlFlow<()> {
+            let Some(row) = stock_row(key, stored, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
                 return ControlFlow::Continue(());
             };
             if shown.len() == page.limit {
@@ -224,22 +224,23 @@ impl ReadModels {
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 
-    /// Reads the pending index, brought up to date.
+    /// Refreshes the pending index and reads from it.
     fn up_to_date<T>(&self, read: impl FnOnce(&PendingIndex) -> T) -> Result<T, ReadError> {
         let mut pending_index = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner);
         let progress = PullProgress::read(&self.log)?;
         if let Err(error) = pending_index.refresh(&self.log, &progress) {
-            // A half-done refresh is no state to continue from.
+            // A half-finished refresh must not be continued.
             *pending_index = PendingIndex::default();
             return Err(error);
         }
         Ok(read(&pending_index))
     }
 
-    /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until it breaks.
+    /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until `add`
+    /// breaks.
     fn merge(&self, from: &[u8], to: &[u8], mut local_keys: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
-        self.log.scan(KeySpace::Row, from, to, &mut |key, held| {
+        self.log.scan(KeySpace::Row, from, to, &mut |key, stored| {
             while let Some(local) = local_keys.first().filter(|local| local.as_slice() < key).cloned() {
                 local_keys.remove(&local);
                 ended = add(&local, None);
@@ -248,11 +249,11 @@ impl ReadModels {
                 }
             }
             local_keys.remove(key);
-            ended = add(key, Some(&held));
+            ended = add(key, Some(&stored));
             ended
         })?;
         if ended.is_continue() {
-            // A full page ends it.
+            // A full page ends the list.
             let _ended = local_keys.iter().try_for_each(|local| add(local, None));
         }
         Ok(())
@@ -261,7 +262,7 @@ impl ReadModels {
     fn bounds(&self, kind: RowKind, entity_type: &str, page: &RowPage) -> (Vec<u8>, Vec<u8>) {
         let start = rows::prefix(kind, entity_type);
         let from = match &page.after {
-            // After all of its parts: no key is a prefix of another.
+            // Starts after all parts of the row: no key is a prefix of another.
             Some(after) => [after.as_slice(), &[u8::MAX]].concat().max(start),
             None => start,
         };
@@ -273,32 +274,33 @@ impl ReadModels {
         &self,
         entity_type: &Name,
         key: &[u8],
-        held: Option<&[u8]>,
+        stored: Option<&[u8]>,
         line: SyncProgress,
     ) -> Result<Option<NodeRow<R>>, ReadError> {
         let id = rows::id_in(key).and_then(|(id, _)| Name::new(id).ok());
         let Some(entity_id) = id else { return Ok(None) };
         let target = Target { kind: R::KIND, entity_type: entity_type.clone(), entity_id };
         let over = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
-        Ok(self.shown(&target, held, &over, line)?.map(|tagged| tagged.row))
+        Ok(self.shown(&target, stored, &over, line)?.map(|tagged| tagged.row))
     }
 
     fn shown<R: RowType>(
         &self,
         target: &Target,
-        held: Option<&[u8]>,
+        stored: Option<&[u8]>,
         over: &[LogPosition],
         line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
-        let held = held.and_then(read_held::<R>);
-        let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-        let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
+        let stored = stored.and_then(parse_stored::<R>);
+        let (stored, row) = stored.map_or((None, None), |(stored, row)| (Some(stored), Some(row)));
+        let (received_at, generation) =
+            stored.map_or((None, 0), |stored| (Some(stored.received_at()), stored.generation));
         let version = row.as_ref().map_or(0, RowType::version);
         let progress = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = pending::decision(&self.log, *at)?;
-            // The row includes it already: rows can arrive before the cursor passes them, by a whole bootstrap at times.
+            // The row includes the event already: rows can arrive long before the cursor passes them, as in a bootstrap.
             let is_in = |position| progress.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
@@ -326,16 +328,16 @@ impl ReadModels {
 }
 
 fn first_target(kind: RowKind, entity_type: &Name) -> Target {
-    // A name's smallest id is a single smallest character.
+    // No name sorts before this one.
     let entity_id = Name::new("!").expect("a valid name");
     Target { kind, entity_type: entity_type.clone(), entity_id }
 }
 
 /// A stored row, parsed.
-fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
-    let read = |held: HeldRow| {
-        let row = serde_json::from_str(held.row.get())?;
-        Ok((held, row))
+fn parse_stored<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
+    let read = |stored: HeldRow| {
+        let row = serde_json::from_str(stored.row.get())?;
+        Ok((stored, row))
     };
     let row = HeldRow::decode(bytes).and_then(read);
     row.inspect_err(|error| tracing::error!(%error, "A row of central's does not read: {error}")).ok()
@@ -369,19 +371,19 @@ fn pending_event(
 
 fn stock_row(
     key: &[u8],
-    held: Option<&[u8]>,
+    stored: Option<&[u8]>,
     own_site: SiteId,
     (moving, progress): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
     line: SyncProgress,
 ) -> Option<NodeStockRow> {
     let (product, site) = rows::id_in(key)?;
-    let held = held.and_then(read_held::<StockRow>);
-    let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-    let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
+    let stored = stored.and_then(parse_stored::<StockRow>);
+    let (stored, row) = stored.map_or((None, None), |(stored, row)| (Some(stored), Some(row)));
+    let (received_at, generation) = stored.map_or((None, 0), |stored| (Some(stored.received_at()), stored.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
-    // A row may arrive before the cursor passes it or before a bootstrap has ended: quantities that its figure includes are not
-    // pending as well.
+    // A row may arrive before the cursor passes it or before a bootstrap has ended. Quantities that its figure includes are
+    // not pending any more.
     let waiting =
         waiting.map(|waiting| waiting.without(|at, position| progress.is_in(generation, version, at, position)));
     let waiting = waiting.filter(|waiting| waiting.events > 0);

@@ -20,7 +20,6 @@ pub(crate) struct BootstrapLines {
     stream: ByteStream,
     decoder: Decoder<'static>,
     output: Vec<u8>,
-    /// The incomplete line.
     open: Vec<u8>,
     ready: VecDeque<Vec<u8>>,
 }

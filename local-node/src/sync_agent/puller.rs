@@ -47,7 +47,6 @@ enum Step {
 
 /// Why a request failed.
 enum PullFailure {
-    /// The request failed.
     Request(PushFailure),
     /// The answer does not fit.
     Apply(ApplyError),

@@ -11,7 +11,6 @@ use super::{Endpoint, Reply};
 pub(super) enum Patience {
     /// The server's own timeouts.
     Usual,
-    /// [`super::IMPATIENT`].
     Short,
 }
 

@@ -28,7 +28,6 @@ use crate::conflicts::resolve::{
 use crate::devices::device::{Contract, Device};
 use crate::devices::seal;
 
-/// Takes a choice.
 pub(super) async fn resolve(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,

@@ -36,7 +36,6 @@ use crate::sync_log::{Direction, SyncCounts, SyncSession};
 /// Characters of an entity's id on the client.
 const CLIENT_ID_CHARS_MAX: usize = 512;
 
-/// Takes an outbox.
 pub(super) async fn up(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,

@@ -20,7 +20,6 @@ pub(super) struct Overview {
     local_url: String,
     data_dir: PathBuf,
     up_file: PathBuf,
-    /// Sales by day.
     figures: Vec<Value>,
     records: Records,
 }

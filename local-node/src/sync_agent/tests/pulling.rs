@@ -1,4 +1,4 @@
-//! Pulling: everything once, then the changes, through cuts and kills, and never at the cost of recorded sales.
+//! Pulling: a bootstrap, then changes, through interruptions and kills, without ever delaying or losing recorded sales.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,27 +23,27 @@ use crate::read_models::rows::{self, HeldRow};
 use crate::read_models::{self, ReadModels, SyncProgress, rulebook};
 
 /// Every stored client, with its name and position.
-fn held(log: &Log) -> Vec<(String, String, u64)> {
+fn stored_clients(log: &Log) -> Vec<(String, String, u64)> {
     let (from, to) = (rows::prefix(RowKind::Entity, "CLIENT"), rows::end(RowKind::Entity, "CLIENT"));
-    let mut held = Vec::new();
+    let mut clients = Vec::new();
     log.scan(KeySpace::Row, &from, &to, &mut |key, value| {
         let (id, _) = rows::id_in(key).expect("a row's key");
         let stored = HeldRow::decode(&value).expect("a row reads");
         let row: EntityRow = serde_json::from_str(stored.row.get()).expect("central's row");
         let fields: serde_json::Value = serde_json::from_str(row.fields.get()).expect("fields");
-        held.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), stored.position));
+        clients.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), stored.position));
         std::ops::ControlFlow::Continue(())
     })
     .expect("the log reads");
-    held
+    clients
 }
 
 fn named(log: &Log) -> Vec<(String, String)> {
-    held(log).into_iter().map(|(id, name, _)| (id, name)).collect()
+    stored_clients(log).into_iter().map(|(id, name, _)| (id, name)).collect()
 }
 
 impl Shop {
-    /// Waits until everything up to a position is here.
+    /// Waits until everything up to a position has arrived.
     async fn complete(&mut self, position: u64) {
         self.until(|state| state.pull.complete_through == Some(position) && state.pull.last_error.is_none()).await;
     }
@@ -65,7 +65,7 @@ async fn a_node_loads_everything_first_and_then_what_changes() {
     let down = shop.central.down();
     many(&down, 3);
     shop.pull().complete(3).await;
-    assert_eq!(held(&shop.log).len(), 3);
+    assert_eq!(stored_clients(&shop.log).len(), 3);
     down.client("c-00001", "Durand");
     down.change(client("c-00002"), |_| None);
     shop.complete(5).await;
@@ -77,24 +77,24 @@ async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     let at = |version| Rulebook { version, ..Rulebook::default() };
-    let held = |shop: &Shop| rulebook::read(&shop.log).expect("the log reads").map(|book| book.version);
+    let rulebook_version = |shop: &Shop| rulebook::read(&shop.log).expect("the log reads").map(|book| book.version);
     let first = down.adopts(&at(7));
-    assert_eq!(held(&shop), None);
+    assert_eq!(rulebook_version(&shop), None);
     shop.pull().complete(first).await;
-    assert_eq!(held(&shop), Some(7));
+    assert_eq!(rulebook_version(&shop), Some(7));
     let second = down.adopts(&at(8));
     shop.complete(second).await;
-    assert_eq!(held(&shop), Some(8));
+    assert_eq!(rulebook_version(&shop), Some(8));
     shop.kill_puller().await;
     let mut shop = shop.after_a_power_cut();
-    assert_eq!(held(&shop), Some(8));
+    assert_eq!(rulebook_version(&shop), Some(8));
     let third = down.adopts(&Rulebook { default: Rule::CentralOnly, ..at(9) });
     shop.pull().complete(third).await;
-    assert_eq!(held(&shop), Some(9));
+    assert_eq!(rulebook_version(&shop), Some(9));
 }
 
-/// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and a thousand nodes' edits
-/// wait for a person.
+/// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and the edits of a
+/// thousand nodes wait for a person.
 fn largest(version: u64) -> Value {
     let name = |number: usize| format!("champ \"{number:03}\"\u{1}");
     let mut fields: BTreeMap<String, String> =
@@ -161,10 +161,10 @@ async fn a_row_too_large_to_store_raises_an_alert_and_delays_nothing() {
         let reported = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("an issue");
         assert_eq!(reported.code, "ROW_TOO_LARGE");
         assert!(reported.detail.starts_with("CLIENT c-1 has 11001"), "{}", reported.detail);
-        let held = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
-        assert_eq!((held.len(), held[0].kind.as_str(), held[0].position), (1, "ROW_TOO_LARGE", grown));
+        let listed = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
+        assert_eq!((listed.len(), listed[0].kind.as_str(), listed[0].position), (1, "ROW_TOO_LARGE", grown));
         assert_eq!(
-            (held[0].entity_id.as_str(), held[0].title.as_str()),
+            (listed[0].entity_id.as_str(), listed[0].title.as_str()),
             ("c-1", "Too large for this machine: CLIENT c-1")
         );
         shop.complete(down.client("c-1", "Durand")).await;
@@ -199,8 +199,8 @@ async fn a_held_request_is_asked_again_when_it_brings_nothing() {
     assert_eq!(pulls[3].wait, Duration::from_secs(25));
 }
 
-/// An early answer with changes looked like a central that does not hold requests: the next change was asked for an interval
-/// later.
+/// An early response with changes was mistaken for a central that does not hold requests: the next change was requested one
+/// interval later.
 #[tokio::test(start_paused = true)]
 async fn a_pull_waits_again_after_it_received_changes() {
     let mut shop = Shop::new();
@@ -236,15 +236,15 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     shop.pull().complete(0).await;
     many(&down, 900);
     shop.complete(900).await;
-    let before = held(&shop.log);
+    let before = stored_clients(&shop.log);
     assert_eq!(before.len(), 900);
-    // The same page again, as after a kill between its rows and the answer's end.
+    // The same page again, as after a kill between its rows and the end of the response.
     shop.kill_puller().await;
     let mut progress = PullProgress::read(&shop.log).unwrap();
     progress.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
     shop.log.put(vec![vec![progress.change()]]).await.unwrap();
     shop.pull().complete(900).await;
-    assert_eq!(held(&shop.log), before);
+    assert_eq!(stored_clients(&shop.log), before);
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +255,7 @@ async fn pages_that_end_inside_a_position_lose_nothing() {
     down.gives_pages_of(3);
     many(&down, 20);
     shop.complete(20).await;
-    assert_eq!(held(&shop.log).len(), 20);
+    assert_eq!(stored_clients(&shop.log).len(), 20);
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,7 +271,7 @@ async fn a_load_that_is_cut_goes_on_behind_its_last_mark() {
     many(&down, 4_000);
     down.will_cut([whole / 3, whole / 3, 17, whole / 4]);
     shop.pull().complete(4_000).await;
-    assert_eq!(held(&shop.log).len(), 4_000);
+    assert_eq!(stored_clients(&shop.log).len(), 4_000);
     let repeated = down.streamed() - whole;
     // Each cut repeats at most the rows between two marks.
     assert!(repeated < whole / 4, "{repeated} of {whole} bytes came twice");
@@ -287,11 +287,11 @@ async fn what_changes_during_a_load_is_there_after_it() {
     down.client("c-00000", "Durand");
     down.client("c-01499", "Dubois");
     shop.complete(1_502).await;
-    let held = named(&shop.log);
-    assert_eq!((&held[0].1, &held[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
+    let names = named(&shop.log);
+    assert_eq!((&names[0].1, &names[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
 }
 
-/// The rows of a load were written, and the kill came before its end.
+/// The rows of a bootstrap were written, but the kill came before its end.
 #[tokio::test(start_paused = true)]
 async fn a_row_that_goes_between_two_attempts_of_a_load_is_gone() {
     let mut shop = Shop::new();
@@ -315,7 +315,7 @@ async fn a_replaced_central_is_loaded_again_and_missing_rows_are_removed() {
     many(&down, 3);
     down.client("c-00000", "late");
     shop.pull().complete(4).await;
-    // Restored to an earlier day: its positions are lower, and a client is missing.
+    // Central is restored to an earlier day: its positions are lower, and a client is missing.
     let (survivor, log) = (client("c-00000"), shop.log.clone());
     down.replaced(Uuid::from_u128(2), 2, move |key| *key == survivor);
     down.change(client("c-00000"), |version| {
@@ -323,7 +323,7 @@ async fn a_replaced_central_is_loaded_again_and_missing_rows_are_removed() {
             "fields": {"name": "early"}, "open_conflicts": {}}))
     });
     shop.complete(3).await;
-    assert_eq!(held(&log), [("c-00000".to_owned(), "early".to_owned(), 3)]);
+    assert_eq!(stored_clients(&log), [("c-00000".to_owned(), "early".to_owned(), 3)]);
     assert_eq!(log.head().marks.durable.0, 4, "the log is as it was");
 }
 
@@ -349,7 +349,7 @@ async fn a_restored_central_is_resent_missing_records_before_a_load() {
     assert_eq!((restored.epoch, restored.seq), (1, 6), "what was decided before is known from what was decided since");
 }
 
-/// The agent has stopped, as after a fork: rows must not stay as they were.
+/// The agent has stopped, as after a fork: rows must not stay outdated.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_resends_nothing_is_not_waited_for() {
     let mut shop = Shop::new();
@@ -363,7 +363,7 @@ async fn an_agent_that_resends_nothing_is_not_waited_for() {
     down.replaced(Uuid::from_u128(2), 0, |_| false);
     shop.until(|state| state.pull.last_error.is_some()).await;
     shop.complete(0).await;
-    assert_eq!((held(&shop.log), shop.central.held()), (Vec::new(), 2));
+    assert_eq!((stored_clients(&shop.log), shop.central.held()), (Vec::new(), 2));
     assert_eq!(
         PullProgress::read(&shop.log).unwrap().restored.map(|restored| restored.seq),
         Some(2),
@@ -381,7 +381,7 @@ async fn a_changed_scope_is_loaded_again() {
     down.client("c-7", "Durand");
     shop.complete(4).await;
     assert!(PullProgress::read(&shop.log).unwrap().generation > 1);
-    assert_eq!(held(&shop.log).len(), 4);
+    assert_eq!(stored_clients(&shop.log).len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -411,8 +411,8 @@ async fn a_disk_without_room_keeps_the_place_and_goes_on_later() {
     assert_eq!(named(&shop.log), owned_pairs(&[("c-1", "Durand")]));
 }
 
-/// The power fails at any write of a load and a pull while the shop sells: progress and rows are consistent after the restart,
-/// and it continues to the same end.
+/// The power fails at each write of a bootstrap and a pull while the shop sells. After the restart progress and rows are
+/// consistent, and the sync continues to the same result.
 #[tokio::test(start_paused = true)]
 async fn a_power_cut_between_any_two_writes_loses_nothing() {
     for writes in 0..24 {
@@ -429,8 +429,8 @@ async fn a_power_cut_between_any_two_writes_loses_nothing() {
         shop.kill_puller().await;
         let mut shop = shop.after_a_power_cut();
         shop.pull().complete(1_302).await;
-        let held = named(&shop.log);
-        assert_eq!((held.len(), held[3].1.as_str()), (1_301, "Durand"), "after {writes} writes");
+        let names = named(&shop.log);
+        assert_eq!((names.len(), names[3].1.as_str()), (1_301, "Durand"), "after {writes} writes");
         assert_eq!(shop.log.head().marks.durable.0, 6);
         if shop.log.status().state != crate::event_log::State::Open {
             panic!("the log opens whole");
@@ -440,7 +440,7 @@ async fn a_power_cut_between_any_two_writes_loses_nothing() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-    /// Whatever changes in whatever order, with kills, cuts and pages of any size: in the end the rows are central's.
+    /// With any changes in any order, with kills, interruptions and pages of any size, the rows finally equal central's.
     #[test]
     fn rows_come_to_be_centrals_whatever_happens(
         steps in prop::collection::vec((0u8..6, 0usize..30, 1usize..40), 1..40),
@@ -476,7 +476,7 @@ proptest! {
                 tokio::time::sleep(Duration::from_millis(size as u64)).await;
             }
             shop.complete(position).await;
-            // A load may end after the last change.
+            // A bootstrap may end after the last change.
             tokio::time::sleep(Duration::from_secs(600)).await;
             shop.complete(position).await;
             assert_eq!(named(&shop.log), model.into_iter().collect::<Vec<_>>());
