@@ -9,7 +9,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_proto::rulebook_file;
-use comptoir_proto::sync_v1::{HeadDto, SignedHead, receipt_text};
+use comptoir_proto::sync_v1::{HeadDto, SignedHead, signed_head_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -137,7 +137,7 @@ impl Central {
             database: database.clone(),
             clock: config.clock.clone(),
             progress,
-            late_after: config.late_after,
+            stale_after: config.stale_after,
         });
         let devices = Devices {
             database: database.clone(),
@@ -293,7 +293,7 @@ impl Central {
 
     /// Central's signed statement that it holds a node's log up to a seq.
     pub(crate) fn signed_head(&self, tenant: TenantId, node: NodeId, head: &HeadDto) -> SignedHead {
-        let text = receipt_text(tenant.uuid(), node.uuid(), head, self.incarnation);
+        let text = signed_head_text(tenant.uuid(), node.uuid(), head, self.incarnation);
         let signature = self.key.sign(text.as_bytes());
         SignedHead { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }
     }

@@ -10,7 +10,7 @@ use crate::database::Urls;
 use crate::private_postgres;
 
 /// A site is late when one of its nodes has not pushed for 24 hours.
-const LATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An unsynchronised clock drifts by seconds in a month; an offset of a minute means that it was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ pub struct CentralConfig {
     /// The machine's clock; replaced in tests.
     pub clock: Clock,
     /// How long a node may be silent before reports call its site late; by default one day.
-    pub late_after: Duration,
+    pub stale_after: Duration,
     /// The clock offset from which a node's clock is reported as drifting.
     pub clock_drift_limit: Duration,
     /// Whether this process keeps the reports' read models up to date. A process that only accepts pushes leaves this to
@@ -55,7 +55,7 @@ impl CentralConfig {
             database: DatabaseConfig::Private(private_postgres::PostgresConfig::new(data_dir)),
             rulebook: Rulebook::default(),
             clock: Clock::system(),
-            late_after: LATE_AFTER,
+            stale_after: STALE_AFTER,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
             check_store_every: Some(CHECK_STORE_EVERY),
@@ -68,7 +68,7 @@ impl CentralConfig {
             database: DatabaseConfig::External(urls),
             rulebook: Rulebook::default(),
             clock: Clock::system(),
-            late_after: LATE_AFTER,
+            stale_after: STALE_AFTER,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
             check_store_every: Some(CHECK_STORE_EVERY),

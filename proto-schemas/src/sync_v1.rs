@@ -251,7 +251,7 @@ pub struct HeadDto {
 /// Central's signed statement that it holds a node's log up to a seq.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SignedHead {
-    /// The signed text, line by line: see [`receipt_text`].
+    /// The signed text, line by line: see [`signed_head_text`].
     pub text: String,
     /// Ed25519 over the text's bytes, base64.
     #[schemars(with = "words::Base64")]
@@ -262,9 +262,9 @@ pub struct SignedHead {
 }
 
 /// The signed text: six lines, each ended by a line feed, so that it can be checked with a text editor and a key.
-pub fn receipt_text(tenant: Uuid, node: Uuid, head: &HeadDto, incarnation: Uuid) -> String {
+pub fn signed_head_text(tenant: Uuid, node: Uuid, head: &HeadDto, incarnation: Uuid) -> String {
     format!(
-        "comptoir/receipt/1\ntenant {tenant}\nnode {node}\nepoch {} {}\nseq {} {}\nincarnation {incarnation}\n",
+        "comptoir/signed-head/1\ntenant {tenant}\nnode {node}\nepoch {} {}\nseq {} {}\nincarnation {incarnation}\n",
         head.epoch.number, head.epoch.id, head.seq, head.chain
     )
 }

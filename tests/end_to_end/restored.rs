@@ -96,7 +96,7 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     let next = decisions(&company, &nodes, &[(0, next)]).await[0].2.clone();
     assert!(next.is_string() && !references.contains(&next), "{next}");
     let replay = crate::auditor::assert_decided_again(&company);
-    assert_eq!(replay["promised"], 12, "three validations and nine numbers: {replay}");
+    assert_eq!(replay["restored"], 12, "three validations and nine numbers: {replay}");
     // An auditor finds other positions and their reason: the nodes keep the first decisions, and central's log records the
     // restore.
     let export = |url: &str, name: &str| {

@@ -1,13 +1,13 @@
-//! The reference clients' TypeScript, compiled with the compiler that `tests/clients/package-lock.json` names. Everything lands in the target
-//! folder and is kept there: a run that finds packages of the same lock, and modules of the same sources, does nothing. Processes that
-//! come at once wait for each other.
+//! The reference clients' TypeScript, compiled with the compiler that `tests/clients/package-lock.json` names. Everything
+//! lands in the target folder and is kept there: a run that finds packages of the same lock, and modules of the same sources,
+//! does nothing. Processes that come at once wait for each other.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What the compiler and the package manager read, beside the sources.
+/// What the compiler and the package manager read in addition to the sources.
 const MANIFESTS: [&str; 4] = [".npmrc", "package.json", "package-lock.json", "tsconfig.json"];
 
 /// A module of the clients, ready for `node`. A type error panics with the compiler's words.
@@ -49,21 +49,21 @@ fn install(folder: &Path) {
     fs::write(mark, wanted).expect("the target folder can be written to");
 }
 
-/// The sources are copied beside the packages, where the compiler finds both; the modules appear whole or not at all.
+/// The sources are copied next to the packages, where the compiler finds both; the modules appear whole or not at all.
 fn compile(folder: &Path, modules: &Path) {
-    let beside = folder.join("compiling");
-    let _absent_before_the_first = fs::remove_dir_all(&beside);
-    fs::create_dir(&beside).expect("the target folder can be written to");
+    let staging = folder.join("compiling");
+    let _absent_before_the_first = fs::remove_dir_all(&staging);
+    fs::create_dir(&staging).expect("the target folder can be written to");
     for source in typescript() {
         let name = source.file_name().expect("a source has a name");
-        fs::copy(&source, beside.join(name)).expect("the target folder can be written to");
+        fs::copy(&source, staging.join(name)).expect("the target folder can be written to");
     }
     for name in ["package.json", "tsconfig.json"] {
-        fs::copy(sources().join(name), beside.join(name)).expect("the target folder can be written to");
+        fs::copy(sources().join(name), staging.join(name)).expect("the target folder can be written to");
     }
     let compiler = folder.join("node_modules/typescript/bin/tsc");
-    run_compiler(Command::new("node").arg(compiler).arg("--project").arg(&beside), "node");
-    fs::rename(beside, modules).expect("the target folder can be written to");
+    run_compiler(Command::new("node").arg(compiler).arg("--project").arg(&staging), "node");
+    fs::rename(staging, modules).expect("the target folder can be written to");
 }
 
 fn typescript() -> Vec<PathBuf> {

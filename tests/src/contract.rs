@@ -1,5 +1,6 @@
 //! The contract of the write endpoints: what every caller may rely on, at a local node and at central alike. Each rule is a
-//! function over a [`Endpoint`], which is a router in this process or an address; [`crate::keeps_the_contract`] makes tests of all.
+//! function over a [`Endpoint`], which is a router in this process or an address; [`crate::keeps_the_contract`] makes tests
+//! of all.
 //!
 //! A rule looks into the log afterwards: what was refused is not there, and nothing else was written or lost.
 
@@ -23,7 +24,8 @@ use uuid::Uuid;
 use connection::Patience;
 pub use edge::*;
 
-/// Makes a test of each rule. `$open` is an async function whose result has `door(&self) -> &Endpoint`; it stays alive during the test.
+/// Makes a test of each rule. `$open` is an async function whose result has `door(&self) -> &Endpoint`; it stays alive during
+/// the test.
 #[macro_export]
 macro_rules! keeps_the_contract {
     ($open:path) => {
@@ -212,7 +214,7 @@ impl Endpoint {
         }
     }
 
-    /// A page of the log: one shape, whoever answers.
+    /// A page of the log: one shape at every server.
     pub async fn page(&self, limit: usize, after: Option<&str>) -> EventPage {
         let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
         let reply = self.send("GET", &format!("{EVENTS}?limit={limit}{after}"), &[], "").await;
@@ -586,7 +588,8 @@ pub async fn a_stream_that_is_cut_spoils_one_line(door: &Endpoint) {
     assert_eq!(door.count().await, count + 5);
 }
 
-/// Without it nobody knows whether the writer had seen what is there; a stale one is told what is there now; nothing is written.
+/// Without a version nobody knows what the writer had read; a stale one is answered with the current version. Nothing is
+/// written.
 pub async fn an_edit_names_what_its_writer_saw(door: &Endpoint) {
     for path in &of_each_rule() {
         door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dupont", "town": "Lyon"}))).await.results();
@@ -809,7 +812,7 @@ pub async fn a_typed_command_is_refused_in_its_own_words(door: &Endpoint) {
     assert_eq!(door.count().await, count);
 }
 
-/// Also what the router refuses is told in our words.
+/// A refusal by the router itself is a problem document too.
 pub async fn a_path_or_method_that_is_not_there_is_a_problem(door: &Endpoint) {
     door.send("GET", "/api/v1/nothing", &[], "").await.problem(404, "NOT_FOUND");
     let reply = door.send("DELETE", EVENTS, &[], "").await;
@@ -823,7 +826,8 @@ pub async fn a_path_or_method_that_is_not_there_is_a_problem(door: &Endpoint) {
     door.send("GET", &format!("{EVENTS}?after=nowhere"), &[], "").await.problem(400, "INVALID_PARAMETER");
 }
 
-/// Pages follow each other without a gap, in the log's order; the end of the log has a cursor too, behind which the next event stands.
+/// Pages follow each other without a gap, in the log's order; the end of the log has a cursor too, behind which the next
+/// event stands.
 pub async fn the_log_is_read_page_by_page(door: &Endpoint) {
     let ids: Vec<Uuid> = (0..5).map(|_| fresh()).collect();
     let mut end = door.page(1000, None).await;

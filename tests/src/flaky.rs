@@ -1,5 +1,5 @@
-//! A bad line: a proxy that refuses some connections and cuts every other one after some bytes, in either direction. What it does is drawn
-//! from a seed, and depends on no clock.
+//! A bad line: a proxy that refuses some connections and cuts every other one after some bytes, in either direction. What it
+//! does is drawn from a seed, and depends on no clock.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Totals that nobody on the team computed with this program: `known-good.json` beside each data set in `tests/data`.
+//! Totals that nobody on the team computed with this program: `known-good.json` next to each data set in `tests/data`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! `/api/v1/events`: the same drafts and answers as at a node, with central's decision in each result; the log with its decisions.
+//! `/api/v1/events`: the same drafts and answers as at a node, with central's decision in each result; the log with its
+//! decisions.
 
 use std::sync::Arc;
 

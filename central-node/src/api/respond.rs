@@ -19,9 +19,9 @@ use crate::identity::{Access, Credential};
 use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
 
 /// Up to where a table is complete, which has no place for it inside.
-const COMPLETE_TO: HeaderName = HeaderName::from_static("comptoir-complete-to");
+const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("comptoir-complete-through");
 /// Ids of late sites, separated by commas.
-const LATE_SITES: HeaderName = HeaderName::from_static("comptoir-late-sites");
+const STALE_SITES: HeaderName = HeaderName::from_static("comptoir-stale-sites");
 /// What the next page's `cursor` is.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
 
@@ -78,8 +78,8 @@ pub(super) fn table(
     let mut response = ([(CONTENT_TYPE, CSV_CONTENT_TYPE)], table?).into_response();
     let headers = response.headers_mut();
     let late: Vec<String> = stale_sites.iter().map(Uuid::to_string).collect();
-    headers.insert(COMPLETE_TO, HeaderValue::from(complete_through));
-    for (name, value) in [(LATE_SITES, Some(late.join(","))), (NEXT_CURSOR, next_cursor.map(str::to_owned))] {
+    headers.insert(COMPLETE_THROUGH, HeaderValue::from(complete_through));
+    for (name, value) in [(STALE_SITES, Some(late.join(","))), (NEXT_CURSOR, next_cursor.map(str::to_owned))] {
         // UUIDs, commas and hex digits are always a header's value.
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);

@@ -1,5 +1,5 @@
-//! What goes down to a node: the rows of its scope that changed ([`mod@pull`]), all of them at a first load ([`mod@bootstrap`]), and what
-//! was decided later about its own events ([`notices`]).
+//! What goes down to a node: the rows of its scope that changed ([`mod@pull`]), all of them at a first load
+//! ([`mod@bootstrap`]), and what was decided later about its own events ([`notices`]).
 //!
 //! Rows are found by the position of their last change. Positions are given under the tenant's lock and in commit order, so
 //! nothing ever appears behind a cursor, and a row that changes while somebody pages through moves to where the reader has still

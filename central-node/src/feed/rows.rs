@@ -15,8 +15,8 @@ use crate::event_store;
 /// How much of a record the queries of entities give.
 pub(crate) const UPDATED_RECORD: i32 = AUTHOR_BYTES as i32;
 
-/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and of its last change the decision and the beginning of
-/// the record.
+/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and of its last change the decision and the
+/// beginning of the record.
 pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
     let decision: Option<&[u8]> = row.try_get("updated_decision")?;
     let decision = decision.map(event_store::sealed_decision).transpose()?;

@@ -1,6 +1,6 @@
-//! Wakes the requests that wait for changes. One task per process follows the heads that the head watch reads. Where the head of an awaited
-//! tenant moved it asks, once per site and not once per node, whether anything in that site's scope changed. A request that waits holds no
-//! connection.
+//! Wakes the requests that wait for changes. One task per process follows the heads that the head watch reads. Where the head
+//! of an awaited tenant moved it asks, once per site and not once per node, whether anything in that site's scope changed. A
+//! request that waits holds no connection.
 //!
 //! Nothing is decided by the hints: a request that is woken reads, and one that waits names the head that it had read.
 

@@ -96,7 +96,7 @@ pub enum PostgresError {
         /// The last lines of its log.
         tail: String,
     },
-    /// The server was told to stop before it was ready.
+    /// The server was asked to stop before it was ready.
     #[error("Postgres was stopped before it was ready")]
     Stopped,
     /// A server left by an earlier run did not stop.

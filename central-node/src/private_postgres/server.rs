@@ -201,7 +201,7 @@ struct ServerKeeper {
 }
 
 impl ServerKeeper {
-    /// Keeps a server running until it is told to stop or every restart is used.
+    /// Keeps a server running until it is asked to stop or every restart is used.
     fn keep(&self, mut child: Child) {
         let mut failures = FailureCount::new(self.restarts_max);
         loop {
@@ -215,7 +215,7 @@ impl ServerKeeper {
         }
     }
 
-    /// Waits for the server to end by itself and returns its exit status; `None` when it is told to stop.
+    /// Waits for the server to end by itself and returns its exit status; `None` when it is asked to stop.
     fn wait_for_end(&self, child: &mut Child) -> Option<ExitStatus> {
         loop {
             if self.stopped.came_within(POLL_EVERY) {
@@ -227,7 +227,7 @@ impl ServerKeeper {
         }
     }
 
-    /// Retries until the server accepts connections again. `None` when it is told to stop, or every restart is used.
+    /// Retries until the server accepts connections again. `None` when it is asked to stop, or every restart is used.
     fn start_again(
         &self,
         failures: &mut FailureCount,

@@ -108,7 +108,7 @@ fn a_long_data_directory_gets_a_short_socket() {
 }
 
 #[test]
-fn a_machine_without_a_server_is_told_what_to_install() {
+fn without_a_server_the_error_names_the_package_to_install() {
     let (_folder, data_dir) = data_dir();
     let config = PostgresConfig { binaries: Some(data_dir.clone()), ..PostgresConfig::new(&data_dir) };
     let error = super::start(&config).expect_err("there is no server in an empty folder");

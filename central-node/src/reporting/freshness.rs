@@ -78,10 +78,10 @@ pub(super) async fn stale_sites(
     tenant: TenantId,
     past: Option<PastPoint>,
     now: Timestamp,
-    late_after: Duration,
+    stale_after: Duration,
 ) -> Result<Vec<SiteId>, ReportError> {
     let point = past.unwrap_or(PastPoint { position: Position(u64::MAX), at: now });
-    let micros = i64::try_from(late_after.as_micros()).unwrap_or(i64::MAX);
+    let micros = i64::try_from(stale_after.as_micros()).unwrap_or(i64::MAX);
     let since = point.at.shifted(micros.saturating_neg());
     let statement = tx.prepare_cached(include_str!("stale_sites.sql")).await?;
     let (id, position) = (tenant.uuid(), position_sql(point.position));

@@ -166,7 +166,7 @@ pub(crate) async fn report(
     // Pipelined: one round trip.
     let (rows, stale_sites, parked) = tokio::try_join!(
         rows,
-        freshness::stale_sites(&tx, tenant, past, now, source.late_after),
+        freshness::stale_sites(&tx, tenant, past, now, source.stale_after),
         parked(&tx, tenant, read.number, complete_through)
     )?;
     let (rows, next_cursor) = paged(rows, question.page.as_ref())?;

@@ -12,5 +12,5 @@ pub(crate) struct ReportSource {
     /// The marks of each tenant's projections.
     pub(crate) progress: Arc<Progress>,
     /// A site is late if one of its nodes has not pushed for longer than this.
-    pub(crate) late_after: Duration,
+    pub(crate) stale_after: Duration,
 }

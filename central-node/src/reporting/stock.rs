@@ -163,7 +163,7 @@ pub(crate) async fn report(
         Ok((SharedRows::from(self::rows(&tx, tenant, keys, complete_through).await?), next_cursor))
     };
     let stale_sites = async {
-        let late = freshness::stale_sites(&tx, tenant, past, now, source.late_after).await;
+        let late = freshness::stale_sites(&tx, tenant, past, now, source.stale_after).await;
         Ok::<_, ReportError>(late?.into_iter().map(SiteId::uuid).collect())
     };
     // Pipelined: one round trip.

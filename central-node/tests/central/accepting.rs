@@ -1,7 +1,7 @@
 //! Accepted pushes: the first one, the same records again, overlapping parts.
 
 use base64::Engine as _;
-use comptoir_proto::sync_v1::receipt_text;
+use comptoir_proto::sync_v1::signed_head_text;
 use comptoir_test_support::events::Sale;
 use comptoir_test_support::{TestCentral, verdicts};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -22,7 +22,7 @@ async fn a_push_is_answered_per_record_with_a_signed_head_that_verifies() {
     assert_eq!(answer.head.seq, 2);
     assert_eq!(answer.head.chain.as_str(), node.chain.to_string().as_str());
 
-    let text = receipt_text(company.tenant.uuid(), node.node.uuid(), &answer.head, answer.incarnation);
+    let text = signed_head_text(company.tenant.uuid(), node.node.uuid(), &answer.head, answer.incarnation);
     assert_eq!(answer.signed_head.text, text);
     let key: [u8; 32] = hex::decode(&answer.signed_head.public_key).unwrap().try_into().unwrap();
     assert_eq!(key, scene.central.public_key());

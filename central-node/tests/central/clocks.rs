@@ -39,7 +39,7 @@ async fn scene() -> (Arc<AtomicI64>, TestCentral) {
 }
 
 #[tokio::test]
-async fn a_node_a_year_ahead_gains_nothing_whoever_stamped_the_time() {
+async fn a_node_a_year_ahead_gains_nothing_from_its_stamps() {
     for (source, shows) in
         [(TimeSource::Node, NOON + YEAR), (TimeSource::Caller, NOON + YEAR), (TimeSource::Caller, NOON)]
     {

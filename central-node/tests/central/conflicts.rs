@@ -362,7 +362,7 @@ async fn a_rebuild_finds_when_conflicts_were_opened_and_closed() {
 
 impl School<'_> {
     /// Quarantines a waiting edit, as if deciding it had failed on arrival. A person has to release it.
-    async fn set_apart(&self, edit: EventId) {
+    async fn quarantine(&self, edit: EventId) {
         let db = self.scene.admin().await;
         let sql = "select decision, position from event where event_id = $1";
         let row = db.query_one(sql, &[&edit.uuid()]).await.unwrap();
@@ -395,8 +395,8 @@ async fn an_edit_released_from_quarantine_counts_at_its_release() {
     let mut waiting = |fields| edit(&mut school.office, "7", "UPDATE", Some(9_999), &fields);
     let (joining, later) = (waiting(json!({"town": "Nice"})), waiting(json!({"house": "red"})));
     school.office.push(&scene, school.office.seq.0 - 1, school.office.seq.0).await;
-    school.set_apart(joining).await;
-    school.set_apart(later).await;
+    school.quarantine(joining).await;
+    school.quarantine(later).await;
     let edits = async |event| -> Vec<Value> {
         let conflict = school.conflict(event).await;
         conflict["edits"].as_array().unwrap().iter().map(|edit| edit["event_id"].clone()).collect()

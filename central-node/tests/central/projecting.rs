@@ -102,7 +102,7 @@ async fn head(company: &TestTenant<'_>) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_same_bytes() {
+async fn a_killed_rebuild_during_sales_continues_and_ends_with_the_same_bytes() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;

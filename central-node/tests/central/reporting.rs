@@ -156,8 +156,8 @@ async fn a_csv_report_opens_in_a_spreadsheet_without_running_formulas() {
     let csv = raw(&scene, &company.token, &path, "text/csv").await;
     csv.assert_status(200);
     assert_eq!(csv.header(header::CONTENT_TYPE), "text/csv; charset=utf-8; header=present");
-    assert_eq!(csv.headers["comptoir-complete-to"], last.to_string());
-    assert_eq!(csv.headers["comptoir-late-sites"], "");
+    assert_eq!(csv.headers["comptoir-complete-through"], last.to_string());
+    assert_eq!(csv.headers["comptoir-stale-sites"], "");
     let expected = "key,currency,sales,refunds,write_offs,adjustments,lines,quantity,written_off,adjusted,amount_minor,amount,time_unsure\r\n\
                     '=1+1,EUR,1,0,0,0,1,1,0,0,100,1.00,0\r\n\
                     \"B, \"\"big\"\"\",EUR,0,1,0,0,1,-1,0,0,-250,-2.50,0\r\n";

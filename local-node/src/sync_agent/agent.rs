@@ -313,7 +313,7 @@ impl<T: Transport> Agent<T> {
             state.last_error = None;
             state.failures = 0;
             state.clock = clock.or(state.clock);
-            state.signed_head = central.receipt.clone().or(state.signed_head.take());
+            state.signed_head = central.signed_head.clone().or(state.signed_head.take());
             if well {
                 clear_alert(state);
             }

@@ -11,7 +11,7 @@ use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
-    HeadDto, PushResponse, RecordResult, SignedHead, StoredResult, SyncStatus, parse_chain, receipt_text,
+    HeadDto, PushResponse, RecordResult, SignedHead, StoredResult, SyncStatus, parse_chain, signed_head_text,
 };
 use comptoir_proto::{instant, stored_v1};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -63,7 +63,7 @@ pub(crate) struct CentralStatus {
     pub(crate) server_time: String,
     pub(crate) incarnation: uuid::Uuid,
     /// `None` if the answer has none or its signature does not verify.
-    pub(crate) receipt: Option<SignedHead>,
+    pub(crate) signed_head: Option<SignedHead>,
 }
 
 /// Checks the answer to a batch; `now` is when it came.
@@ -81,10 +81,10 @@ pub(crate) fn read_push(
     check_results(batch, &response.results)?;
     let head = read_head(&response.head)?;
     check_head(batch, &response.results, head)?;
-    let receipt = Some(response.signed_head).filter(|receipt| {
-        let holds = receipt_holds(identity, &response.head, response.incarnation, receipt);
+    let signed_head = Some(response.signed_head).filter(|signed_head| {
+        let holds = signed_head_verifies(identity, &response.head, response.incarnation, signed_head);
         if !holds {
-            tracing::warn!(batch.id = %batch.id, "Central's receipt does not verify; its results are kept without it");
+            tracing::warn!(batch.id = %batch.id, "Central's signed head does not verify; its results are stored without it");
         }
         holds
     });
@@ -102,7 +102,7 @@ pub(crate) fn read_push(
             head: Some(head),
             server_time: response.server_time,
             incarnation: response.incarnation,
-            receipt,
+            signed_head,
         },
     })
 }
@@ -118,7 +118,7 @@ pub(crate) fn read_status(answer: &HttpAnswer) -> Result<CentralStatus, PushFail
         head: status.head.as_ref().map(read_head).transpose()?,
         server_time: status.server_time,
         incarnation: status.incarnation,
-        receipt: None,
+        signed_head: None,
     })
 }
 
@@ -172,15 +172,16 @@ fn read_head(head: &HeadDto) -> Result<EpochHead, PushFailure> {
     Ok(EpochHead { epoch: Epoch::from(head.epoch), seq: Seq(head.seq), chain })
 }
 
-/// Whether the receipt speaks of this node and head, and is signed by the key it names.
-fn receipt_holds(identity: Identity, head: &HeadDto, incarnation: uuid::Uuid, receipt: &SignedHead) -> bool {
+/// Whether the signed head is of this node and head, and is signed by the key it names.
+fn signed_head_verifies(identity: Identity, head: &HeadDto, incarnation: uuid::Uuid, signed_head: &SignedHead) -> bool {
     let node: NodeId = identity.node;
-    if receipt.text != receipt_text(identity.tenant.uuid(), node.uuid(), head, incarnation) {
+    if signed_head.text != signed_head_text(identity.tenant.uuid(), node.uuid(), head, incarnation) {
         return false;
     }
     let mut key = [0; 32];
     let key =
-        hex::decode_to_slice(&receipt.public_key, &mut key).ok().and_then(|()| VerifyingKey::from_bytes(&key).ok());
-    let signature = BASE64.decode(&receipt.signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
-    key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(receipt.text.as_bytes(), &signature).is_ok())
+        hex::decode_to_slice(&signed_head.public_key, &mut key).ok().and_then(|()| VerifyingKey::from_bytes(&key).ok());
+    let signature = BASE64.decode(&signed_head.signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+    key.zip(signature)
+        .is_some_and(|(key, signature)| key.verify_strict(signed_head.text.as_bytes(), &signature).is_ok())
 }

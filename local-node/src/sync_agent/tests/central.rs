@@ -13,7 +13,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
-    EpochDto, HeadDto, PriorResult, PushRequest, PushResponse, RecordResult, SignedHead, SyncStatus, receipt_text,
+    EpochDto, HeadDto, PriorResult, PushRequest, PushResponse, RecordResult, SignedHead, SyncStatus, signed_head_text,
 };
 use comptoir_proto::{instant, stored_v1};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -280,7 +280,7 @@ impl Inner {
         }
         self.pushed.send_replace(self.held.len());
         let head = self.head(request.epoch);
-        let text = receipt_text(identity().tenant.uuid(), request.node, &head, self.incarnation);
+        let text = signed_head_text(identity().tenant.uuid(), request.node, &head, self.incarnation);
         let key = SigningKey::from_bytes(&[9; 32]);
         let mut response = PushResponse {
             results,
