@@ -1,4 +1,4 @@
-//! `PUT`, `GET` and `HEAD /api/v1/blobs/{hash}`: with a node's key or an administrator's token, each of its own tenant.
+//! `PUT`, `GET` and `HEAD /api/v1/blobs/{hash}`: with a node's key or an administrator's token, each for its own tenant.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::BLOB, get(read).put(write))
 }
 
-/// Takes a file: 201 the first time, 200 when it is there already.
+/// Stores a file: 201 the first time, 200 if it exists already.
 async fn write(
     State(central): State<Arc<Central>>,
     PathParams(hash): PathParams<String>,
@@ -45,7 +45,7 @@ async fn write(
     Ok(if new { StatusCode::CREATED } else { StatusCode::OK })
 }
 
-/// Sends a file; to HEAD only what it is.
+/// Sends a file; for HEAD only its headers.
 async fn read(
     State(central): State<Arc<Central>>,
     method: Method,
@@ -64,7 +64,8 @@ async fn read(
     let mut response = body.into_response();
     let head = response.headers_mut();
     head.insert(header::CONTENT_LENGTH, HeaderValue::from(size.bytes));
-    // Whatever its sender says it is, no browser may run it here. Its name is its content, so a copy is good for ever.
+    // No browser may execute the file, whatever its declared type. Its name is the hash of its content, so it can be cached
+    // forever.
     for (name, value) in [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -79,7 +80,8 @@ async fn read(
     Ok(response)
 }
 
-/// The file's chunks, each read when the one before was taken. A failure ends the answer early, which its length makes plain.
+/// Streams the file's chunks, reading each after the previous one was sent. A failure ends the body early, which the client
+/// detects by its length.
 fn chunks(
     database: Database,
     tenant: TenantId,
@@ -91,7 +93,7 @@ fn chunks(
         for number in 0..size.chunks {
             let chunk = blobs::chunk(&database, tenant, &hash, number).await;
             let failed = chunk.is_err();
-            // A client that no longer listens has ended the stream.
+            // The client closed the stream.
             if sender.send(chunk).await.is_err() || failed {
                 return;
             }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/sync/bootstrap`: the first load of a node, as a zstd stream of lines.
+//! `GET /api/v1/sync/bootstrap`: the bootstrap of a node, as a zstd stream of lines.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Typed commands: they build drafts, nothing more. The same bodies as at a node, and creating a delivery besides.
+//! Typed commands, which only build drafts. The bodies are the same as at a node, and central can also create deliveries.
 
 use std::sync::Arc;
 

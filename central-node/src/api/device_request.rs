@@ -1,4 +1,4 @@
-//! What the routes of phones and desktops share: a request's body, its line in the log of synchronisations, the device's clock.
+//! Shared by the routes of phones and desktops: a request's body, its row in the sync log, and the device's clock.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::central::Central;
 use crate::devices::device::Contract;
 use crate::sync_log::{Direction, SyncSession};
 
-/// A synchronisation of a client that is not known yet, apart from its own name for itself.
+/// A sync session of a client that is known only by its own name.
 pub(super) fn session(
     central: &Central,
     tenant: TenantId,
@@ -25,7 +25,7 @@ pub(super) fn session(
     SyncSession::of_client((central.database(), central.clock()), tenant, client, contract.as_str(), direction)
 }
 
-/// Reads a body. One that does not read is a synchronisation that failed: it is logged if at least the client's name can be read.
+/// Reads a body. An invalid body is a failed synchronisation, which is logged if at least the client's name can be read.
 pub(super) async fn body<T: DeserializeOwned>(
     central: &Central,
     tenant: TenantId,
@@ -54,7 +54,7 @@ pub(super) fn date(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::DATE).and_then(|value| value.to_str().ok())
 }
 
-/// The `id` of an event that does not read otherwise, or its place in the request.
+/// The `id` of an event that is otherwise invalid, or its index in the request.
 pub(super) fn event_label(text: &RawValue, index: usize) -> String {
     let value = serde_json::from_str::<serde_json::Value>(text.get()).ok();
     let id = value.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);

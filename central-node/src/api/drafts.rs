@@ -28,7 +28,7 @@ pub(super) async fn append_one(
     outcomes.pop().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "a draft was not answered")))
 }
 
-/// Appends all of a list, or says of each draft what is wrong with it.
+/// Appends all drafts of a list, or reports what is wrong with each.
 pub(super) async fn append_list(
     central: &Arc<Central>,
     tenant: TenantId,
@@ -41,7 +41,7 @@ pub(super) async fn append_list(
     for (index, outcome) in submit(central, tenant, drafts_job(author, drafts, true)).await?.into_iter().enumerate() {
         match outcome {
             Ok(draft) => decided.push(draft),
-            // Another draft was refused: the edge says so.
+            // Another draft was refused, and the response reports that one.
             Err(problem) if problem.error_code() == Some(ErrorCode::BatchRejected) => {}
             Err(problem) => refused.push((index, problem)),
         }
@@ -54,7 +54,7 @@ pub(super) fn drafts_job(author: &Author, drafts: Vec<(Draft, Fact)>, atomic: bo
     DraftBatch { drafts, atomic, by_central: author.central, opens_epoch: false }
 }
 
-/// Writes drafts and waits for what was decided.
+/// Submits drafts and waits for their decisions.
 pub(super) async fn submit(
     central: &Central,
     tenant: TenantId,
@@ -64,7 +64,7 @@ pub(super) async fn submit(
     Ok(outcomes.into_iter().map(|outcome| outcome.map_err(Problem::from)).collect())
 }
 
-/// Checks a draft as a node would, and what only matters at central.
+/// Checks a draft as a node would, plus the rules that apply only at central.
 pub(super) fn check(
     central: &Central,
     tenant: TenantId,
@@ -79,7 +79,7 @@ pub(super) fn check(
         return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/if_match"));
     }
     match &fact {
-        // It excuses decisions that moved, so it takes access to the database to record it, not a token.
+        // A restore excuses moved decisions, so recording one requires access to the database; a token is not enough.
         Fact::CentralRestored => {
             let detail = format!("{CENTRAL_RESTORED} is recorded by `comptoir admin restore-window open`");
             Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
@@ -92,8 +92,8 @@ pub(super) fn check(
     }
 }
 
-/// The same delivery with a code to scan. It depends on the event's id and our key alone: a retry finds the same, nobody guesses
-/// it.
+/// The delivery with a code to scan. The code depends only on the event's id and central's secret, so a retry returns the
+/// same code and nobody can guess it.
 fn with_qr(dto: &DraftDto, qr: &str, id: Uuid, author: &Author) -> Result<(Draft, Fact), Problem> {
     let wrong = |error: serde_json::Error| Problem::new(ErrorCode::Internal, error.to_string());
     let mut payload: Map<String, Value> = serde_json::from_str(dto.payload.get()).map_err(wrong)?;

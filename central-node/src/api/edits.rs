@@ -1,5 +1,5 @@
-//! Edits of what somebody has read: `If-Match` says from which version they were made. It becomes the draft's `base_version`, to
-//! which the ingest holds every edit through central, whatever rule the entity is under.
+//! Edits of entities that the caller has read. `If-Match` names the version read. It becomes the draft's `base_version`,
+//! which ingest checks for every edit through central, under any rule.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::ENTITY, put(put_entity).patch(update).delete(delete))
 }
 
-/// Makes it, where the caller says that there is none; else changes it.
+/// Creates the entity if the caller states that it does not exist; otherwise updates it.
 async fn put_entity(
     state: State<Arc<Central>>,
     path: PathParams<(String, String)>,

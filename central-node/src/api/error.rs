@@ -1,5 +1,4 @@
-//! Every error of central's as the problem document that a client reads. Codes, details and statuses are promises: clients match
-//! on them.
+//! Maps every error of central to its problem document. Codes, details and statuses are promises: clients match on them.
 
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;

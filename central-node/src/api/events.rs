@@ -1,4 +1,4 @@
-//! `/api/v1/events`: the same drafts and answers as at a node, with central's decision in each result; the log with its
+//! `/api/v1/events`: the same drafts and responses as at a node, with central's decision in each result; and the log with its
 //! decisions.
 
 use std::sync::Arc;
@@ -80,14 +80,14 @@ impl EventsQuery {
     }
 }
 
-/// Which page of the log: after a position, or the last so many.
+/// Selects a page of the log: after a position, or the last events.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogQuery {
     /// `next` of the page before.
     #[schemars(with = "Option<words::PositionNumber>")]
     after: Option<u64>,
-    /// Where there is no `after`: from the last so many on.
+    /// Without `after`: the number of events to return from the end.
     #[schemars(with = "Option<words::PositionNumber>")]
     last: Option<u64>,
     /// Rows of a page.
@@ -96,7 +96,7 @@ pub(super) struct LogQuery {
 }
 
 impl LogQuery {
-    /// The position after which the page begins, once the head is known.
+    /// The position after which the page begins, given the head.
     fn after(&self, head: Position) -> Result<Position, Problem> {
         let before_last = match self.last {
             Some(last) if i64::try_from(last).is_err() => {
@@ -126,7 +126,7 @@ pub(super) fn page_of(rows: &[LogRow], after: Position, limit: usize) -> Result<
     Ok(EventPage { events, next: next.to_string(), more: rows.len() > limit })
 }
 
-/// A record of the log with what was decided.
+/// A record of the log with its decision.
 fn shown(row: &LogRow) -> Result<EventDto, StoreError> {
     let decided = row.decided()?;
     let event = match stored_v1::decode(&row.record) {
@@ -136,7 +136,7 @@ fn shown(row: &LogRow) -> Result<EventDto, StoreError> {
     Ok(EventDto { position: Some(row.position.0), decision: Some(record_result(&decided, row.seq)), ..event })
 }
 
-/// What is known of a record that does not read: its place.
+/// The known part of a record that cannot be decoded: its place.
 fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
     EventDto {
         id: decided.event_id.uuid(),
@@ -170,7 +170,7 @@ pub(super) async fn list(
 ) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: LogQuery = read_query(&uri)?;
-    // Refused before anything is read.
+    // Refused before anything is read from the database.
     query.after(Position::ZERO)?;
     let limit = page_limit(query.limit, 100)?;
     let mut connection = central.database().service().await?;

@@ -1,5 +1,5 @@
-//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for, and
-//! with an error where that head cannot be reached without a gap: never with a short file.
+//! `GET /api/v1/events/export`: the tenant's log as a streamed bundle. It ends at the head of the moment of the request, or
+//! with an error if that head cannot be reached without a gap; it is never silently short.
 
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
 use crate::store_check;
 use crate::tenant::Tenant;
 
-/// Rows read at a time: each page is a short transaction of its own, so that a slow reader holds nothing.
+/// Rows per page: each page is a short transaction, so that a slow reader blocks nothing.
 const PAGE_ROWS: i64 = 500;
-/// The same in positions: a page that has fewer rows has a hole.
+/// Positions per page: a page with fewer rows has a hole.
 const PAGE_POSITIONS: u64 = PAGE_ROWS as u64;
 
 /// From where on.
@@ -74,7 +74,7 @@ pub(super) async fn export(
     tokio::spawn(async move {
         if let Err(error) = write(&central, tenant, writer, (after, chain), head, &chunks).await {
             tracing::error!(tenant.id = %tenant, %error, "an export broke off");
-            // The body ends with an error: a cut bundle has no end, and its reader says so.
+            // The body ends with an error: a truncated bundle has no end mark, and its reader reports that.
             let _ = chunks.send(Err(std::io::Error::other(error))).await;
         }
     });
@@ -82,8 +82,8 @@ pub(super) async fn export(
     Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
 }
 
-/// Streams up to the head. A position without a row, rows that do not read, or decisions that do not come to the head's chain end
-/// it with an error, and stay known as damage of the store.
+/// Streams up to the head. Missing or unreadable rows, or decisions whose chain does not lead to the head, end the stream
+/// with an error and are recorded as damage of the store.
 async fn write(
     central: &Central,
     tenant: TenantId,
@@ -152,7 +152,7 @@ async fn page(
     event_store::page(&tx, tenant, after, last, PAGE_ROWS).await
 }
 
-/// Whether the reader is still there.
+/// Sends a chunk; false if the reader has disconnected.
 async fn send(chunks: &mpsc::Sender<Result<Bytes, std::io::Error>>, chunk: Vec<u8>) -> bool {
     chunk.is_empty() || chunks.send(Ok(chunk.into())).await.is_ok()
 }

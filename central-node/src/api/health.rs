@@ -1,4 +1,4 @@
-//! Whether this process lives, and whether it can do its work.
+//! Whether this process is alive, and whether it can work.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use comptoir_proto::status_v1::Health;
 
 use crate::central::Central;
 
-/// It answers, so it lives.
+/// Responds as long as the process is alive.
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health::ok())
 }
 
-/// Its database takes writes, and central knows of no damage in it.
+/// Ready if the database accepts writes and central knows of no damage in it.
 pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, ProblemResponse> {
     central.store_health().check().await?;
     central.store_findings().check()?;

@@ -1,4 +1,4 @@
-//! All of central's HTTP: routes parse, call and answer, nothing more. `error.rs` maps every error to its problem document.
+//! All of central's HTTP. Routes only parse, call and respond; `error.rs` maps every error to its problem document.
 
 mod auth;
 mod blobs;
@@ -38,7 +38,8 @@ use comptoir_proto::paths;
 
 use crate::central::Central;
 
-/// Memory for the bodies of requests that are read or wait, in KiB. A client that finds it used up comes back a second later.
+/// Memory for the bodies of requests that are being read or waiting, in KiB. When it is used up, a client retries after a
+/// second.
 const BODIES_KIB: usize = 96 * 1024;
 
 /// Every route of central.

@@ -19,9 +19,9 @@ use crate::central::Central;
 use crate::feed;
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
-/// Rows of a page where the caller names no limit.
+/// Rows of a page if the caller names no limit.
 const LIMIT: usize = 200;
-/// The most it may name.
+/// The highest limit.
 const LIMIT_MAX: usize = 5_000;
 /// The longest wait, in seconds.
 const WAIT_SECONDS_MAX: u64 = 30;
@@ -76,7 +76,7 @@ pub(super) async fn pull(
     let sync = SyncSession::of_node(services, caller.tenant, caller.node, Direction::Down);
     let page = feed::pull(feed, caller, &cursor, limit, wait).await.map_err(Problem::from);
     let counts = page.as_ref().map(|page| page.changes.len() + page.notices.len());
-    // A wait for nothing is no synchronisation.
+    // A wait that ends without changes is not logged as a synchronisation.
     if !matches!(counts, Ok(0)) {
         let counts = counts.map(|events| SyncCounts { events, ..SyncCounts::default() });
         sync.end_in_background(counts.map_err(summary));

@@ -1,4 +1,4 @@
-//! `POST /api/v1/sync/push`: reads the request before any lock, submits it to `ingest/queue.rs`, and answers.
+//! `POST /api/v1/sync/push`: reads the request before taking any lock, submits it to `ingest/queue.rs`, and responds.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::ingest::{
 };
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
-/// Appends a node's records, and answers with what was decided about each.
+/// Appends a node's records, and returns the decision about each.
 pub(super) async fn push(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
@@ -89,7 +89,7 @@ async fn receive_push(
     })
 }
 
-/// For the log of synchronisations.
+/// The counts for the sync log.
 fn counts(response: &PushResponse) -> SyncCounts {
     let of = |verdict: Verdict| response.results.iter().filter(|result| result.verdict == verdict.as_str()).count();
     SyncCounts { events: response.results.len(), conflicts: of(Verdict::Conflict), failed: of(Verdict::Rejected) }
@@ -137,7 +137,7 @@ fn read(
     Ok(PreparedPush { node, epoch, first_seq, previous, records, opening, clock_offset_micros, clock })
 }
 
-/// What the node's log says about its clock, in the order of the log.
+/// The clock marks in the node's log, in log order.
 fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
     let got = request.clock.len();
     if got > CLOCK_MARKS_MAX {
@@ -151,7 +151,7 @@ fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
     request.clock.iter().enumerate().map(read).collect()
 }
 
-/// When the node received events, by their record's index in the push.
+/// When the node received events, by the index of their record in the push.
 fn taken_in(request: &PushRequest) -> Result<Vec<(usize, Timestamp)>, Problem> {
     let read = |(index, taken): (usize, &RecordIntake)| {
         let at = format!("/taken_in/{index}");
@@ -196,7 +196,7 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
     request.records.iter().enumerate().map(decode).collect()
 }
 
-/// What the node says that central had decided, by the record's index in the push.
+/// Central's prior decisions as sent by the node, by the index of their record in the push.
 fn prior_decisions(request: &PushRequest) -> Result<Vec<(usize, PriorDecision, Attestation)>, Problem> {
     let read = |(index, record): (usize, &SealedRecord)| {
         let decided = record.prior_decision.as_ref()?;

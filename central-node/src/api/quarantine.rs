@@ -1,4 +1,4 @@
-//! Quarantined events, and their release: an event of central's own, by which the old one takes effect.
+//! Quarantined events and their release. A release is central's own event, by which the quarantined one takes effect.
 
 use std::sync::Arc;
 
@@ -58,8 +58,8 @@ pub(super) async fn list(
     Ok(Json(page_of(&rows, query.after(), limit)?))
 }
 
-/// Lets an event take effect. The answer carries what was decided about the release: REJECTED where the event is unknown, was
-/// released before, or still cannot take effect.
+/// Releases an event. The response contains the decision about the release: REJECTED if the event is unknown, was released
+/// before, or still cannot take effect.
 pub(super) async fn release(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,

@@ -1,4 +1,4 @@
-//! The routes of the read models. A node may read what its shop works with; an administrator reads all.
+//! The routes of the read models. A node may read its site's rows; an administrator may read all.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
         .route(paths::ENTITY, get(entity))
 }
 
-/// The items as they stand, with their lots.
+/// The current items, with their lots.
 async fn stock(
     State(central): State<Arc<Central>>,
     caller: ReportCaller,
@@ -55,7 +55,7 @@ fn entities_of(entity_type: &'static str) -> MethodRouter<Arc<Central>> {
     })
 }
 
-/// A delivery belongs to no site.
+/// Deliveries belong to no site.
 async fn deliveries(
     State(central): State<Arc<Central>>,
     caller: ReportCaller,
@@ -114,8 +114,8 @@ async fn entity(
     one(&central, &caller, &entity_type, &id, &uri).await
 }
 
-/// The ETag is the entity's version: what If-Match and `base_version` name. It is no reason to answer 304: whether a conflict is
-/// open changes while the version stays.
+/// The ETag is the entity's version, as used by If-Match and `base_version`. It does not lead to a 304, since conflicts open
+/// and close without changing the version.
 async fn one(central: &Central, caller: &ReportCaller, entity_type: &str, id: &str, uri: &Uri) -> ReportResponse {
     let query: OneQuery = read_query(uri)?;
     let source = central.reports().source();
@@ -123,7 +123,7 @@ async fn one(central: &Central, caller: &ReportCaller, entity_type: &str, id: &s
     named(entity.version, &entity)
 }
 
-/// A list is a function of the tenant's head.
+/// A list depends only on the tenant's head.
 fn list_tag(head: u64) -> String {
     format!("W/\"{head}\"")
 }

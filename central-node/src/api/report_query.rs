@@ -1,4 +1,5 @@
-//! What a report is asked for, parsed once. An unknown parameter is refused: a misspelt filter would answer for everything.
+//! The parameters of a report, parsed once. An unknown parameter is refused: with a misspelt filter the answer would include
+//! everything.
 
 use std::time::Duration;
 
@@ -120,7 +121,7 @@ pub(super) enum Format {
     Csv,
 }
 
-/// A parameter that does not read.
+/// Refuses an invalid parameter.
 pub(super) fn bad(name: &str, value: &str, needed: &str) -> Problem {
     Problem::new(ErrorCode::InvalidParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
 }

@@ -1,4 +1,4 @@
-//! The routes of the reports. Reports are over all shops, so they are an administrator's.
+//! The routes of the reports. Reports cover all sites, so only administrators may read them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the routes share: who asks, how a query is read, how an answer is written.
+//! Shared by the routes: the caller, parsing of queries, and writing of responses.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::central::Central;
 use crate::identity::{Access, Credential};
 use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
 
-/// Up to where a table is complete, which has no place for it inside.
+/// The position up to which a table is complete, which CSV cannot contain.
 const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("comptoir-complete-through");
 /// Ids of late sites, separated by commas.
 const STALE_SITES: HeaderName = HeaderName::from_static("comptoir-stale-sites");
-/// What the next page's `cursor` is.
+/// The next page's `cursor`.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
 
 /// What a handler answers.
@@ -45,7 +45,7 @@ impl ReportCaller {
         self.0.tenant
     }
 
-    /// Whether it may read over all shops.
+    /// Whether the caller may read all sites.
     pub(super) fn reads_reports(&self) -> Result<(), Problem> {
         match self.0.access {
             Access::Admin => Ok(()),
@@ -70,7 +70,7 @@ pub(super) fn json(answer: &impl Serialize) -> ReportResponse {
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-/// A table, with what it has no place for in the headers.
+/// A CSV table, with its freshness in the headers.
 pub(super) fn table(
     table: Result<Vec<u8>, ReportError>,
     (complete_through, stale_sites, next_cursor): (u64, &[Uuid], Option<&str>),
@@ -80,7 +80,7 @@ pub(super) fn table(
     let late: Vec<String> = stale_sites.iter().map(Uuid::to_string).collect();
     headers.insert(COMPLETE_THROUGH, HeaderValue::from(complete_through));
     for (name, value) in [(STALE_SITES, Some(late.join(","))), (NEXT_CURSOR, next_cursor.map(str::to_owned))] {
-        // UUIDs, commas and hex digits are always a header's value.
+        // UUIDs, commas and hex digits are always valid in a header.
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);
         }
@@ -88,12 +88,12 @@ pub(super) fn table(
     Ok(response)
 }
 
-/// An answer with its version: a caller that holds it already gets 304 and no body.
+/// A response with its version: a caller that has this version already gets 304 without a body.
 pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) -> ReportResponse {
     if has_current(headers, tag) { Ok(not_modified(tag)) } else { Ok(with_etag(json(answer)?, tag)) }
 }
 
-/// An answer whose version an edit names.
+/// A response whose version an edit names.
 pub(super) fn named(version: u64, answer: &impl Serialize) -> ReportResponse {
     Ok(with_etag(json(answer)?, &format!("\"{version}\"")))
 }

@@ -1,5 +1,5 @@
-//! `GET /`: central for a person with a browser. It is open to anybody who reaches the port, so it shows what is true of the
-//! process and nothing of any tenant: no name, no figure, not even how many tenants there are.
+//! `GET /`: central's page for a browser. Anyone who reaches the port may read it, so it shows only facts about the process
+//! and none about tenants: no name, no figure, not even their number.
 
 use std::sync::Arc;
 

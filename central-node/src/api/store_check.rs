@@ -1,4 +1,4 @@
-//! `GET /api/v1/store-check`: what central knows about damage in the tenant's stored log.
+//! `GET /api/v1/store-check`: the known damage in the tenant's stored log.
 
 use std::sync::Arc;
 

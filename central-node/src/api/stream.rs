@@ -1,6 +1,6 @@
-//! `POST /api/v1/events` as NDJSON: a draft per line, a result per line, in the order of the lines.
+//! `POST /api/v1/events` as NDJSON: one draft per line, one result per line, in the order of the lines.
 //!
-//! Lines that are here already are decided together. A bad line is refused alone; the others go on.
+//! Lines that have already arrived are decided together. A bad line is refused alone, and the others continue.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use uuid::Uuid;
 use super::drafts::{check, drafts_job, submit};
 use crate::central::Central;
 
-/// Groups of answers that wait for the caller to read them.
+/// Groups of results that wait for the caller to read them.
 const ANSWERS_AHEAD: usize = 16;
-/// Lines of a group, refused ones included.
+/// Lines in a group, including refused ones.
 const GROUP_LINES_MAX: usize = 2 * LIST_DRAFTS_MAX;
 
 /// One line of the answer to an NDJSON stream.
@@ -39,7 +39,7 @@ pub(super) enum LineDto {
     },
 }
 
-/// Answers at once; the results follow as the lines do.
+/// Responds at once; results follow as the lines arrive.
 pub(super) fn answer(
     central: Arc<Central>,
     tenant: TenantId,
@@ -50,7 +50,7 @@ pub(super) fn answer(
     let (answers, response) = line_answers(ANSWERS_AHEAD);
     let stream = Stream { central, tenant, author, key, answers };
     tokio::spawn(async move {
-        // A caller that went away has its lines that were decided: a retry finds them.
+        // Lines of a disconnected caller that were already decided stay decided; a retry finds them.
         if let Err(ClientGone) = stream.follow(lines).await {
             tracing::debug!("The caller of a stream went away");
         }
@@ -66,7 +66,7 @@ struct Stream {
     answers: LineAnswers,
 }
 
-/// Lines that are decided together, with those refused among them.
+/// Lines that are decided together, with the refused lines between them.
 #[derive(Default)]
 struct LineGroup {
     slots: Vec<Slot>,
@@ -117,7 +117,8 @@ impl Stream {
 
     fn check(&self, line: u64, text: &[u8]) -> Result<(Draft, Fact), RefusedLine> {
         let dto = DraftDto::read(text)?;
-        // Ids derived from the request's key follow the line, so that the same stream again means the same events.
+        // Ids derived from the request's key depend on the line's number, so that the same stream again means the same
+        // events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         check(&self.central, self.tenant, &self.author, self.key.as_deref(), &dto, index)
             .map_err(|problem| RefusedLine { event_id: dto.id, problem: Box::new(problem) })

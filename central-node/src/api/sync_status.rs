@@ -1,4 +1,4 @@
-//! `GET /api/v1/sync/status`: the head that central holds of the calling node.
+//! `GET /api/v1/sync/status`: central's head of the calling node.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(crate) struct StatusQuery {
 }
 
 impl StatusQuery {
-    /// Whether central holds all that it ever answered for.
+    /// Whether central has every record that it ever acknowledged.
     fn misses_nothing(&self, held: Option<&NodeHead>) -> bool {
         match (self.epoch, self.acked) {
             (Some(_), Some(0)) => true,
@@ -43,7 +43,7 @@ impl StatusQuery {
     }
 }
 
-/// The node's head as it is held, central's clock, and which central this is.
+/// Returns the node's head at central, central's clock and its incarnation.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,

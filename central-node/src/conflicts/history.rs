@@ -1,8 +1,8 @@
-//! One conflict, read from the log: which edits wait, from what the node had made them, and what a person decided.
+//! One conflict, read from the log: its edits, the state that the node had edited, and the person's decision.
 //!
-//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on,
-//! and what waited or was decided is found by indexes of its own. A quarantined edit counts where it was released: there it
-//! changed the entity, or came to wait.
+//! The amount read does not grow with the entity's history: a past state is folded from the last snapshot before it, and
+//! waiting or decided edits are found by their own indexes. A quarantined edit counts at its release, where it changed the
+//! entity or began to wait.
 
 use comptoir_core::decision::{DecisionContext, Resolution, Verdict};
 use comptoir_core::event::Event;
@@ -20,27 +20,27 @@ use crate::event_store::{self, LogRow};
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
-/// Rows that are read at once.
+/// Rows per query.
 const PAGE_ROWS: i64 = 500;
 
-/// A conflict: open, or decided.
+/// An open or decided conflict.
 #[derive(Debug)]
 pub(crate) struct Conflict {
-    /// The edit that opened it: the conflict goes by its id.
+    /// The edit that opened the conflict and identifies it.
     pub(crate) event: EventId,
     pub(crate) key: EntityKey,
     pub(crate) node: NodeId,
-    /// The edits, oldest first: the one that opened it, and those that joined.
+    /// The edits, oldest first: the opening one, then those that joined.
     pub(crate) edits: Vec<DecidedEvent>,
     /// The entity as the node had it when it began to edit.
     pub(crate) base: Entity,
-    /// The entity as central holds it; of a decided conflict as it was when the person decided.
+    /// The entity as central holds it; for a decided conflict, as it was at the decision.
     pub(crate) server: Entity,
-    /// What a person decided.
+    /// The person's decision.
     pub(crate) settled: Option<ResolvedConflict>,
 }
 
-/// An event of the entity's history with its decision.
+/// An event of the entity's history, with its decision.
 #[derive(Clone, Debug)]
 pub(crate) struct DecidedEvent {
     pub(crate) known: ParsedEvent,
@@ -63,7 +63,7 @@ impl DecidedEvent {
         Ok(DecidedEvent { known, decision: row.decided()? })
     }
 
-    /// As it took effect: a quarantined event was decided by its release, and keeps the time at which it happened.
+    /// The event as it took effect: a quarantined event was decided by its release, but keeps its original time.
     fn in_effect(self, release: &LogRow) -> Result<DecidedEvent, StoreError> {
         let effective_at = self.decision.effective_at;
         Ok(DecidedEvent { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
@@ -83,7 +83,7 @@ impl DecidedEvent {
 }
 
 impl Conflict {
-    /// What a page about the conflict was made from: another edit, another version or a decision gives another one.
+    /// The state of the conflict shown to a person: another edit, version or decision changes the tag.
     pub(crate) fn etag(&self) -> String {
         let last = self.edits.last().map(DecidedEvent::position).unwrap_or_default();
         match &self.settled {
@@ -92,7 +92,7 @@ impl Conflict {
         }
     }
 
-    /// The version of the entity that came with the answer to one of the edits; zero where there came none.
+    /// The version of the entity in the answer to one of the edits; zero if there was none.
     pub(crate) fn shown_to(&self, edit: EventId) -> Position {
         let answered = self.edits.iter().find(|written| written.event().id == edit);
         match answered.and_then(|written| written.decision.judgement.resolution.as_ref()) {
@@ -102,7 +102,7 @@ impl Conflict {
     }
 }
 
-/// The conflict that an event opened or joined; nothing where it did neither. `of_node`: only that node's are seen.
+/// The conflict that an event opened or joined, if any. `of_node` limits the search to a node's conflicts.
 pub(crate) async fn find(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -134,10 +134,10 @@ pub(crate) async fn find(
     Ok(Some(Conflict { event: opened_by, key, node, base, edits, server, settled }))
 }
 
-/// The event, where it edits an entity made of fields.
+/// The event, if it edits an entity made of fields.
 async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<Option<DecidedEvent>, StoreError> {
     let Some(row) = event_store::by_event_id(tx, tenant, event).await? else { return Ok(None) };
-    // A record that does not read edited nothing.
+    // A record that cannot be decoded edited nothing.
     let Ok(written) = DecidedEvent::read(&row) else { return Ok(None) };
     if !matches!(written.known.fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
         return Ok(None);
@@ -159,7 +159,7 @@ pub(crate) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &Enti
     Ok(decision_state.entities.remove(key).unwrap_or_default())
 }
 
-/// Which edit opened the conflict that `asked` belongs to, and the decision about it where there is one.
+/// The edit that opened the conflict of `asked`, and the decision about the conflict, if any.
 async fn opener(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -192,7 +192,7 @@ async fn opener(
     Ok(is_before(tx, tenant, open, asked).await?.then_some((open, None)))
 }
 
-/// Whether an edit of the same node came before.
+/// Whether the same node has an earlier edit.
 async fn is_before(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -203,13 +203,13 @@ async fn is_before(
     Ok(first.is_some_and(|first| first.event().node == asked.event().node && first.position() < asked.position()))
 }
 
-/// How one entity stood, and who edited it.
+/// The past states and edits of one entity.
 struct History<'a> {
     tx: &'a Transaction<'a>,
     tenant: &'a Tenant,
     versions: Versions,
     key: EntityKey,
-    /// Edits that were quarantined and released, by the position of their release.
+    /// Released edits, by the position of their release.
     released: Vec<DecidedEvent>,
 }
 
@@ -218,7 +218,7 @@ impl<'a> History<'a> {
         let versions = Versions::active(tx, tenant.id).await?;
         let mut released = Vec::new();
         for row in event_store::quarantined_event(tx, tenant.id, &key).await? {
-            // A record that was quarantined because it does not read took no effect.
+            // A record quarantined because it could not be decoded had no effect.
             let Ok(written) = DecidedEvent::read(&row) else { continue };
             if let Some(release) = event_store::release_of(tx, tenant.id, written.event().id).await? {
                 released.push(written.in_effect(&release)?);
@@ -228,7 +228,7 @@ impl<'a> History<'a> {
         Ok(History { tx, tenant, versions, key, released })
     }
 
-    /// The entity as the node had it when it began to edit: it knows its own accepted edits, and what it says it has seen.
+    /// The entity as the node had it when it began to edit: with the node's own accepted edits, up to its base version.
     async fn base(&self, first: &DecidedEvent, decided_at: Option<Position>) -> Result<Entity, StoreError> {
         let seen = Position(first.event().content.base_version.unwrap_or_default());
         let own = self.before(first.position()).await?.changed_by.get(&first.event().node).copied();
@@ -244,7 +244,7 @@ impl<'a> History<'a> {
         self.at(Position(position.0.saturating_sub(1))).await
     }
 
-    /// The entity at a position: what is kept of its past, with the changes since.
+    /// The entity at a position: its last snapshot, with the changes since.
     async fn at(&self, position: Position) -> Result<Entity, StoreError> {
         let (tx, tenant) = (self.tx, self.tenant.id);
         let past = state_store::load_past(tx, tenant, &self.versions, &self.key, position).await?;
@@ -271,7 +271,7 @@ impl<'a> History<'a> {
         Ok(decision_state.entities.remove(&self.key).unwrap_or_default())
     }
 
-    /// The edits, oldest first: the one that opened the conflict, and those that joined until it was decided.
+    /// The edits, oldest first: the opening one, then those that joined until the decision.
     async fn edits(&self, first: DecidedEvent, decided_at: Option<Position>) -> Result<Vec<DecidedEvent>, StoreError> {
         let (node, opened_at) = (first.event().node, first.position());
         let until = decided_at.unwrap_or(Position(i64::MAX as u64));
@@ -288,7 +288,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// What an event did to its entity, if it was accepted.
+/// Applies an accepted event to its entity.
 fn apply(decision_state: &mut DecisionState, tenant: &Tenant, written: &DecidedEvent) {
     let decision = &written.decision;
     if written.verdict() != Verdict::Accepted {

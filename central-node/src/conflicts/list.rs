@@ -1,7 +1,7 @@
-//! Finding conflicts: those that wait, and all.
+//! Finds conflicts: the open ones, or all.
 //!
-//! A list is in the order in which things happened: an open conflict is at the position of the edit that opened it, a decided one
-//! at that of its resolution. So a page never shifts while somebody reads it.
+//! Lists are in log order: an open conflict is at the position of the edit that opened it, a decided one at the position of
+//! its resolution. So pages never shift while a person reads them.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
@@ -26,9 +26,9 @@ pub(crate) struct Filter {
 #[derive(Debug)]
 pub(crate) struct ConflictPage {
     pub(crate) conflicts: Vec<Conflict>,
-    /// After what was looked at.
+    /// The last position that was searched.
     pub(crate) next: Position,
-    /// Whether there may be more. A page of all may hold fewer than were asked for, and still not be the last.
+    /// Whether more may follow. A page of all conflicts may be shorter than requested without being the last.
     pub(crate) more: bool,
 }
 

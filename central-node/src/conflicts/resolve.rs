@@ -1,7 +1,7 @@
-//! A person decides: `CONFLICT_RESOLVED`, sealed by central's own node.
+//! Resolves a conflict by a person's decision: `CONFLICT_RESOLVED`, sealed by central's own node.
 //!
-//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nothing is written
-//! in between.
+//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nothing is
+//! written in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,53 +24,54 @@ use crate::event_store::lock_tenant;
 use crate::ingest::{DraftBatch, DraftRefusal, DraftsError, IngestQueue};
 use crate::tenant::Tenant;
 
-/// What the person who decides had seen.
+/// The state that the deciding person had seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ResolutionBasis {
-    /// The conflict at this ETag.
+    /// The conflict with this ETag.
     Page(String),
     /// The entity at this version.
     Version(Position),
-    /// What the edit that the order names was answered with, and what came to the writer's device since, up to here: its contract
-    /// names no version.
+    /// The answer to the edit named in the request, and what the writer's device received since, up to this position: the
+    /// device's contract names no version.
     Held(Position),
 }
 
-/// A decision, as it is asked for.
+/// A requested decision.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolutionRequest {
-    /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same
-    /// choice again, by whichever edit, is the same decision, and another one comes too late.
+    /// The id of the resolution; a retry with the same id is the same decision. If the contract has no such id, it is derived
+    /// from the conflict: the same choice again, by any of its edits, is the same decision, and another choice comes too
+    /// late.
     pub(crate) id: Option<EventId>,
     pub(crate) choice: Choice,
-    /// Of [`Choice::Merged`]: what is set, `None` removes a field.
+    /// For [`Choice::Merged`]: the fields to set; `None` removes a field.
     pub(crate) fields: Option<Fields>,
     pub(crate) user: Option<Name>,
     pub(crate) seen: ResolutionBasis,
-    /// Only a conflict of this node is found.
+    /// Limits the search to this node's conflicts.
     pub(crate) of_node: Option<NodeId>,
 }
 
-/// A decision that was written.
+/// A stored decision.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-    /// The edit that had opened the conflict.
+    /// The edit that opened the conflict.
     pub(crate) conflict: EventId,
-    /// The event that carries the decision.
+    /// The event that contains the decision.
     pub(crate) resolution: EventId,
-    /// The resolution, then the deletion where the person chose one.
+    /// The resolution, followed by the deletion if the person chose one.
     pub(crate) results: Vec<Decided>,
     pub(crate) entity: EntitySnapshot,
 }
 
-/// The entity of a conflict, as it is now.
+/// The current entity of a conflict.
 #[derive(Debug)]
 pub(crate) struct EntitySnapshot {
     pub(crate) key: EntityKey,
     pub(crate) version: Position,
-    /// Its fields; nothing where it is deleted, or was never there.
+    /// The fields; `None` if the entity is deleted or never existed.
     pub(crate) fields: Option<BTreeMap<String, String>>,
-    /// Every field that an edit of the conflict named.
+    /// The fields that the conflict's edits name.
     pub(crate) edited: BTreeSet<String>,
 }
 
@@ -79,18 +80,18 @@ pub(crate) struct EntitySnapshot {
 pub(crate) enum ResolveError {
     #[error("event {0} opened no conflict and joined none")]
     NotFound(EventId),
-    /// A person has decided it.
+    /// A person has already decided the conflict.
     #[error("{by} decided it at position {position}: see event {resolution}")]
     AlreadyResolved { by: String, position: Position, resolution: EventId, etag: String },
-    /// The conflict is not at the ETag that the person named.
+    /// The conflict's ETag differs from the one in the request.
     #[error("{entity_type} {entity_id} or the edits that wait have changed since this was read: read the conflict again", entity_type = .key.entity_type, entity_id = .key.entity_id)]
     PageChanged { key: EntityKey, version: Position, etag: String },
-    /// The entity is not at the version that the person saw.
+    /// The entity's version differs from the one that the person saw.
     #[error("{entity_type} {entity_id} is at version {version} by now: show it, and name it with the choice", entity_type = .key.entity_type, entity_id = .key.entity_id)]
     VersionChanged { key: EntityKey, version: Position, etag: String },
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The fields of a merge make no payload.
+    /// The merged fields are not a valid payload.
     #[error("{0}")]
     Payload(PayloadError),
     #[error("the resolution makes no event: {0}")]
@@ -106,7 +107,7 @@ pub(crate) enum ResolveError {
 }
 
 impl ResolveError {
-    /// The second decision about a conflict.
+    /// The error for a second decision about a conflict.
     pub(crate) fn already(conflict: &Conflict, settled: &ResolvedConflict) -> ResolveError {
         let event = settled.by.event();
         ResolveError::AlreadyResolved {
@@ -118,7 +119,7 @@ impl ResolveError {
     }
 }
 
-/// The id of the choice about the conflict that an edit opened, where who chooses names none.
+/// The id of the choice about the conflict that an edit opened, for requests without an id.
 pub(crate) fn choice_about(opener: EventId) -> EventId {
     opener.derived("RESOLVED")
 }
@@ -137,7 +138,7 @@ pub(crate) async fn resolve(
     let conflict = found(&tx, tenant, event, order.of_node).await?;
     let id = order.id.unwrap_or_else(|| choice_about(conflict.event));
     match &conflict.settled {
-        // The same request again, after its answer was lost.
+        // A retry after a lost answer.
         Some(settled) if settled.by.event().id == id => (),
         Some(settled) => return Err(ResolveError::already(&conflict, settled)),
         None => check_seen(&conflict, event, order)?,
@@ -145,7 +146,7 @@ pub(crate) async fn resolve(
     let outcomes = queue.write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
     let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
     let results = results.map_err(|refusal| match (&conflict.settled, refusal) {
-        // Who asks names no id: another choice has the one of this conflict.
+        // A request without an id has the id derived from this conflict, whatever its choice.
         (Some(settled), DraftRefusal::IdReused(_)) if order.id.is_none() => ResolveError::already(&conflict, settled),
         (_, refusal) => ResolveError::Refused(refusal),
     })?;
@@ -153,7 +154,7 @@ pub(crate) async fn resolve(
     Ok(Resolved { conflict: conflict.event, resolution: id, results, entity })
 }
 
-/// The entity of the conflict that an event opened or joined, as it is now.
+/// The current entity of the conflict that an event opened or joined.
 pub(crate) async fn current_entity(
     database: &Database,
     tenant: TenantId,
@@ -164,7 +165,7 @@ pub(crate) async fn current_entity(
     Ok(snapshot(database, tenant, &conflict).await?)
 }
 
-/// The conflict that an event opened or joined. `of_node`: only that node's are found.
+/// The conflict that an event opened or joined. `of_node` limits the search to a node's conflicts.
 pub(crate) async fn find(
     database: &Database,
     tenant: TenantId,
@@ -176,7 +177,7 @@ pub(crate) async fn find(
     found(&tx, tenant, event, of_node).await
 }
 
-/// What a choice would make of an open conflict. Nothing is written.
+/// Returns what a choice would change about an open conflict. Nothing is written.
 pub(crate) async fn preview(
     database: &Database,
     tenant: TenantId,
@@ -201,8 +202,8 @@ async fn found(
     history::find(tx, tenant, event, of_node).await?.ok_or(ResolveError::NotFound(event))
 }
 
-/// Refuses a decision about an older state of the conflict. Who names no version may still take the server's: nobody loses by it
-/// what they had not seen.
+/// Refuses a decision about an older state of the conflict. A person who names no version may still choose the server's,
+/// since nobody then loses values they had not seen.
 fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) -> Result<(), ResolveError> {
     let (etag, version) = (conflict.etag(), conflict.server.version);
     let still_so = match &order.seen {
@@ -221,7 +222,7 @@ fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) ->
     })
 }
 
-/// The resolution as a draft of central's own; behind it the deletion that it may bring.
+/// The resolution as a draft of central's own node, followed by the deletion if the choice causes one.
 fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Result<DraftBatch, ResolveError> {
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
     let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
@@ -248,7 +249,7 @@ fn content(
     })
 }
 
-/// The fields in the texts that their writers used.
+/// The resolution's payload, with the fields in their writers' texts.
 fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Result<Vec<u8>, ResolveError> {
     #[derive(Serialize)]
     struct Payload<'a> {
@@ -270,7 +271,7 @@ fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Res
     serde_json::to_vec(&Payload { event_id: conflict.event.to_string(), choice, fields }).map_err(internal)
 }
 
-/// Reads a draft's payload as every reader of the log does.
+/// Parses a draft's payload as every reader of the log does.
 fn read(id: EventId, content: Content) -> Result<(Draft, Fact), ResolveError> {
     let (fact, _) = payload::read_fact(&content.entity_type, &content.action, 1, &content.payload)
         .map_err(ResolveError::Payload)?;

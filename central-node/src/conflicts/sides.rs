@@ -1,8 +1,8 @@
 //! The two sides of a conflict, and what a choice makes of them. Pure.
 //!
-//! The local side is the server's entity with the node's edits applied to it, as if nothing stood against them: every field that
-//! the edits name has the node's value, the others stay. Where the server's entity is deleted, or was never there, the edits are
-//! applied to what the node had, if anything.
+//! The local side is the server's entity with the node's edits applied as if nothing contradicted them: every field that the
+//! edits name has the node's value, the others stay. If the server's entity is deleted or never existed, the edits are
+//! applied to the node's base, if any.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,15 +22,15 @@ use super::history::{Conflict, DecidedEvent};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Choice {
-    /// The server's version, as it is.
+    /// The server's version, unchanged.
     Server,
     /// The node's edits, applied to the server's version.
     Local,
-    /// The server's version with the fields that the person put together.
+    /// The server's version with the fields that the person merged.
     Merged,
 }
 
-/// Why a choice makes no plan.
+/// Why a choice cannot be planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PlanError {
     #[error("a merge names its fields: each with its value, null to remove one")]
@@ -39,16 +39,16 @@ pub(crate) enum PlanError {
     FieldsWithoutMerge,
 }
 
-/// An entity as far as a person looks at it.
+/// The part of an entity that a person sees.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct EntitySide {
-    /// Whether it is there.
+    /// Whether the entity exists.
     pub(crate) lives: bool,
-    /// Name to JSON text.
+    /// JSON texts by field name.
     pub(crate) fields: BTreeMap<String, String>,
 }
 
-/// A field about which the two sides differ; `None` where the side has no such field.
+/// A field in which the two sides differ; `None` if a side has no such field.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct FieldConflict {
     pub(crate) field: String,
@@ -57,14 +57,14 @@ pub(crate) struct FieldConflict {
     pub(crate) local: Option<String>,
 }
 
-/// What is to be written so that the entity becomes what the person chose.
+/// The writes that make the entity what the person chose.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ResolutionPlan {
-    /// Of `CONFLICT_RESOLVED`: fields to set over the server's, or the server's as they are.
+    /// The resolution's fields to set over the server's; `None` leaves the server's version unchanged.
     pub(crate) fields: Option<Fields>,
-    /// Whether the entity is deleted right after.
+    /// Whether the entity is deleted right after the resolution.
     pub(crate) deletes: bool,
-    /// What the entity is then.
+    /// The resulting entity.
     pub(crate) result: EntitySide,
 }
 
@@ -98,7 +98,7 @@ impl Conflict {
         decision_state.entities.get(&self.key).map(EntitySide::side_of).unwrap_or_default()
     }
 
-    /// Every field that an edit names.
+    /// The fields that the edits name.
     pub(crate) fn edited(&self) -> BTreeSet<String> {
         let fields = self.edits.iter().filter_map(|edit| match &edit.known.fact {
             Fact::Created(fields) | Fact::Updated(fields) => Some(fields.keys().cloned()),
@@ -107,7 +107,7 @@ impl Conflict {
         fields.flatten().collect()
     }
 
-    /// Every field in which the sides differ, by name.
+    /// The fields in which the sides differ, by name.
     pub(crate) fn differences(&self) -> Vec<FieldConflict> {
         let (server, local) = (self.server_side(), self.local_side());
         let names: BTreeSet<&String> = server.fields.keys().chain(local.fields.keys()).collect();
@@ -121,7 +121,7 @@ impl Conflict {
         names.into_iter().filter(differs).map(difference).collect()
     }
 
-    /// What a choice comes to. `merged` goes with the fields that the person put together.
+    /// The plan for a choice. `merged` contains the fields that the person merged.
     pub(crate) fn plan(&self, choice: Choice, merged: Option<&Fields>) -> Result<ResolutionPlan, PlanError> {
         let server = self.server_side();
         match (choice, merged) {

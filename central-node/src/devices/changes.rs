@@ -1,4 +1,4 @@
-//! What changed since a time, for a device of either contract: the rows of its scope, in the order of their last change.
+//! The changes since a time, for a device of either contract: the rows of its scope, in the order of their last change.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -13,23 +13,23 @@ use super::time_cursor::{Horizon, same_millisecond};
 use crate::database::StoreError;
 use crate::feed::{FeedPosition, Scope, changes};
 
-/// Rows read at a time.
+/// Rows per query.
 const STEP_ROWS: usize = 500;
 
-/// Bytes of rows after which a page ends: what a phone on a bad link gets whole before it breaks. A single millisecond may have
+/// Bytes of rows after which a page ends: small enough to arrive whole over a bad connection. A single millisecond may have
 /// more.
 const PAGE_BYTES: usize = 1024 * 1024;
 
 pub(super) struct ChangePage {
     pub(super) changes: Vec<RowChange>,
-    /// When the last of them was received.
+    /// The receipt time of the last change.
     pub(super) last_received_at: Option<Timestamp>,
-    /// Whether more may wait.
+    /// Whether more may follow.
     pub(super) has_more: bool,
 }
 
-/// The changes after a position and up to the horizon, about `limit` of them or a mebibyte: no page ends inside a millisecond.
-/// `wanted` says which are given, and may drop what nobody will read of one; the others are passed over.
+/// The changes after a position up to the horizon, about `limit` of them or one mebibyte: a page never ends inside a
+/// millisecond. `wanted` selects changes, and may drop parts of one that the device does not need.
 pub(super) async fn page(
     tx: &Transaction<'_>,
     device: &Device,
@@ -67,13 +67,13 @@ pub(super) async fn page(
     }
 }
 
-/// When its change was received.
+/// The receipt time of a change.
 pub(super) fn received_at(change: &RowChange) -> Result<Timestamp, StoreError> {
     let damaged = || StoreError::Damaged(format!("{:?} is no instant", change.received_at));
     instant::parse(&change.received_at).ok_or_else(damaged)
 }
 
-/// The id of a change: the same every time it is given.
+/// The id of a change: always the same for the same change.
 pub(crate) fn change_id(tenant: TenantId, change: &RowChange) -> Uuid {
     let site = change.key.site.unwrap_or_default();
     let label = format!("change/{}/{}/{}/{site}", change.position, change.key.entity_type, change.key.entity_id);

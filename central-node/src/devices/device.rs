@@ -1,5 +1,4 @@
-//! A device as central knows it: a node whose log central keeps. It is made at its first contact, with a credential of its
-//! tenant.
+//! A device at central: a node whose log central writes. It is created at its first contact, with a credential of its tenant.
 
 use std::fmt;
 
@@ -14,10 +13,10 @@ use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::identity::{Access, Credential};
 use crate::ingest::IngestQueue;
 
-/// Characters of a device's own name for itself.
+/// Characters of a device's name.
 const NAME_CHARS_MAX: usize = 128;
 
-/// Which document a device was written after.
+/// The customer document that a device implements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Contract {
     Mobile,
@@ -32,7 +31,7 @@ impl Contract {
         }
     }
 
-    /// What its requests call the device's own name for itself.
+    /// The name of the field in which requests contain the device's name.
     pub(crate) fn name_field(self) -> &'static str {
         match self {
             Contract::Mobile => "device_id",
@@ -47,24 +46,24 @@ impl fmt::Display for Contract {
     }
 }
 
-/// A device that has made contact.
+/// A device that has contacted central.
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     pub(crate) tenant: TenantId,
-    /// Derived from the tenant and the device's own name: the same at every contact.
+    /// Derived from the tenant and the device's name: the same at every contact.
     pub(crate) node: NodeId,
-    /// Its own name for itself.
+    /// The device's name, chosen by itself.
     pub(crate) name: String,
     pub(crate) contract: Contract,
-    /// Its shop: that of the credential of its first contact.
+    /// The site of the credential of the first contact.
     pub(crate) site: Option<SiteId>,
-    /// Up to which position it said that it holds everything; absent before its first pull.
+    /// The position up to which the device confirmed everything; `None` before its first pull.
     pub(crate) pulled_to: Option<Position>,
-    /// Up to which position it is given again what it had made itself: it began again.
+    /// The position up to which the device also receives its own changes: it was wiped and reloads.
     pub(crate) reload_to: Position,
 }
 
-/// What the logs of devices are kept with.
+/// Access to the logs of devices.
 #[derive(Clone)]
 pub(crate) struct Devices {
     pub(crate) database: Database,
@@ -86,7 +85,7 @@ pub(crate) enum ContactError {
 }
 
 impl Devices {
-    /// Finds the device of that name, or makes it at its first contact.
+    /// Finds the device of that name, or creates it at its first contact.
     pub(crate) async fn contact(
         &self,
         credential: &Credential,
@@ -128,7 +127,7 @@ impl Devices {
         let sql = "insert into device (tenant_id, node_id, device, contract) values ($1, $2, $3, $4)
                    on conflict (tenant_id, node_id) do nothing";
         tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &name, &contract.as_str()]).await?;
-        // Two first contacts at once: both find the row that came first.
+        // Of two concurrent first contacts, both find the row that was inserted first.
         let made = find(&tx, tenant, node, name, contract).await?;
         tx.commit().await?;
         tracing::info!(tenant.id = %tenant, node.id = %node, "central keeps a log for the {contract} device {name:?}");
@@ -161,7 +160,7 @@ async fn find(
     }))
 }
 
-/// Keeps what the device said that it holds. One that begins again is given its own changes, too, up to the horizon.
+/// Records what the device confirmed. A device that reloads also receives its own changes, up to the horizon.
 pub(crate) async fn keep_pulled_to(
     tx: &Transaction<'_>,
     device: &Device,

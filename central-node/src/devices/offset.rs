@@ -1,12 +1,13 @@
-//! How far a device's clock is from central's. The contracts have no field for it: the HTTP `Date` header says it, where the
-//! client sends one; else an event that is stamped later than its receipt shows by how much the clock is ahead at least.
+//! The offset of a device's clock from central's. The contracts have no field for it, so the HTTP `Date` header is used if
+//! the client sends one. Otherwise an event stamped later than its receipt shows the least amount by which the clock is
+//! ahead.
 
 use comptoir_core::time::Timestamp;
 
-/// Seven days: as long as the mobile contract lets a device work offline.
+/// Seven days: the longest time that the mobile contract lets a device work offline.
 const OFFLINE_MICROS_MAX: i64 = 7 * 24 * 3_600 * 1_000_000;
 
-/// The device's clock less central's, where the request shows it. `date` is its HTTP `Date` header.
+/// The device's clock minus central's, if the request shows it. `date` is the HTTP `Date` header.
 pub(crate) fn of_request(date: Option<&str>, now: Timestamp, stamps: impl Iterator<Item = Timestamp>) -> Option<i64> {
     let said = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
     match said {
@@ -15,8 +16,8 @@ pub(crate) fn of_request(date: Option<&str>, now: Timestamp, stamps: impl Iterat
     }
 }
 
-/// By how much one stamp is corrected. Where the clock is further ahead than anybody works offline, a stamp from the past was not
-/// made by it: it was made before the clock went wrong, or after it was corrected, and is kept.
+/// The correction of one stamp. If the clock is further ahead than a device may work offline, a stamp from the past was made
+/// before the clock went wrong or after it was corrected, and is not changed.
 pub(crate) fn of_stamp(offset_micros: i64, stamp: Timestamp, now: Timestamp) -> i64 {
     if offset_micros > OFFLINE_MICROS_MAX && stamp <= now { 0 } else { offset_micros }
 }

@@ -1,4 +1,4 @@
-//! From a device's events to the queue, and what was decided about each.
+//! Passes a device's events to the queue, and returns the decision about each.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use super::device::{Device, Devices};
 use super::offset;
 use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, DraftsError, IdReused, PayloadReading};
 
-/// Characters of a device's own id of an event.
+/// Characters of a device's id of an event.
 const EVENT_ID_CHARS_MAX: usize = 512;
 
-/// An event as either contract has it, before it is checked.
+/// An event of either contract, not yet validated.
 pub(crate) struct DeviceEvent<'a> {
     pub(crate) id: &'a str,
     pub(crate) entity_type: &'a str,
@@ -30,19 +30,19 @@ pub(crate) struct DeviceEvent<'a> {
     pub(crate) client_id: Option<String>,
 }
 
-/// What is to become of a device's event, whatever the contract calls it.
+/// The outcome of a device's event, independent of the contract's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DeviceOutcome {
-    /// Nothing more to do on the device.
+    /// The device has nothing more to do.
     Taken,
-    /// It lost, or waits for a person.
+    /// The event lost against another, or waits for a person.
     Conflict,
-    /// It has no effect, and will never have one.
+    /// The event has no effect, and never will.
     Refused,
 }
 
 impl DeviceOutcome {
-    /// Of a verdict's word.
+    /// The outcome for a verdict.
     pub(crate) fn of(verdict: &str) -> DeviceOutcome {
         match Verdict::parse(verdict) {
             Some(Verdict::Accepted | Verdict::Superseded | Verdict::Quarantined | Verdict::Duplicate) => {
@@ -59,7 +59,7 @@ impl DeviceOutcome {
 pub(crate) enum DeviceEventError {
     #[error("{error}")]
     Name { field: &'static str, error: NameError },
-    /// The nil UUID, or the one of ones alone.
+    /// The nil UUID or the all-ones UUID.
     #[error("it names no event")]
     ReservedId,
     #[error("an event has an id of 1 to {EVENT_ID_CHARS_MAX} characters")]
@@ -72,12 +72,12 @@ pub(crate) enum DeviceEventError {
     SealedByLog { action: String },
 }
 
-/// A name out of a request's field.
+/// Parses a name from a field of the request.
 pub(crate) fn name(field: &'static str, text: &str) -> Result<Name, DeviceEventError> {
     Name::new(text).map_err(|error| DeviceEventError::Name { field, error })
 }
 
-/// A device's event id: a UUID as it is, any other text under the device's own namespace.
+/// The id of a device's event: a UUID is used as it is, any other text is hashed in the device's own namespace.
 pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, DeviceEventError> {
     match Uuid::parse_str(text) {
         Ok(id) if id.is_nil() || id.is_max() => Err(DeviceEventError::ReservedId),
@@ -87,7 +87,7 @@ pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, DeviceEve
     }
 }
 
-/// Checks what could never be sealed. Anything else that is wrong with an event is decided by the rules, and kept.
+/// Refuses events that can never be sealed. Any other defect is decided by the rules, and the event is stored.
 pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDraft, DeviceEventError> {
     if event.payload.len() > PAYLOAD_BYTES_MAX {
         return Err(DeviceEventError::PayloadTooLarge { bytes: event.payload.len() });
@@ -99,7 +99,7 @@ pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDra
         site: device.site,
         user: event.user,
         base_version: event.base_version,
-        // The contracts know no versions of payloads.
+        // The contracts have no versions of payloads.
         schema_version: payload::newest_version(event.action),
         ..Content::new(
             name("entity_type", event.entity_type)?,
@@ -120,13 +120,13 @@ pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDra
     })
 }
 
-/// ISO 8601; UTC where the text has no offset, since no contract says what a device's zone is.
+/// ISO 8601, in UTC if the text has no offset, since no contract defines a device's zone.
 pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, DeviceEventError> {
     let read = instant::parse(text).or_else(|| instant::parse(&format!("{text}Z")));
     read.ok_or_else(|| DeviceEventError::OccurredAt { text: text.to_owned() })
 }
 
-/// Seals and decides them: one outcome each, in order.
+/// Seals and decides the events: one outcome each, in order.
 pub(crate) async fn submit(
     devices: &Devices,
     device: &Device,

@@ -1,9 +1,9 @@
-//! Times as cursors, without skipping what was committed late.
+//! Times as cursors that never skip events committed late.
 //!
-//! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time
-//! has milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the
-//! tenant's `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a
-//! millisecond, and a time means all of its millisecond.
+//! `received_at` is assigned under the tenant's lock and strictly increases, so it orders events as positions do. A client's
+//! time has milliseconds, however, and one millisecond may have several events. So a millisecond is closed before any of its
+//! events is sent: the tenant's `last_received_at` is raised to its end, and later events are received after it. A page never
+//! ends inside a millisecond, and a time means the whole millisecond.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -16,7 +16,7 @@ use crate::event_store::{self, TenantHead, lock_tenant, raise_tenant, tenant_hea
 
 const MILLI: i64 = 1_000;
 
-/// The end of what can be given now: no event will ever be received at or before `closed_to` that lies behind `head`.
+/// The end of what can be sent now: no event after `head` will ever be received at or before `closed_to`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Horizon {
     pub(crate) head: Position,
@@ -24,7 +24,7 @@ pub(crate) struct Horizon {
 }
 
 impl Horizon {
-    /// An earlier one, of that time: all of its millisecond is closed, since a later one is.
+    /// The horizon at an earlier time: its whole millisecond is closed, since a later one is.
     pub(crate) async fn until(
         self,
         tx: &Transaction<'_>,
@@ -36,7 +36,7 @@ impl Horizon {
     }
 }
 
-/// Closes the millisecond of the last event, where it is still open.
+/// Closes the millisecond of the last event if it is still open.
 pub(crate) async fn horizon(database: &Database, tenant: TenantId) -> Result<Horizon, StoreError> {
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
@@ -53,7 +53,7 @@ pub(crate) async fn horizon(database: &Database, tenant: TenantId) -> Result<Hor
     Ok(Horizon { head: head.head, closed_to })
 }
 
-/// The position up to which a client holds everything that names this time.
+/// The position up to which a client that names this time has everything.
 pub(crate) async fn position_at(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -67,32 +67,32 @@ pub(crate) async fn position_at(
     Ok(event_store::position_at_time(tx, tenant, until, horizon.head).await?.min(horizon.head))
 }
 
-/// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed.
-/// A time that central has not reached would hide what comes until then.
+/// The time for the client's next request: that of the last change sent, or else the time the client sent, but never later
+/// than what is closed. A time in the future would hide the changes until then.
 pub(crate) fn next_since(last_given: Option<Timestamp>, sent: Timestamp, horizon: Horizon) -> String {
     in_milliseconds(last_given.unwrap_or_else(|| sent.min(horizon.closed_to)))
 }
 
-/// A time that does not read.
+/// A time that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z")]
 pub(crate) struct BadTime {
-    /// The parameter or field.
+    /// The name of the parameter or field.
     pub(crate) name: &'static str,
     pub(crate) text: String,
 }
 
-/// A time as a client sent it, UTC where it has no offset; the beginning of time where the client sent none.
+/// Parses a client's time, in UTC if it has no offset; without a time, the beginning of time.
 pub(crate) fn parse(name: &'static str, text: Option<&str>) -> Result<Timestamp, BadTime> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Timestamp(0)) };
-    // A `+` in a query string reads as a space.
+    // A `+` in a query string is decoded as a space.
     let read = instant::parse(text)
         .or_else(|| instant::parse(&format!("{text}Z")))
         .or_else(|| instant::parse(&text.replace(' ', "+")));
     read.ok_or_else(|| BadTime { name, text: text.to_owned() })
 }
 
-/// `2026-01-07T10:00:00.123Z`, as a JavaScript `Date` reads and writes it.
+/// `2026-01-07T10:00:00.123Z`, the format of a JavaScript `Date`.
 pub(crate) fn in_milliseconds(at: Timestamp) -> String {
     let millis = at.0.div_euclid(MILLI);
     match jiff::Timestamp::from_millisecond(millis) {

@@ -1,9 +1,9 @@
-//! The first load of a node: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted
-//! first and given last: what changes meanwhile comes by pull.
+//! The bootstrap of a node: every row of its scope in key order, as a zstd stream of lines. The head is read first and sent
+//! last; changes made meanwhile come by pull.
 //!
-//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of
-//! bytes and nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less
-//! than a block; a stream that resumes behind a mark keeps the head of the first.
+//! Each page is a short transaction, read while the previous one is written; a slow reader holds a few blocks of bytes and
+//! nothing in the database. A block ends with a mark and can be decompressed without the next one, so that an interruption
+//! loses less than a block. A stream that resumes after a mark keeps the head of the first.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -31,21 +31,22 @@ use crate::state_store::Versions;
 
 /// Rows read at a time.
 const PAGE_ROWS: usize = 4_000;
-/// Rows between two marks at most: what the protocol promises.
+/// The most rows between two marks: a promise of the protocol.
 const MARK_ROWS: usize = 200;
-/// What a block should have once it is compressed: a cut loses half of it.
+/// The target size of a compressed block: an interruption loses half a block on average.
 const BLOCK_BYTES: usize = 8 * 1024;
-/// The same before compression, whatever the rows compress to.
+/// The limit before compression, however well the rows compress.
 const RAW_BYTES: std::ops::RangeInclusive<usize> = 4 * 1024..=512 * 1024;
 /// Blocks that wait for the reader.
 const BLOCKS_WAITING: usize = 4;
-/// A reader that takes nothing for so long is gone.
+/// A reader that accepts nothing for this long is disconnected.
 const READER_PATIENCE: Duration = Duration::from_secs(60);
-/// The encoder's memory goes with its window: 1 MiB is as good as the default for rows.
+/// The encoder's memory depends on its window: 1 MiB compresses rows as well as the default.
 const WINDOW_LOG: u32 = 20;
 
-/// Starts a load, from the beginning or behind a mark, and answers with its compressed blocks. They end with an error where the
-/// load breaks off: the reader resumes behind the last mark. The mark was checked to be of this central and scope.
+/// Starts a bootstrap from the beginning or after a mark, and returns its compressed blocks. They end with an error if the
+/// bootstrap is interrupted: the reader resumes after the last mark. The caller has checked that the mark belongs to this
+/// central and scope.
 pub(crate) async fn bootstrap(
     feed: &Arc<Feed>,
     caller: NodeCaller,
@@ -89,13 +90,13 @@ enum StreamError {
     ReaderGone,
 }
 
-/// What a stream says first.
+/// The content of a stream's first line.
 struct StreamStart {
-    /// The head that this load ends with.
+    /// The head with which this bootstrap ends.
     head: Position,
-    /// Of what was given so far.
+    /// The proof of the rows sent so far.
     proof: Proof,
-    /// At its beginning, how many rows there are.
+    /// The number of rows; only in the first line of a new stream.
     rows: Option<u64>,
     rulebook: Option<RulebookInForce>,
 }
@@ -157,19 +158,19 @@ async fn write(
     writer.finish().await
 }
 
-/// Where a page begins: a kind, and the key behind which.
+/// The start of a page: a kind, and the key after which it begins.
 type PageStart = (RowKind, Option<RowKey>);
 
-/// Some rows of one kind.
+/// A page of rows of one kind.
 struct BootstrapPage {
     rows: Vec<RowChange>,
-    /// Nothing where this is the last page.
+    /// `None` on the last page.
     next: Option<PageStart>,
-    /// Of the moment that they were read in.
+    /// The proof of the snapshot that the page was read in.
     proof: Proof,
 }
 
-/// The pages of a load, each read while the one before it is written. Dropped, it reads no more.
+/// Reads the pages of a bootstrap, each while the previous one is written. Stops reading when dropped.
 struct PageReader {
     feed: Arc<Feed>,
     caller: NodeCaller,
@@ -210,8 +211,7 @@ async fn page(feed: &Feed, caller: NodeCaller, (kind, after): PageStart) -> Resu
     Ok(BootstrapPage { rows, next, proof: Proof::new(head.head, head.decision_chain) })
 }
 
-/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come
-/// by one query.
+/// One page of the rows of one kind after a key; empty at the end. Entities, the most numerous, are read by one query.
 async fn rows(
     tx: &Transaction<'_>,
     NodeCaller { tenant, scope, .. }: NodeCaller,
@@ -227,13 +227,13 @@ async fn rows(
     load(tx, tenant, versions, scope, &listed).await
 }
 
-/// Lines into compressed blocks.
+/// Writes lines as compressed blocks.
 struct Writer {
-    /// Lines that are not compressed yet: given to the encoder together, since each call of it costs as much as some lines.
+    /// Lines not yet compressed. They are passed to the encoder together, since each call costs as much as some lines.
     text: Vec<u8>,
     zstd: zstd::stream::write::Encoder<'static, Vec<u8>>,
     blocks: mpsc::Sender<Result<Bytes, std::io::Error>>,
-    /// How much is written between two flushes.
+    /// Bytes to write between two flushes.
     raw_goal: usize,
     /// Rows since the last mark.
     rows: usize,
@@ -271,12 +271,12 @@ impl Writer {
         self.line(&BootstrapLine::Mark(token.to_string()))
     }
 
-    /// Ends a block: what was written so far can be read without what follows.
+    /// Ends a block: everything written so far can be decompressed without what follows.
     async fn flush(&mut self) -> Result<(), StreamError> {
         self.zstd.write_all(&self.text)?;
         self.zstd.flush()?;
         let block = std::mem::take(self.zstd.get_mut());
-        // The next block has as much as makes one of the size that is wanted, if the rows go on as they are.
+        // Sizes the next block for the target, assuming that the next rows compress equally well.
         let goal = self.text.len().saturating_mul(BLOCK_BYTES) / block.len().max(1);
         self.raw_goal = goal.clamp(*RAW_BYTES.start(), *RAW_BYTES.end());
         self.text.clear();

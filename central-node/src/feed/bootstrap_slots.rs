@@ -4,10 +4,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::cursor::FeedError;
 
-/// First loads at once, in this process: each holds an encoder of a few MiB.
+/// Concurrent bootstraps in this process: each holds an encoder of a few MiB.
 const LOADS_MAX: usize = 16;
 
-/// The places for first loads.
+/// The slots for bootstraps.
 #[derive(Clone, Debug)]
 pub(crate) struct BootstrapSlots(Arc<Semaphore>);
 
@@ -18,7 +18,7 @@ impl Default for BootstrapSlots {
 }
 
 impl BootstrapSlots {
-    /// A place, for as long as the permit lives.
+    /// Takes a slot, for as long as the permit lives.
     pub(super) fn begin(&self) -> Result<OwnedSemaphorePermit, FeedError> {
         Arc::clone(&self.0).try_acquire_owned().map_err(|_| FeedError::Busy { loads_max: LOADS_MAX })
     }

@@ -1,6 +1,6 @@
-//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows. In a
-//! transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has
-//! moved behind the head that was read first, where the reader has still to come.
+//! The rows of a scope that changed after a cursor, in two steps: first the keys, in order and as many as fit, then their
+//! rows. In a transaction with one snapshot both steps see the same state. Otherwise a row that changed between the two is
+//! left out: it has moved after the head that was read first, where the reader will find it.
 
 use std::collections::HashMap;
 
@@ -22,23 +22,23 @@ use crate::database::{StoreError, natural};
 use crate::event_store::{self, TenantHead};
 use crate::state_store::Versions;
 
-/// About how many bytes of rows one page has; a single row may be larger.
+/// The approximate size of a page's rows in bytes; a single row may be larger.
 pub(super) const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Some changes, and where the log stood.
+/// A page of changes, with the head at which it was read.
 #[derive(Debug)]
 pub(crate) struct ChangesPage {
     /// In the order of (position, key).
     pub(crate) changes: Vec<RowChange>,
-    /// Whether the page ends before what there is does. Where it does not, the reader has everything up to `head`.
+    /// Whether more changes follow this page. If not, the reader has everything up to `head`.
     pub(crate) more: bool,
-    /// Where the next page begins: the head, or behind the last row where more waits.
+    /// The start of the next page: the head, or after the last row if more follow.
     pub(crate) end: FeedPosition,
-    /// The tenant's head, read first: nothing at or below it can appear any more.
+    /// The tenant's head, read first: no new change can appear at or below it.
     pub(crate) head: TenantHead,
 }
 
-/// The changes of a scope after a place: at most `limit` rows and about 4 MiB.
+/// The changes of a scope after a cursor: at most `limit` rows and about 4 MiB.
 pub(crate) async fn changes(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -53,7 +53,7 @@ pub(crate) async fn changes(
         return Ok(page);
     }
     let versions = Versions::active(tx, tenant).await?;
-    // What comes after the head is of the next page, in whatever isolation this is read.
+    // Changes after the head belong to the next page, in any isolation level.
     let mut listed = keys::changed(tx, tenant, &versions, scope, after, limit.saturating_add(1)).await?;
     listed.retain(|row| row.position <= head.head);
     page.more = cut(&mut listed, limit);
@@ -64,8 +64,8 @@ pub(crate) async fn changes(
     Ok(page)
 }
 
-/// The first rows of those types created behind a position and up to another, wherever they are now. Of entities that have
-/// not changed since there are none.
+/// The rows of these types created after a position up to another, in their current state. Entities that have not changed
+/// since are left out.
 pub(crate) async fn born(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -77,7 +77,7 @@ pub(crate) async fn born(
     keys::born(tx, tenant, &versions, scope, stretch, wanted).await
 }
 
-/// The rows of some keys as they are by now, though they may have changed since they were listed.
+/// The current rows of some keys, which may have changed since they were listed.
 pub(crate) async fn rows_of(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -90,7 +90,7 @@ pub(crate) async fn rows_of(
     Ok(listed.iter().filter_map(change).collect())
 }
 
-/// Keeps as many rows as a page has; whether any were left out.
+/// Truncates the list to one page, and returns whether rows were left out.
 pub(super) fn cut(listed: &mut Vec<ListedRow>, limit: usize) -> bool {
     let mut bytes = 0usize;
     let fits = listed.iter().take(limit).take_while(|row| {
@@ -146,7 +146,7 @@ async fn read(
     Ok(found)
 }
 
-/// A scope's entities behind a key, whole and in the order of their keys, as many as one page has: none where there are no more.
+/// A scope's entities after a key, whole and in key order, one page at a time; empty at the end.
 pub(super) async fn entities_in_order(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -156,7 +156,7 @@ pub(super) async fn entities_in_order(
     limit: usize,
 ) -> Result<Vec<RowChange>, StoreError> {
     let (entity_type, entity_id) = after.map_or(("", ""), |key| (key.entity_type.as_str(), key.entity_id.as_str()));
-    // Of a load two pages are held at once.
+    // A bootstrap holds two pages in memory at once.
     let (tenant, limit, bytes) = (tenant.uuid(), limit_column(limit), limit_column(PAGE_BYTES / 2));
     let parameters: [&(dyn ToSql + Sync); 8] =
         [&tenant, &version, &entity_type, &entity_id, &limit, &bytes, &scope.shows_conflicts, &UPDATED_RECORD];

@@ -1,4 +1,4 @@
-//! When each node pulled last, for the list of nodes.
+//! The time of each node's last pull, for the list of nodes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,15 @@ use comptoir_core::time::Timestamp;
 use super::cursor::NodeCaller;
 use crate::database::{self, Database, Micros, StoreError, TxPhase, as_bigint};
 
-/// A node's pulls are noted at most so often.
+/// A node's pulls are recorded at most this often.
 const CONTACT_EVERY_MICROS: i64 = 60_000_000;
 
-/// When this process last noted each node.
+/// When this process last recorded each node.
 #[derive(Debug, Default)]
 pub(crate) struct LastContacts(Mutex<HashMap<(TenantId, NodeId), Timestamp>>);
 
 impl LastContacts {
-    /// Notes that a node pulled, at most once a minute. A failure is logged and costs the node nothing.
+    /// Records that a node pulled, at most once a minute. A failure is logged and does not affect the node.
     pub(super) async fn note(&self, database: &Database, caller: NodeCaller, pulled_to: Position, now: Timestamp) {
         {
             let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

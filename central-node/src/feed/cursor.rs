@@ -1,4 +1,4 @@
-//! Where a reader of the feed is, and whether what it holds comes from this log.
+//! The position of a feed reader, and whether its rows come from this log.
 
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Position;
@@ -11,12 +11,11 @@ use super::scope::Scope;
 use crate::database::{StoreError, set_tenant};
 use crate::event_store::{TenantHead, decision_chain_at};
 
-/// How far a reader is: it has everything up to `position`; of `position` itself, if a key is given, only the rows up to that
-/// key.
+/// A reader's progress: everything up to `position`, but of `position` itself, if a key is set, only the rows up to that key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct FeedPosition {
     pub(crate) position: Position,
-    /// The last row of that position that the reader has.
+    /// The last row of `position` that the reader has.
     pub(crate) key: Option<RowKey>,
 }
 
@@ -35,18 +34,17 @@ pub(crate) struct NodeCaller {
     pub(crate) scope: Scope,
 }
 
-/// Why a node is not given what it asks for. All but the last three mean that it has to load everything again.
+/// Why a feed request is refused. After all but the last three a node has to bootstrap again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FeedError {
     #[error("the cursor is of central {cursor}, this is {this}")]
     OtherCentral { cursor: Uuid, this: Uuid },
     #[error("the cursor is for scope {cursor:?}, the node now has {now:?}")]
     OtherScope { cursor: String, now: String },
-    /// This central has lost what it gave.
+    /// This central has lost positions that it had assigned.
     #[error("the cursor is at position {position}, the log ends at {head}: it was restored")]
     AheadOfLog { position: Position, head: Position },
-    /// Central was restored from an older copy and has grown again since. No operator has to say so: every reader's own cursor
-    /// does.
+    /// Central was restored from an older copy and has grown since. Every reader's cursor reveals this, without an operator.
     #[error(
         "the cursor was given when the decisions up to position {position} ended in {given}, here they end in {here}: \
          this central was restored"
@@ -65,7 +63,7 @@ pub(super) fn check_not_ahead(position: Position, head: Position) -> Result<(), 
     if position > head { Err(FeedError::AheadOfLog { position, head }) } else { Ok(()) }
 }
 
-/// Refuses what was given by another past than this log's.
+/// Refuses a proof from another past than this log's.
 pub(super) async fn check_same_past(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -74,7 +72,7 @@ pub(super) async fn check_same_past(
 ) -> Result<(), FeedError> {
     let position = Position(proof.position);
     check_not_ahead(position, head.head)?;
-    // What was proven was the end of a batch: where the past is the same, this reads one row.
+    // A proof names the end of a batch: if the past is the same, this reads one row.
     let chain =
         if position == head.head { head.decision_chain } else { decision_chain_at(tx, tenant, position).await? };
     let here = Proof::new(position, chain);
@@ -84,7 +82,7 @@ pub(super) async fn check_same_past(
     Err(FeedError::OtherPast { position, given: proof.chain.clone(), here: here.chain, head: head.head })
 }
 
-/// A read-only transaction that sees one moment.
+/// A read-only transaction on one snapshot.
 pub(super) async fn snapshot(
     connection: &mut deadpool_postgres::Object,
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! Which rows a scope has: their keys, in the order of their last change or in the order of the keys themselves.
+//! The keys of a scope's rows, in the order of their last change or in key order.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -16,20 +16,20 @@ use crate::database::{StoreError, as_bigint, natural};
 use crate::event_store;
 use crate::state_store::Versions;
 
-/// Behind every key there is.
+/// Sorts after every key.
 const NO_KIND: i16 = i16::MAX;
 
-/// A row that is there, before it is read.
+/// A listed row, not read yet.
 #[derive(Clone, Debug)]
 pub(crate) struct ListedRow {
     pub(crate) key: RowKey,
     pub(crate) position: Position,
     pub(crate) received_at: Timestamp,
-    /// About how many bytes its row has.
+    /// The approximate size of the row in bytes.
     pub(crate) bytes: usize,
 }
 
-/// The kinds in the order of their keys.
+/// The kinds in key order.
 pub(super) const KINDS: [RowKind; 4] = [RowKind::Entity, RowKind::Delivery, RowKind::Invoice, RowKind::Stock];
 
 fn kind_column(kind: RowKind) -> i16 {
@@ -46,7 +46,7 @@ fn kind_of(column: i16) -> Result<RowKind, StoreError> {
     found.ok_or_else(|| StoreError::Damaged(format!("{column} is no kind of row")))
 }
 
-/// A key as the queries take it.
+/// A key as query parameters.
 struct KeyColumns<'a> {
     kind: i16,
     entity_type: &'a str,
@@ -60,13 +60,13 @@ impl KeyColumns<'_> {
         KeyColumns { kind: kind_column(key.kind), entity_type: &key.entity_type, entity_id: &key.entity_id, site }
     }
 
-    /// Before every key of a kind.
+    /// Sorts before every key of a kind.
     fn before(kind: i16) -> KeyColumns<'static> {
         KeyColumns { kind, entity_type: "", entity_id: "", site: Uuid::nil() }
     }
 }
 
-/// What changed after a place, in the order of (position, key).
+/// The rows that changed after a position, in the order of (position, key).
 pub(super) async fn changed(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -104,8 +104,8 @@ pub(crate) struct CreatedRow {
     pub(crate) received_at: Timestamp,
 }
 
-/// The rows created behind a position and up to another, in that order: see the query. Nothing of entities that have not changed
-/// since.
+/// The rows created after a position up to another, in that order; see the query. Entities that have not changed since are
+/// left out.
 pub(super) async fn born(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -136,7 +136,7 @@ pub(super) async fn born(
     event_store::created_keys(tx, parameters).await?.iter().map(born).collect()
 }
 
-/// What a scope has of one kind other than entities, behind a key of that kind or from its beginning, in the order of the keys.
+/// A scope's rows of one kind other than entities, after a key or from the start, in key order.
 pub(super) async fn in_order(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -182,7 +182,7 @@ fn listed(row: &Row) -> Result<ListedRow, StoreError> {
     })
 }
 
-/// When the row's last change was received.
+/// The receipt time of the row's last change.
 pub(super) fn received_at(row: &Row) -> Result<Timestamp, StoreError> {
     let decision: Option<&[u8]> = row.try_get("decision")?;
     let position: i64 = row.try_get("position")?;

@@ -1,9 +1,9 @@
-//! What goes down to a node: the rows of its scope that changed ([`mod@pull`]), all of them at a first load
-//! ([`mod@bootstrap`]), and what was decided later about its own events ([`notices`]).
+//! The data that central sends to nodes: the changed rows of a scope ([`mod@pull`]), all of its rows ([`mod@bootstrap`]), and
+//! later decisions about a node's own events ([`notices`]).
 //!
-//! Rows are found by the position of their last change. Positions are given under the tenant's lock and in commit order, so
-//! nothing ever appears behind a cursor, and a row that changes while somebody pages through moves to where the reader has still
-//! to come. A request that waits holds no database connection ([`watch`]).
+//! Rows are found by the position of their last change. Positions are assigned under the tenant's lock and in commit order,
+//! so nothing ever appears before a cursor. A row that changes while a reader pages through moves to a position that the
+//! reader has yet to reach. A waiting request holds no database connection ([`watch`]).
 
 mod bootstrap;
 mod bootstrap_slots;

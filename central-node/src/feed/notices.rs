@@ -1,5 +1,5 @@
-//! What was decided later about a node's own events: releases from quarantine, and conflicts that a person resolved. Both are
-//! events of central's own node that name the old one.
+//! Later decisions about a node's own events: releases from quarantine, and conflicts resolved by a person. Both are events
+//! of central's own node that name the earlier event.
 
 use std::collections::HashMap;
 
@@ -18,14 +18,14 @@ use uuid::Uuid;
 use crate::database::StoreError;
 use crate::event_store::{self, LogRow};
 
-/// Later decisions that are looked at for one page, of all nodes.
+/// The number of later decisions, of all nodes, read for one page.
 const LOOKED_AT_MAX: usize = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     /// In the order of their positions.
     pub(super) notices: Vec<Notice>,
-    /// Where more may follow: up to which position these are all.
+    /// If more may follow: the position up to which these are complete.
     pub(super) cut_at: Option<Position>,
 }
 
@@ -52,10 +52,10 @@ pub(super) async fn notices(
     Ok(Notices { notices, cut_at: later.last().filter(|_| full).map(|last| last.decision.position) })
 }
 
-/// Type and id of the entity of each event.
+/// The type and id of each event's entity.
 type OwnEvents = HashMap<Uuid, (String, String)>;
 
-/// Which of these events are the node's own.
+/// Selects the node's own events.
 async fn own_events(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -71,7 +71,7 @@ async fn own_events(
     Ok(own.map(named).collect())
 }
 
-/// A decision about an older event.
+/// A decision about an earlier event.
 struct LaterDecision {
     named: Option<Uuid>,
     released: bool,
@@ -111,7 +111,7 @@ impl LaterDecision {
         })
     }
 
-    /// What the event came to once it took effect.
+    /// The result of the event when it took effect.
     fn effect(&self) -> Map<String, Value> {
         let judgement = &self.decision.judgement;
         let flags: Vec<Value> = judgement.flags.iter().map(|flag| Flag::as_str(*flag).into()).collect();
@@ -127,7 +127,7 @@ impl LaterDecision {
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
-    /// What the person chose. Without fields the server's stand as they are.
+    /// The person's choice. Without fields the server's values stay unchanged.
     fn choice(&self) -> Map<String, Value> {
         let members = ["choice", "fields", "reason"];
         members.iter().filter_map(|name| Some(((*name).to_owned(), self.payload.get(*name)?.clone()))).collect()

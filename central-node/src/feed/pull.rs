@@ -1,4 +1,4 @@
-//! A page of changes, read in one snapshot; where there are none, the caller may wait for the next.
+//! A page of changes, read in one snapshot; if there are none, the caller may wait for the next change.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use super::rulebook::in_force_unless;
 use super::services::Feed;
 use crate::database::StoreError;
 
-/// Reads until there is something to give, or the time is up, or central stops. The cursor was checked to be of this central and
-/// scope.
+/// Reads until there are changes, the wait is over, or central stops. The caller has checked that the cursor belongs to this
+/// central and scope.
 pub(crate) async fn pull(
     feed: &Feed,
     caller: NodeCaller,
@@ -32,21 +32,21 @@ pub(crate) async fn pull(
         if !quiet || Instant::now() >= deadline || *stopping.borrow() {
             return Ok(response);
         }
-        // From here until it is woken this request is a future and nothing else.
+        // From here until it is woken, this request uses no thread and no connection.
         let grew = tokio::select! {
             grew = feed.watch.changed(caller.tenant, caller.scope, Position(response.head), deadline) => grew,
             _ = stopping.wait_for(|stopping| *stopping) => return Ok(response),
         };
-        // A reader that waited in vain learns up to where it has everything. That is read again only if the log grew: a thousand
-        // quiet nodes cost one reading each, not two.
+        // A reader whose wait ended without changes gets the position up to which it is complete. The database is read again
+        // only if the log grew, so that a thousand idle nodes cost one read each instead of two.
         if !grew {
             return Ok(PullResponse { server_time: instant::format(feed.clock.now()), ..response });
         }
     }
 }
 
-/// One page, in one snapshot: a node's own event leaves its overlay only once the row that it changed was delivered as it then
-/// stood.
+/// One page, in one snapshot: a node's own event leaves its overlay only after the changed row was delivered with that event
+/// included.
 async fn page(feed: &Feed, caller: NodeCaller, cursor: &PullCursor, limit: usize) -> Result<PullResponse, FeedError> {
     let NodeCaller { tenant, node, scope } = caller;
     let mut connection = feed.database.service().await?;
@@ -58,7 +58,7 @@ async fn page(feed: &Feed, caller: NodeCaller, cursor: &PullCursor, limit: usize
         check_same_past(&tx, tenant, proof, &page.head).await?;
     }
     let head = page.head.head;
-    // While rows wait, any of them may have been changed at any position: nothing new is complete.
+    // While more rows follow, any of them may have been changed at any position, so `complete_through` does not advance.
     let held_to = Position(cursor.complete_through());
     let (notices, complete_through) = if page.more {
         (Vec::new(), held_to)
@@ -89,7 +89,7 @@ async fn page(feed: &Feed, caller: NodeCaller, cursor: &PullCursor, limit: usize
         cursor: next.to_string(),
         complete_through: complete_through.0,
         head: head.0,
-        // A revoked key never comes this far: it is refused with 401.
+        // A revoked key does not get this far: it is refused with 401.
         device: DeviceStatus { is_active: true, requires_reauth: false },
         rulebook,
         server_time,

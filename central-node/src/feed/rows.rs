@@ -1,4 +1,4 @@
-//! Rows of the read models as the database gives them.
+//! Parses rows of the read models.
 
 use comptoir_core::id::NodeId;
 use comptoir_proto::instant;
@@ -12,11 +12,11 @@ use uuid::Uuid;
 use crate::database::{Micros, StoreError, natural};
 use crate::event_store;
 
-/// How much of a record the queries of entities give.
+/// The length of the start of a record in the results of entity queries.
 pub(crate) const UPDATED_RECORD: i32 = AUTHOR_BYTES as i32;
 
-/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and of its last change the decision and the
-/// beginning of the record.
+/// An entity made of fields. The row has `fields` and `open_conflicts` as text, and the decision and the start of the record
+/// of its last change.
 pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
     let decision: Option<&[u8]> = row.try_get("updated_decision")?;
     let decision = decision.map(event_store::sealed_decision).transpose()?;

@@ -1,5 +1,4 @@
-//! The rulebook goes down with the rows: a node that judges its waiting events by another one would show what central will not
-//! decide.
+//! Sends the rulebook together with rows: a node with another rulebook would preview decisions that central does not make.
 
 use comptoir_core::id::TenantId;
 use comptoir_proto::pull_v1::RulebookInForce;
@@ -7,7 +6,7 @@ use deadpool_postgres::Transaction;
 
 use crate::database::{StoreError, as_bigint, natural};
 
-/// Since which position the rulebook in force is, and the rulebook itself where the reader has not that one.
+/// The position after which the rulebook in force applies, and the rulebook itself unless the reader has it already.
 pub(super) async fn in_force_unless(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,23 +1,23 @@
-//! What a node may see.
+//! The rows that a node may see.
 
 use comptoir_core::id::SiteId;
 use uuid::Uuid;
 
-/// Raised when a node may see other kinds of rows than before: every node then loads again.
+/// Raised when nodes may see other kinds of rows than before: every node then bootstraps again.
 const VERSION: u32 = 1;
 
 /// The rows of one site: entities of every type, deliveries, the site's invoices, its stock and the tenant's own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Scope {
-    /// The shop; without one there are no invoices, and of stock only the tenant's own.
+    /// The site; without one there are no invoices, and only the tenant's own stock.
     pub(crate) site: Option<SiteId>,
-    /// Whether its reader is shown which conflicts are open about an entity, and so has to hear when one is opened or closed: a
-    /// node is. A device is given fields alone, and an entity's position is its version.
+    /// Whether the reader sees an entity's open conflicts, and so has to receive their opening and closing. Nodes do; devices
+    /// receive only fields, and an entity's position is its version.
     pub(crate) shows_conflicts: bool,
 }
 
 impl Scope {
-    /// What a cursor remembers of it: a node that is moved to another site loads again.
+    /// The scope's name in a cursor: a node that moves to another site bootstraps again.
     pub(crate) fn name(self) -> String {
         match self.site {
             Some(site) => format!("{VERSION}-{}", site.uuid().simple()),
@@ -25,7 +25,7 @@ impl Scope {
         }
     }
 
-    /// The site as the queries take it.
+    /// The site as a query parameter.
     pub(super) fn site_column(self) -> Option<Uuid> {
         self.site.map(SiteId::uuid)
     }

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::projections::progress::Progress;
 
-/// What pulls and first loads are answered with.
+/// The services behind pulls and bootstraps.
 pub(crate) struct Feed {
     pub(super) database: Database,
     pub(super) clock: Clock,
@@ -22,12 +22,12 @@ pub(crate) struct Feed {
     pub(super) watch: Watch,
     pub(super) contacts: LastContacts,
     pub(super) slots: BootstrapSlots,
-    /// Turns true when central is about to stop: what waits or streams ends then.
+    /// Turns true when central is about to stop: waits and streams then end.
     pub(super) stopping: watch::Receiver<bool>,
 }
 
 impl Feed {
-    /// Starts the task that wakes waiting pulls. `progress` has the heads, kept by the head watch.
+    /// Starts the task that wakes waiting pulls. The head watch updates the heads in `progress`.
     pub(crate) fn start(
         database: Database,
         clock: Clock,
@@ -40,12 +40,12 @@ impl Feed {
         Feed { database, clock, incarnation, watch, contacts, slots, stopping }
     }
 
-    /// How many pulls wait in this process.
+    /// The number of waiting pulls in this process.
     pub(crate) fn waiting_pulls(&self) -> usize {
         self.watch.waiting()
     }
 
-    /// The cursor of a reader that has nothing.
+    /// The cursor of a reader without rows.
     pub(crate) fn first_cursor(&self, scope: Scope) -> PullCursor {
         PullCursor {
             incarnation: self.incarnation,
@@ -58,7 +58,7 @@ impl Feed {
         }
     }
 
-    /// Refuses a cursor or mark that another central made, or that was made for another scope.
+    /// Refuses a cursor or mark of another central or another scope.
     pub(crate) fn check_made_here(&self, scope: Scope, incarnation: Uuid, scope_name: &str) -> Result<(), FeedError> {
         if incarnation != self.incarnation {
             return Err(FeedError::OtherCentral { cursor: incarnation, this: self.incarnation });

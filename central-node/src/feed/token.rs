@@ -1,5 +1,5 @@
-//! The mark behind which an interrupted bootstrap resumes: the head that its first stream noted, and the last row. A mark needs
-//! no escaping in a query, and most of it repeats from mark to mark, so that compression leaves little of it.
+//! The mark after which an interrupted bootstrap resumes: the head that its first stream recorded, and the last row. A mark
+//! needs no escaping in a query, and most of it repeats from mark to mark, so that it compresses well.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::keys::KINDS;
 
-/// The first word of every token: another format has another.
+/// The first characters of every token identify its format.
 const FORMAT: &str = "b1";
 
 /// A place in a bootstrap.
@@ -20,9 +20,9 @@ const FORMAT: &str = "b1";
 pub(crate) struct Token {
     pub(crate) incarnation: Uuid,
     pub(crate) scope: String,
-    /// What the first stream noted.
+    /// The head that the first stream recorded.
     pub(crate) head: Position,
-    /// The last row that was given.
+    /// The last row that was sent.
     pub(crate) last: RowKey,
     /// Of the page that the row came with.
     pub(crate) proof: Proof,

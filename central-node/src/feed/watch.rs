@@ -1,8 +1,8 @@
-//! Wakes the requests that wait for changes. One task per process follows the heads that the head watch reads. Where the head
-//! of an awaited tenant moved it asks, once per site and not once per node, whether anything in that site's scope changed. A
-//! request that waits holds no connection.
+//! Wakes the requests that wait for changes. One task per process follows the heads that the head watch reads. When the head
+//! of an awaited tenant moves, the task queries, once per site and not once per node, whether anything in that site's scope
+//! changed. A waiting request holds no connection.
 //!
-//! Nothing is decided by the hints: a request that is woken reads, and one that waits names the head that it had read.
+//! Waking is only a hint: a woken request reads for itself, and a waiting one names the head that it had read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,17 +21,17 @@ use crate::projections::progress::Progress;
 use crate::restart::revive;
 use crate::state_store::Versions;
 
-/// How often it asks again without being woken.
+/// How often the task queries without being woken.
 const POLL_EVERY: Duration = Duration::from_secs(1);
-/// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a
-/// fifth of one connection at most.
+/// The pause after a query, as a multiple of its duration. Commits in the pause are seen together, and the queries use at
+/// most a fifth of one connection.
 const PAUSES_PER_POLL: u32 = 4;
 
-/// A site's scope that somebody waits for.
+/// A site's scope that requests wait for.
 struct WatchedScope {
-    /// The head at which it was last asked what changed in it.
+    /// The head at which the scope was last queried.
     asked_at: Position,
-    /// The last change in it that was seen.
+    /// The last change seen in the scope.
     newest: watch::Sender<Position>,
     waiting: usize,
 }
@@ -54,7 +54,7 @@ pub(crate) struct Watch {
     waits: Arc<WatchedScopes>,
 }
 
-/// One request's wait; dropped with it, also when the client goes away.
+/// The wait of one request; dropped with it, including when the client disconnects.
 struct ScopeWait<'a> {
     waits: &'a WatchedScopes,
     key: (TenantId, Scope),
@@ -73,7 +73,7 @@ impl Drop for ScopeWait<'_> {
 }
 
 impl Watch {
-    /// Starts following the heads in `progress`; it ends when `stopping` turns true.
+    /// Starts following the heads in `progress`. The task ends when `stopping` turns true.
     pub(crate) fn start(database: Database, progress: Arc<Progress>, stopping: watch::Receiver<bool>) -> Watch {
         let waits = Arc::new(WatchedScopes::default());
         let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
@@ -83,8 +83,8 @@ impl Watch {
         Watch { waits }
     }
 
-    /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the
-    /// log grew meanwhile, as far as was seen: where it did not, reading again would give the same.
+    /// Waits until something in scope changed after `read_to`, the head at which the caller read, or until the deadline.
+    /// Returns whether the log is known to have grown meanwhile: if not, another read would return the same.
     pub(crate) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
         let key = (tenant, scope);
         let mut newest = {
@@ -94,22 +94,22 @@ impl Watch {
                 newest: watch::Sender::new(Position::ZERO),
                 waiting: 0,
             });
-            // Who read an older head may have missed what was asked for on behalf of a later one.
+            // A caller that read an older head may have missed a change found for a later one.
             awaited.asked_at = awaited.asked_at.min(read_to);
             awaited.waiting += 1;
             awaited.newest.subscribe()
         };
         let _waiting = ScopeWait { waits: &self.waits, key };
-        // A commit between the caller's reading and here must not wait for the timer.
+        // A commit between the caller's read and this line must not wait for the timer.
         self.waits.came.notify_one();
-        // The sender stays as long as somebody waits.
+        // The sender lives as long as a request waits.
         let changed = newest.wait_for(|newest| *newest > read_to);
         let in_time = tokio::time::timeout_at(deadline, changed).await.is_ok();
         let grew = self.waits.scopes().get(&key).is_none_or(|awaited| awaited.asked_at > read_to);
         in_time || grew
     }
 
-    /// How many requests wait.
+    /// The number of waiting requests.
     pub(crate) fn waiting(&self) -> usize {
         self.waits.scopes().values().map(|awaited| awaited.waiting).sum()
     }
@@ -160,7 +160,7 @@ async fn look_after(
     }
 }
 
-/// Asks for all tenants with these heads. What is wrong with one tenant keeps no other waiting.
+/// Queries all tenants with these heads. An error with one tenant does not delay the others.
 async fn ask_all(
     waits: &WatchedScopes,
     database: &Database,
@@ -175,7 +175,7 @@ async fn ask_all(
     asked
 }
 
-/// Asks what changed in the scopes of a tenant whose head has moved, and wakes who waits for it.
+/// Queries what changed in the scopes of a tenant whose head has moved, and wakes the requests that wait for it.
 async fn ask(waits: &WatchedScopes, database: &Database, tenant: TenantId, head: Position) -> Result<(), StoreError> {
     let behind: Vec<Scope> = waits
         .scopes()

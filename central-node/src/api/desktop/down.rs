@@ -1,5 +1,5 @@
-//! `POST /api/sync/down`: what changed since the client's last synchronisation. Changes that only the client itself made are left
-//! out, unless it begins again.
+//! `POST /api/sync/down`: the changes since the client's last synchronisation. Changes that only the client itself made are
+//! left out, unless it reloads everything.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop, made from what the user had on the screen. A
-//! choice that would write over what they cannot have seen is refused with what is there now; the answer carries the result.
+//! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop. A choice that would overwrite values the
+//! user cannot have seen is refused, with the current entity. The response contains the result.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox
-//! again gets the same answers.
+//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict or rejected on its own. The same
+//! outbox gets the same answers again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -116,7 +116,7 @@ fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<Outbox
     Ok(event)
 }
 
-/// The event as it is to be judged. Its stamp, by our clock, helps to say which entities it means.
+/// The event as a draft to decide. Its stamp, by central's clock, helps to resolve the entities it names.
 fn draft(
     device: &Device,
     event: &OutboxEvent,
@@ -132,7 +132,7 @@ fn draft(
         return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/entityId"));
     }
     let entity_type = seal::name("entityType", &event.entity_type)?;
-    // What is no id here gets one.
+    // An id that is not valid at central is replaced.
     let entity_id = Name::new(client_id).unwrap_or_else(|_| server_id(device.node, &entity_type, client_id));
     let draft = seal::draft(
         device,
@@ -188,7 +188,7 @@ fn held_version(result: &RecordResult) -> Option<u64> {
     result.resolution.as_ref()?.get("data")?.get("version")?.as_u64()
 }
 
-/// What the user reads, in French as the document words it.
+/// The message for the user, in French as the customer document words it.
 fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
     let version = held_version(result).unwrap_or_default().to_string();
     let message = match result.code.as_deref() {
@@ -200,8 +200,8 @@ fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
     message.with("version", version).text(Language::French)
 }
 
-/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What
-/// the event wrote and central has not is null: who updates a row keeps what is not named.
+/// The entity as central holds it, in one object; null if it does not exist or was deleted. Fields that the event wrote and
+/// central does not have are null, since a client that updates a row leaves unnamed fields unchanged.
 fn server_data(result: &RecordResult, entity_id: &Name, payload: &RawValue) -> Box<RawValue> {
     let data = result.resolution.as_ref().and_then(|resolution| resolution.get("data"));
     let fields = data.and_then(|data| data.get("fields")?.as_object());

@@ -1,4 +1,4 @@
-//! A phone's answer about each event: accepted, accepted without effect, or failed and what to do now.
+//! A phone's response about each event: accepted, accepted without effect, or failed with a next step.
 
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_messages::{Language, Message};
@@ -11,16 +11,16 @@ use crate::devices::seal::DeviceOutcome;
 use crate::ingest::DeviceResult;
 use crate::sync_log::SyncCounts;
 
-/// One event's part of the answer.
+/// The outcome of one event.
 pub(super) enum EventOutcome {
     Acked,
-    /// Acked, and the user learns that it changed nothing. Without that a quarantined delivery would stay open on the phone, and
-    /// nobody would know why.
+    /// Acknowledged, and the user is informed that it had no effect. Otherwise a quarantined delivery would stay open on the
+    /// phone without an explanation.
     WithoutEffect(WithoutEffect),
     Failed(FailedEvent),
 }
 
-/// From the decision, or from the reason why the event was not sealed.
+/// The outcome of a decision, or of the reason why the event was not sealed.
 pub(super) fn event_outcome(
     outcome: Result<DeviceResult, Problem>,
     event_id: &str,
@@ -74,7 +74,8 @@ fn taken(event_id: String, result: RecordResult, resolution: Option<Resolution>)
     })
 }
 
-/// An answer about an event has no field for the place: `a name must not be empty` alone would not say which.
+/// The detail with its place: the response has no field for the place, and `a name must not be empty` alone would not name
+/// the field.
 fn with_place(problem: &Problem) -> String {
     match &problem.pointer {
         Some(pointer) => format!("{pointer}: {}", problem.detail),
@@ -92,7 +93,7 @@ fn of_conflict(result: &RecordResult) -> Resolution {
     }
 }
 
-/// The contract's texts are French.
+/// The contract's texts are in French.
 fn discard(message: Message<'_>) -> Resolution {
     resolution("DISCARD_LOCAL", Some(json!({ "message": message.text(Language::French) })))
 }

@@ -1,4 +1,4 @@
-//! `GET /api/sync/pull`, `/status` and `/bootstrap`: what a phone reads.
+//! `GET /api/sync/pull`, `/status` and `/bootstrap`: the reads of a phone.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ use crate::devices::time_cursor;
 use crate::identity::Credential;
 use crate::sync_log::{Direction, SyncCounts};
 
-/// Changes that a status counts before it stops.
+/// The limit up to which a status counts changes.
 const PENDING_MAX: usize = 1_000;
 
-/// No device is revoked before there are users.
+/// Devices cannot be revoked yet.
 const ACTIVE: DeviceStatus = DeviceStatus { is_active: true, requires_reauth: false };
 
 #[derive(Deserialize, JsonSchema)]
@@ -113,11 +113,12 @@ pub(super) async fn bootstrap(
     Ok(Json(response))
 }
 
-/// In a load's cursor, between the time of its last row and the time at which the load ends.
+/// Separates, in a bootstrap's cursor, the time of its last row and the time at which the bootstrap ends.
 const UNTIL: char = '_';
 
-/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated
-/// or deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
+/// A bootstrap ends at the head of its first page; later changes come with the first pull, including rows validated or
+/// deleted meanwhile. A bootstrap omits such rows, so one of its pages must not skip a row that the phone holds in its
+/// earlier state.
 fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Problem> {
     let cursor = query.cursor.as_deref().unwrap_or_default();
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
@@ -126,7 +127,7 @@ fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Proble
     Ok(MobilePageRequest { since, until, limit: limit(query.limit)?, wanted: belongs })
 }
 
-/// Whether a first load has a place for it.
+/// Whether a bootstrap includes the row.
 fn belongs(change: &RowChange) -> bool {
     match change.key.kind {
         RowKind::Delivery | RowKind::Invoice | RowKind::Stock => true,
@@ -144,7 +145,7 @@ pub(crate) struct StatusQuery {
     device_id: String,
 }
 
-/// The state of a phone. It is no synchronisation, and not logged as one.
+/// The state of a phone. The request is not a synchronisation and is not logged as one.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,
@@ -155,7 +156,7 @@ pub(super) async fn status(
     let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
     let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {
-        // This request has read from the database and, where the last millisecond was open, written to it.
+        // This request has read from the database and, if the last millisecond was still open, written to it.
         server_healthy: true,
         server_time: time_cursor::in_milliseconds(central.clock().now()),
         device: DeviceStanding { is_active: ACTIVE.is_active, pending_events: pending as u64 },
@@ -163,7 +164,7 @@ pub(super) async fn status(
     }))
 }
 
-/// Reads a page, and logs that it was asked for, whatever came of it.
+/// Reads a page and logs the request, whatever its outcome.
 async fn logged_page(
     central: &Central,
     credential: &Credential,

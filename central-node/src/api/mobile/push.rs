@@ -1,5 +1,5 @@
-//! `POST /api/sync/push`: each event of a batch is handled alone. One that is damaged or does not read fails, the others go on;
-//! the same batch again, whole or in part, gets the same answers, since an event counts once.
+//! `POST /api/sync/push`: each event of a batch is handled alone. A damaged or invalid event fails, and the others continue.
+//! The same batch, whole or in part, gets the same answers again, since an event counts once.
 
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ fn read(device: &Device, index: usize, text: &RawValue) -> ParsedDraft {
     ParsedDraft { event_id: event.id, draft }
 }
 
-/// What does not read names its field.
+/// An error names the invalid field.
 fn event(text: &RawValue) -> Result<SyncEvent, Problem> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text.get())).map_err(|error| {
         let problem = Problem::new(ErrorCode::MalformedBody, error.inner().to_string());

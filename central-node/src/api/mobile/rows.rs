@@ -1,4 +1,4 @@
-//! Rows as the document's cache tables name their columns.
+//! Rows with the column names of the customer document's cache tables.
 
 use comptoir_core::id::TenantId;
 use comptoir_proto::mobile_v1::{ServerEvent, canonical_checksum};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::database::StoreError;
 use crate::devices::change_id;
 
-/// A change as a phone is given it.
+/// A change in the form that a phone receives.
 pub(super) fn server_event(tenant: TenantId, change: RowChange) -> Result<ServerEvent, StoreError> {
     let id = change_id(tenant, &change).to_string();
     let payload = payload(&change)?;
@@ -39,13 +39,13 @@ pub(super) fn payload(change: &RowChange) -> Result<Value, StoreError> {
     named.map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-/// Its own fields, with what the cache of products cannot do without.
+/// The entity's own fields, plus those that the phone's product cache requires.
 fn entity(row: &RawValue) -> Result<Value, serde_json::Error> {
     let row: EntityRow = serde_json::from_str(row.get())?;
     if row.deleted {
         return Ok(Value::Null);
     }
-    // Read by themselves: in the row they stand a level deeper than where they were checked.
+    // Parsed separately: in the row they are one level deeper than where they were validated.
     let mut fields: Map<String, Value> = serde_json::from_str(row.fields.get())?;
     if row.entity_type == "PRODUCT" {
         fields.entry("code").or_insert_with(|| json!(row.id));

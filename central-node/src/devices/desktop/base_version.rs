@@ -1,9 +1,10 @@
-//! From which version of its entity an outbox event was made. A `localVersion` that central gave is the position of an accepted
-//! change of that very entity; anything else (the document's sample sends a clock) says nothing, and the version is the one that
-//! stood when the client last synchronised.
+//! The version of its entity that an outbox event was made from. A `localVersion` from central is the position of an accepted
+//! change of that entity. Any other value (the document's sample sends a clock) means nothing, and the version is the one in
+//! force when the client last synchronised.
 //!
-//! Nor does an id say which entity a client means whose own was replaced, once it was given the other's of that name. A version
-//! of either does; else the time does: a client that holds both by their ids at central means what it says.
+//! An id is ambiguous too: if the client's own entity got another id at central, and the client later received another entity
+//! under the old id, either may be meant. A version of one of them decides; otherwise the time of the event does, since a
+//! client that holds both under their ids at central means the id as it is.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,9 +20,9 @@ use crate::devices::device::Device;
 use crate::devices::time_cursor::{self, position_at};
 use crate::event_store::{self, device_ids};
 
-/// What tells versions from clocks, for the events of one request.
+/// Distinguishes versions from clocks, for the events of one request.
 pub(crate) struct BaseVersions {
-    /// Position to the entity that changed there: type and id.
+    /// The type and id of the entity that changed at a position.
     changed: HashMap<u64, (String, String)>,
     /// Type and the client's id to central's.
     given: HashMap<(String, String), String>,
@@ -32,7 +33,7 @@ pub(crate) struct BaseVersions {
 }
 
 impl BaseVersions {
-    /// Looks up what the events name. Positions never change, so this needs no lock.
+    /// Looks up the ids and versions that the events name. Positions never change, so this needs no lock.
     pub(crate) async fn load(
         database: &Database,
         device: &Device,

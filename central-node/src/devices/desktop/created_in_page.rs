@@ -1,6 +1,6 @@
 //! Rows created within a page's range but changed after it. They are added to the page as CREATE.
 //!
-//! They count as the page's own rows do: where there are too many, the page ends earlier. It never ends inside a millisecond.
+//! They count like the page's own rows: if there are too many, the page ends earlier. A page never ends inside a millisecond.
 
 use std::collections::HashSet;
 
@@ -21,13 +21,13 @@ const MILLISECOND_EVENTS: usize = 1_000;
 /// The rows created within a page.
 #[derive(Default)]
 pub(super) struct CreatedInPage {
-    /// The documents and stock items among them.
+    /// The documents and stock items among these rows.
     pub(super) documents: HashSet<RowKey>,
-    /// Those that have changed after the page, in the order of their creation.
+    /// The rows that have changed after the page, in the order of their creation.
     pub(super) moved: Vec<RowChange>,
 }
 
-/// The rows created between `from` and the page's end. The page is cut where those would be too many for it.
+/// The rows created between `from` and the page's end. The page is shortened if it would have too many.
 pub(super) async fn with(
     tx: &Transaction<'_>,
     device: &Device,
@@ -43,7 +43,7 @@ pub(super) async fn with(
     let (mut born, fit) = loop {
         let born = feed::born(tx, device.tenant, scope, (from, to), (types, rows_max)).await?;
         match fit(page, &born, born.len() >= rows_max, limit)? {
-            // One delivery of goods may have thousands of products.
+            // One goods receipt may have thousands of products.
             PageFit::Unknown => rows_max *= 2,
             fit => break (born, fit),
         }
@@ -61,18 +61,18 @@ pub(super) async fn with(
     Ok(CreatedInPage { documents, moved: feed::rows_of(tx, device.tenant, scope, &moved).await? })
 }
 
-/// How much of what a page would have fits on it.
+/// How much of a page's rows fits on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum PageFit {
     All,
-    /// What was received up to then.
+    /// Everything received up to this time fits.
     UpTo(Timestamp),
-    /// Not even its first millisecond was read whole.
+    /// Even the first millisecond was not read completely.
     Unknown,
 }
 
-/// Of the rows that changed last on the page and of those that were created there: where there are `more` of these, the last
-/// millisecond may be there in part.
+/// Computes the end of a page from its last changes and the rows created there. If there are `more` created rows, their last
+/// millisecond may be incomplete.
 fn fit(page: &ChangePage, born: &[BornRow], more: bool, limit: usize) -> Result<PageFit, StoreError> {
     let on_page: HashSet<&RowKey> = page.changes.iter().map(|change| &change.key).collect();
     let moved = born.iter().filter(|born| !on_page.contains(&born.row.key)).map(|born| born.received_at);
@@ -131,7 +131,7 @@ mod tests {
             (&[2, 9], &[1, 3], false, 2, up_to(2)),
             (&[8], &[1, 2, 2, 2, 3], false, 2, up_to(2)),
             (&[8], &[1, 1, 1], false, 1, up_to(1)),
-            // What was read of the third millisecond may not be all of it.
+            // The third millisecond may not have been read completely.
             (&[8], &[1, 2, 3], true, 9, up_to(2)),
             (&[8], &[3, 3, 3], true, 9, PageFit::Unknown),
         ] {

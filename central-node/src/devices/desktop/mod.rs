@@ -1,4 +1,4 @@
-//! What the desktop contract needs of the log: `docs/spec/desktop.md`.
+//! The desktop contract's view of the log: `docs/spec/desktop.md`.
 
 pub(crate) mod base_version;
 mod created_in_page;

@@ -1,8 +1,8 @@
-//! A page of what changed, for a desktop.
+//! A page of changes for a desktop.
 //!
-//! A row is given at its last change, and also at its creation if it has changed after the page since. So a client that holds
-//! everything up to a position holds every row created by then, and CREATE and UPDATE follow from the position alone, however
-//! rows move while the client pages through.
+//! A row is sent at its last change. If it has changed after the page, it is also sent at its creation. So a client that has
+//! everything up to a position has every row created by then, and CREATE and UPDATE follow from the position alone, however
+//! rows move while the client reads pages.
 
 use std::collections::BTreeMap;
 
@@ -21,19 +21,19 @@ use crate::devices::changes::{self, change_id};
 use crate::devices::device::{Device, keep_pulled_to};
 use crate::devices::time_cursor;
 
-/// What a desktop asks for.
+/// A desktop's request.
 pub(crate) struct DesktopPageRequest<'a> {
     pub(crate) since: Timestamp,
-    /// Whether the client gets what it had made itself, too. The first request of a client says nothing of that: it has no
-    /// timestamp, whether it holds what it sent or was wiped.
+    /// Whether the client also receives its own changes. The first request of a client has no timestamp, so it does not show
+    /// whether the client still has what it sent or was wiped.
     pub(crate) holds_nothing: bool,
     /// Only rows of these types.
     pub(crate) types: Option<&'a [String]>,
-    /// Rows of the page, about.
+    /// The approximate number of rows in the page.
     pub(crate) limit: usize,
 }
 
-/// Reads a page, and notes that the client holds everything up to `since`.
+/// Reads a page, and records that the client has everything up to `since`.
 pub(crate) async fn read(
     database: &Database,
     device: &Device,
@@ -95,7 +95,7 @@ fn give_row(
     let row = SyncChange {
         id: id.to_string(),
         operation,
-        // Who updates a row keeps what is not named.
+        // A client that updates a row leaves unnamed fields unchanged.
         payload: if operation == Operation::Update { without(payload, removed)? } else { payload },
         server_version: change.position,
         modified_at: change.received_at,
@@ -117,7 +117,7 @@ fn give_row(
     Ok(())
 }
 
-/// The fields, with null for those that are there no more.
+/// The fields, with null for removed ones.
 fn without(fields: Box<RawValue>, removed: &[String]) -> Result<Box<RawValue>, StoreError> {
     if removed.is_empty() {
         return Ok(fields);
@@ -135,7 +135,7 @@ fn damaged(error: serde_json::Error) -> StoreError {
     StoreError::Damaged(error.to_string())
 }
 
-/// Whether it is deleted, and its fields; of a document its row.
+/// Whether the row is deleted, and its fields; for a document, the whole row.
 fn shown(change: &RowChange) -> Result<(bool, Box<RawValue>), StoreError> {
     match (&change.row, change.key.kind) {
         (None, _) => Ok((true, no_fields()?)),

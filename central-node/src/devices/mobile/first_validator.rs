@@ -1,4 +1,4 @@
-//! Who was first, in words: what the second driver reads on the screen.
+//! Names the first validator of a delivery, for the second driver's screen.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::database::{self, Database, StoreError};
 use crate::state_store::Versions;
 
-/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of
-/// type USER; else the id.
+/// Adds `validated_by` and `message` if another validation was first: the user's name if the tenant has entities of type
+/// USER, otherwise the id.
 pub(crate) async fn name_who_was_first(
     database: &Database,
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! What the mobile contract needs of the log: `docs/spec/mobile.md`.
+//! The mobile contract's view of the log: `docs/spec/mobile.md`.
 
 pub(crate) mod first_validator;
 pub(crate) mod page;

@@ -1,4 +1,4 @@
-//! A page of what changed, for a phone.
+//! A page of changes for a phone.
 
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
@@ -9,28 +9,28 @@ use crate::devices::changes::{self, ChangePage};
 use crate::devices::device::{Device, keep_pulled_to};
 use crate::devices::time_cursor;
 
-/// What a phone asks for.
+/// A phone's request.
 pub(crate) struct MobilePageRequest {
     pub(crate) since: Timestamp,
-    /// Nothing that was received later.
+    /// Changes received later are left out.
     pub(crate) until: Option<Timestamp>,
-    /// Rows of the page, about.
+    /// The approximate number of rows in the page.
     pub(crate) limit: usize,
-    /// Which rows have a place in the answer.
+    /// Selects the rows that the response may contain.
     pub(crate) wanted: fn(&RowChange) -> bool,
 }
 
-/// What the phone gets.
+/// A phone's page.
 pub(crate) struct MobilePage {
     pub(crate) changes: Vec<RowChange>,
     pub(crate) has_more: bool,
     /// `since` of the next pull.
     pub(crate) server_time: String,
-    /// The time up to which there was anything to give.
+    /// The time up to which changes could be sent.
     pub(crate) ends_at: String,
 }
 
-/// Reads a page, and notes that the phone holds everything up to `since`.
+/// Reads a page, and records that the phone has everything up to `since`.
 pub(crate) async fn read(
     database: &Database,
     device: &Device,
@@ -53,13 +53,13 @@ pub(crate) async fn read(
     Ok(MobilePage { changes, has_more, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
 }
 
-/// How many changes wait for a phone; the count ends at `max`.
+/// Counts the changes that wait for a phone, up to `max`.
 pub(crate) async fn pending(database: &Database, device: &Device, max: usize) -> Result<usize, StoreError> {
     let horizon = time_cursor::horizon(database, device.tenant).await?;
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from = device.pulled_to.unwrap_or_default();
-    // The count needs no rows.
+    // Counting needs no rows.
     let counted = |change: &mut RowChange| {
         change.row = None;
         true
