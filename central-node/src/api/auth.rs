@@ -1,4 +1,4 @@
-//! Who calls, by the request's `Authorization` header.
+//! Identifies the caller by the request's `Authorization` header.
 
 use axum::http::{HeaderMap, header};
 use comptoir_http_edge::ProblemResponse;
@@ -29,7 +29,7 @@ pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Cred
     }
 }
 
-/// The caller, where it is a node that reads the feed; 403 for an administrator.
+/// The calling node and its scope, for the routes of the feed; 403 for an administrator.
 pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Result<NodeCaller, ProblemResponse> {
     let credential = credential(central, headers).await?;
     match credential.access {
@@ -40,12 +40,12 @@ pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Resul
     }
 }
 
-/// A refusal of a caller who is known but may not do this.
+/// The problem for a caller who is known but lacks the permission.
 pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
     Problem::new(ErrorCode::Forbidden, detail)
 }
 
-/// In whose name a credential writes: a node's for its shop, an administrator's for central.
+/// The author of what a credential writes: a node writes for its site, an administrator for central.
 pub(crate) fn author(credential: &Credential) -> Author {
     match credential.access {
         Access::Node { node, site } => Author { site, central: false, namespace: node.uuid() },

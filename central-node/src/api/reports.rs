@@ -1,4 +1,4 @@
-//! The routes of the reports. Reports are over all shops, so they are an administrator's.
+//! The routes of the reports. A report covers all sites, so only an administrator may read it.
 
 use std::sync::Arc;
 

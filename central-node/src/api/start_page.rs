@@ -1,5 +1,5 @@
-//! `GET /`: central for a person with a browser. It is open to anybody who reaches the port, so it shows what is true of the
-//! process and nothing of any tenant: no name, no figure, not even how many tenants there are.
+//! `GET /`: central's start page, for a browser. Anybody who reaches the port may open it, so it shows the state of the process
+//! and nothing about tenants: no name, no figure, not even the number of tenants.
 
 use std::sync::Arc;
 
