@@ -1,4 +1,5 @@
-//! `comptoir-audit`, for an auditor's own machine. It reads files and prints; it writes no file and opens no socket.
+//! `comptoir-audit`, a program that auditors run on their own machine. It reads files and prints; it writes no file and opens no
+//! socket.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ Ends with 0 when everything holds, 1 when a break, a contradiction or a differen
 struct Arguments {
     #[command(subcommand)]
     command: AuditCommand,
-    /// One line of JSON instead of words
+    /// Print one line of JSON instead of text
     #[arg(long, global = true)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! One node's log, in order: epochs, seqs, headers, and what each epoch says of the one before.
+//! Checks one node's log in order: epochs, seqs, headers, and the end of the previous epoch that an epoch's first record names.
 
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::id::{EventId, NodeId, TenantId};
@@ -16,7 +16,7 @@ pub(crate) struct NodeLog {
     pub(crate) tenant: TenantId,
     pub(crate) node: NodeId,
     epochs: Vec<Span>,
-    /// Heads inside an epoch that a later epoch named; a second reading compares the chains there.
+    /// Ends of previous epochs that lie inside the records of these files; a second reading compares the chains there.
     pub(crate) claims: Vec<EpochEndClaim>,
     records: u64,
     answers: u64,
@@ -45,7 +45,7 @@ impl NodeLog {
         NodeLog { tenant, node, epochs, claims, records: 0, answers: 0, last_event: None, notes }
     }
 
-    /// Checks a frame's place. `first` is true for the first frame of a file.
+    /// Checks that a frame is in the right place. `first` is true for the first frame of a file.
     pub(crate) fn frame(
         &mut self,
         mut place: FindingLocation,
@@ -178,7 +178,7 @@ impl NodeLog {
         } else if said.seq == start.after {
             start.chain
         } else if said.seq > end.seq || said.seq < start.after {
-            // Central held more than this copy of the log, or an earlier part is not among the files.
+            // Central had received more than this copy of the log contains, or an earlier part is not among the files.
             self.notes.unknown_previous_heads += 1;
             return Ok(());
         } else {
@@ -202,7 +202,7 @@ impl NodeLog {
         }
     }
 
-    /// Checks what only the end of the last file shows.
+    /// Checks at the end of the last file that the last epoch is complete.
     pub(crate) fn end(&self, mut place: FindingLocation) -> Result<(), Break> {
         place.node = Some(self.node);
         self.complete(place)
@@ -227,7 +227,7 @@ impl NodeLog {
     }
 }
 
-/// The bundle reader refuses frames of another kind of bundle and records before an epoch, so this is a defect here.
+/// The break for a frame that the bundle reader should have refused: one of another kind of bundle, or a record before any epoch.
 pub(crate) fn unreachable_frame(place: FindingLocation) -> Result<(), Break> {
     Err(Break::new(Defect::Form, place, "a frame of this kind of bundle", "another"))
 }

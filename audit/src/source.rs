@@ -1,4 +1,4 @@
-//! Where the bytes of a bundle come from, and why an audit has no answer.
+//! The sources of a bundle's bytes, and the errors for which an audit has no answer.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ pub trait Source: Sync {
     fn name(&self) -> String;
     /// Length in bytes, if known.
     fn bytes(&self) -> Option<u64>;
-    /// Opens it at its first byte.
+    /// Opens the bundle at its first byte.
     fn open(&self) -> io::Result<Box<dyn Read + '_>>;
 }
 
@@ -23,7 +23,7 @@ pub struct BundleFile {
 }
 
 impl BundleFile {
-    /// Names a file; it is opened when it is read.
+    /// Keeps the path. The file is opened only when it is read.
     pub fn new(path: impl AsRef<Path>) -> BundleFile {
         BundleFile { path: path.as_ref().to_owned() }
     }
@@ -73,10 +73,10 @@ pub enum AuditError {
     Read {
         /// The file.
         name: String,
-        /// The error, with its byte.
+        /// The reader's error, with a byte offset if it has one.
         error: BundleError,
     },
-    /// The bundle is of another kind than is needed here.
+    /// The command needs another kind of bundle.
     #[error("{name}: {needed} is needed here")]
     Kind {
         /// The file.
@@ -84,7 +84,7 @@ pub enum AuditError {
         /// The kind that is needed.
         needed: &'static str,
     },
-    /// The bundles are not of one log.
+    /// The bundles belong to different logs.
     #[error("{name}: of another tenant or node than {other}")]
     Stranger {
         /// The file.
@@ -106,13 +106,13 @@ pub enum AuditError {
         /// The file.
         name: String,
     },
-    /// The time zone is unknown, so years cannot be counted.
+    /// The time zone is unknown, so the local year of a decision cannot be computed.
     #[error("the time zone {zone:?} is not known here")]
     Zone {
         /// The zone's name in the bundle.
         zone: String,
     },
-    /// A record or decision that cannot be replayed: the log was not verified.
+    /// A record or decision cannot be replayed. Verifying the log would have reported the damage.
     #[error("{name}: position {position}: {why}; verify the log first")]
     Damaged {
         /// The file.

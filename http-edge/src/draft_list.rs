@@ -1,4 +1,4 @@
-//! Drafts of one JSON body: one object, or a list that is written whole or not at all.
+//! The drafts in a JSON body: a single object, or a list that is written completely or not at all.
 
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_proto::api_v1::DraftDto;
@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::request_body::malformed_body;
 
-/// The drafts of a list, each in its bytes; `None` where the body is no list.
+/// The drafts of a list, each as the bytes of the body; `None` if the body is not a list.
 ///
-/// `MALFORMED_BODY` where the list is empty or no JSON, `TOO_LARGE` over [`LIST_DRAFTS_MAX`].
+/// `MALFORMED_BODY` if the list is empty or not valid JSON, `TOO_LARGE` if it has more than [`LIST_DRAFTS_MAX`] drafts.
 pub fn drafts_of(body: &[u8]) -> Result<Option<Vec<&RawValue>>, Problem> {
     if body.trim_ascii_start().first() != Some(&b'[') {
         return Ok(None);
@@ -29,7 +29,7 @@ pub fn drafts_of(body: &[u8]) -> Result<Option<Vec<&RawValue>>, Problem> {
     Err(Problem::new(code, detail))
 }
 
-/// Checks each draft of a list, with its index. `BATCH_REJECTED` where any is refused.
+/// Reads each draft of a list and passes it with its index to `check`. `BATCH_REJECTED` if any draft is refused.
 pub fn check_list<C>(
     list: &[&RawValue],
     mut check: impl FnMut(usize, &DraftDto) -> Result<C, Problem>,
@@ -44,8 +44,8 @@ pub fn check_list<C>(
     if refused.is_empty() { Ok(checked) } else { Err(batch_rejected(list.len(), refused)) }
 }
 
-/// Refuses a list of `count` drafts. `problems` has a problem for each draft, in order: its own (`refused` has them by index, in
-/// ascending order), or that another draft was refused.
+/// The problem that refuses a list of `count` drafts. `refused` has an index and a problem for each refused draft, in ascending
+/// order. The `problems` of the answer have one problem for each draft: its own, or that another draft was refused.
 pub fn batch_rejected(count: usize, refused: Vec<(usize, Problem)>) -> Problem {
     let detail = format!("{} of {count} drafts were refused, and nothing was written", refused.len());
     let mut refused = refused.into_iter().peekable();
@@ -60,7 +60,7 @@ pub fn batch_rejected(count: usize, refused: Vec<(usize, Problem)>) -> Problem {
     Problem::new(ErrorCode::BatchRejected, detail).with("problems", problems)
 }
 
-/// A problem of one draft: its pointer begins at the body's root.
+/// The JSON of one draft's problem: with the draft's index, and with a pointer that starts at the root of the body.
 fn in_list(index: usize, problem: Problem) -> Value {
     let pointer = format!("/{index}{}", problem.pointer.as_deref().unwrap_or_default());
     serde_json::to_value(problem.at(pointer).with("index", index)).unwrap_or_default()

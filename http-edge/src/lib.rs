@@ -1,7 +1,7 @@
-//! The HTTP edge of a local node and of central. A client sees one behaviour: limits, deadlines, media types, preconditions and
-//! problems are the same on both servers.
+//! The HTTP code that a local node and central share, so that limits, deadlines, media types, preconditions and problem responses
+//! are the same on both servers.
 //!
-//! This crate knows HTTP and the wire types. It does not know who may do what, and it opens no store.
+//! This crate knows HTTP and the wire types. It checks no permissions and opens no store.
 
 mod body_budget;
 mod draft_list;

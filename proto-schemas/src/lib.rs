@@ -1,6 +1,6 @@
-//! Whatever would break a peer if it changed: stored bytes, wire messages, payload schemas, error codes and paths.
+//! Stored bytes, wire messages, payload schemas, error codes and paths: everything whose change would break a peer.
 //!
-//! Two nodes meet only here. Nothing in this crate opens a file or a socket.
+//! A local node and central share no other contract. Nothing in this crate opens a file or a socket.
 
 pub mod api_v1;
 pub mod bundle_v1;

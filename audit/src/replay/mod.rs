@@ -1,11 +1,11 @@
 //! Replaying a tenant's log from an empty state: stored decisions are folded into read models with core's rules. With
-//! `redecide`, each record is also decided again from the state at its position, and every difference is shown.
+//! `redecide`, each record is also decided again from the state at its position, and every difference is reported.
 //!
-//! The state always follows the stored decisions, because they took effect. So each difference is independent of the others:
-//! one altered decision does not make all later ones look altered.
+//! The state always follows the stored decisions, because they took effect. Differences are therefore independent: one altered
+//! decision does not make all later decisions look altered.
 //!
-//! One thread reads records and decisions, the other folds them. Memory holds the read models and a few portions of the log,
-//! whatever its length. Links are not computed here, so the log must be verified first.
+//! One thread reads records and decisions, another folds them. Memory holds the read models and a few portions of the log,
+//! however long the log is. Chain links are not checked here, so the log must be verified first.
 
 mod fold;
 mod models;
@@ -26,7 +26,7 @@ pub use models::Model;
 use crate::source::{AuditError, Source, open};
 use fold::Fold;
 
-/// Portions of the log that may wait to be folded.
+/// How many portions of the log may wait to be folded.
 const PORTIONS_WAITING: usize = 4;
 
 /// A stored decision that differs from what the rules decide.
@@ -70,24 +70,25 @@ pub struct Replay {
     pub tenant: Uuid,
     /// How many records were applied.
     pub records: u64,
-    /// The last position.
+    /// The position of the last record.
     pub position: u64,
-    /// The decision chain after it, hex: equal if two replays are of the same log.
+    /// The decision chain after the last record, hex: equal if two replays are of the same log.
     pub decision_chain: String,
     /// Number of decisions by verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
     /// The read models after the last record.
     pub models: Vec<Model>,
-    /// One digest over all of them, hex: equal if two replays have the same read models.
+    /// One digest over all read models, hex: equal if two replays have the same read models.
     pub digest: String,
     /// Whether each record was also decided again.
     pub redecided: bool,
     /// Number of differences; all of them were shown.
     pub different: u64,
-    /// Decisions made by another version of the rules than this program has. A difference among them may be the version's.
+    /// Number of decisions made by a newer version of the rules than this program has. The version alone may explain a difference
+    /// in such a decision.
     pub by_other_rules: u64,
-    /// Decisions flagged `DECISION_RESTORED`: after a restore from an older copy, central repeated a decision that a node had
-    /// received. Only central knows that; nothing in the log proves it.
+    /// Number of decisions flagged `DECISION_RESTORED`: after a restore from an older copy, central repeated a decision that a
+    /// node had received. Nothing in the log proves the flag.
     pub restored: u64,
 }
 
@@ -131,7 +132,7 @@ pub fn replay(
     Ok(fold.replay())
 }
 
-/// The first file's header, and the last context that a file has: sites are only ever added.
+/// The header of the first file and the last context in the files. Sites are never removed, so the last context has all of them.
 fn headers(sources: &[&dyn Source]) -> Result<(BundleHeader, Option<TenantContext>), AuditError> {
     let mut first = None;
     let mut last_context = None;
@@ -152,7 +153,7 @@ fn headers(sources: &[&dyn Source]) -> Result<(BundleHeader, Option<TenantContex
     first.map(|header| (header, last_context)).ok_or(AuditError::Nothing)
 }
 
-/// Counts of the verdicts that occur.
+/// The number of decisions by verdict, without the verdicts that do not occur.
 fn by_word(verdicts: [u64; Verdict::ALL.len()]) -> BTreeMap<&'static str, u64> {
     Verdict::ALL.into_iter().map(Verdict::as_str).zip(verdicts).filter(|(_, count)| *count > 0).collect()
 }

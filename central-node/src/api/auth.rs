@@ -29,7 +29,7 @@ pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Cred
     }
 }
 
-/// The calling node; 403 for an administrator, since only nodes read the feed.
+/// The calling node and its scope, for the routes of the feed; 403 for an administrator.
 pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Result<NodeCaller, ProblemResponse> {
     let credential = credential(central, headers).await?;
     match credential.access {
@@ -40,12 +40,12 @@ pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Resul
     }
 }
 
-/// Refuses an authenticated caller without the right.
+/// The problem for a caller who is known but lacks the permission.
 pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
     Problem::new(ErrorCode::Forbidden, detail)
 }
 
-/// The author that a credential writes as: a node for its site, or central for an administrator.
+/// The author of what a credential writes: a node writes for its site, an administrator for central.
 pub(crate) fn author(credential: &Credential) -> Author {
     match credential.access {
         Access::Node { node, site } => Author { site, central: false, namespace: node.uuid() },

@@ -1,4 +1,5 @@
-//! Typed commands, which only build drafts. The bodies are the same as at a node, and central can also create deliveries.
+//! The routes of the typed commands. Each request becomes one draft, which is appended like any other. The bodies are the same as
+//! at a node; only central has a route that creates a delivery.
 
 use std::sync::Arc;
 
@@ -43,14 +44,14 @@ pub(super) fn router() -> Router<Arc<Central>> {
         )
 }
 
-/// A command that makes something new.
+/// The route of a command whose path names no entity.
 fn create(command: ShopCommand) -> MethodRouter<Arc<Central>> {
     post(move |State(central): State<Arc<Central>>, headers: HeaderMap, body: RequestBody| async move {
         run_command(&central, command, None, &headers, body).await
     })
 }
 
-/// A command about what its path names.
+/// A command about the entity that its path names.
 async fn about(
     command: ShopCommand,
     State(central): State<Arc<Central>>,

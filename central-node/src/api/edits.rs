@@ -1,5 +1,5 @@
-//! Edits of entities that the caller has read. `If-Match` names the version read. It becomes the draft's `base_version`,
-//! which ingest checks for every edit through central, under any rule.
+//! Edits of entities made of fields. `If-Match` names the version that the caller had read, and becomes the draft's
+//! `base_version`. Ingest refuses an edit through central if the entity has another version by then, whatever the entity's rule.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::ENTITY, put(put_entity).patch(update).delete(delete))
 }
 
-/// Creates the entity if the caller states that it does not exist; otherwise updates it.
+/// Creates the entity if the request has `If-None-Match`; otherwise changes it.
 async fn put_entity(
     state: State<Arc<Central>>,
     path: PathParams<(String, String)>,
@@ -45,7 +45,7 @@ async fn put_entity(
     entity(command, state, path, headers, body).await
 }
 
-/// A client's command, under another entity type: their bodies are the same.
+/// Runs a command about a client for the entity type in the path: the bodies are the same for all entities made of fields.
 async fn entity(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
@@ -76,7 +76,8 @@ pub(super) fn version_read(headers: &HeaderMap) -> Result<u64, Problem> {
     Err(invalid_parameter("If-Match", tag.as_str(), "central's ETags are a version in quotes"))
 }
 
-/// Appends one draft. An edit is made from version `base`, which ingest compares under the tenant's lock.
+/// Appends one draft. `base` is the version from which an edit was made; ingest compares it with the current version under the
+/// tenant's lock. `MALFORMED_BODY` if the draft names another base version.
 pub(super) async fn append_edit(
     central: &Arc<Central>,
     tenant: TenantId,

@@ -1,4 +1,5 @@
-//! Quarantined events and their release. A release is central's own event, by which the quarantined one takes effect.
+//! The list of quarantined events, and their release. A release is a new event, written by central's node, that makes the
+//! quarantined event take effect.
 
 use std::sync::Arc;
 
@@ -28,14 +29,14 @@ use crate::event_store;
 use crate::ingest::DraftBatch;
 use crate::state_store::Versions;
 
-/// A release.
+/// A request to release a quarantined event.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ReleaseRequest")]
 pub(super) struct ReleaseDto {
-    /// The release's own id, so that a retry is the same release.
+    /// The id of the release event. A retry with the same id is the same release.
     id: Option<Uuid>,
-    /// Who releases it.
+    /// The user who releases the event.
     #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
     #[schemars(length(max = 500))]
@@ -58,7 +59,7 @@ pub(super) async fn list(
     Ok(Json(page_of(&rows, query.after(), limit)?))
 }
 
-/// Releases an event. The response contains the decision about the release: REJECTED if the event is unknown, was released
+/// Releases a quarantined event. The answer has the decision about the release: REJECTED if the event is unknown, was released
 /// before, or still cannot take effect.
 pub(super) async fn release(
     State(central): State<Arc<Central>>,

@@ -1,4 +1,4 @@
-//! The routes of the reports. Reports cover all sites, so only administrators may read them.
+//! The routes of the reports. A report covers all sites, so only an administrator may read it.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! `GET /`: central's page for a browser. Anyone who reaches the port may read it, so it shows only facts about the process
-//! and none about tenants: no name, no figure, not even their number.
+//! `GET /`: central's start page, for a browser. Anybody who reaches the port may open it, so it shows the state of the process
+//! and nothing about tenants: no name, no figure, not even the number of tenants.
 
 use std::sync::Arc;
 

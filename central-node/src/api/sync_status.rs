@@ -1,4 +1,4 @@
-//! `GET /api/v1/sync/status`: central's head of the calling node.
+//! `GET /api/v1/sync/status`: the head of the calling node's log at central.
 
 use std::sync::Arc;
 
@@ -23,15 +23,15 @@ use crate::restore_window::mark_returned;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct StatusQuery {
-    /// The number of its open epoch.
+    /// The number of the calling node's open epoch.
     epoch: Option<u32>,
-    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this
+    /// The last seq of that epoch for which the node has a result. A restored central thus learns whether it lost records of this
     /// node.
     acked: Option<u64>,
 }
 
 impl StatusQuery {
-    /// Whether central has every record that it ever acknowledged.
+    /// Whether central still has every record for which the node has a result.
     fn misses_nothing(&self, held: Option<&NodeHead>) -> bool {
         match (self.epoch, self.acked) {
             (Some(_), Some(0)) => true,
@@ -43,7 +43,8 @@ impl StatusQuery {
     }
 }
 
-/// Returns the node's head at central, central's clock and its incarnation.
+/// Answers with the node's head, central's clock and central's incarnation. A restore window stops waiting for a node of which
+/// central lost nothing.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,

@@ -1,4 +1,5 @@
-//! The products and clients that an event names. An unknown one is no reason to refuse the event; it is flagged.
+//! The products and clients that an event names. An unknown product or client is flagged; it is no reason to
+//! refuse the event.
 
 use std::sync::LazyLock;
 
@@ -44,7 +45,7 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
     }
 }
 
-/// The flag for an unknown reference.
+/// Flags a fact that names a product or client of which no change was ever accepted.
 pub(super) fn unknown_reference(decision_state: &DecisionState, fact: &Fact) -> Option<Flag> {
     let unknown = |key: &EntityKey| is_unknown(decision_state.entities.get(key));
     references(fact).iter().any(unknown).then_some(Flag::UnknownReference)

@@ -1,5 +1,6 @@
-//! Stock: only central computes it, per site and product, in lots, first in first out by position. Goods movements are never
-//! refused: selling below zero is backordered, and the next received goods cover it first, at their cost.
+//! Stock per site and product, computed by central alone. Stock is held in lots, which are consumed first in, first out by
+//! position. Goods movements are never refused: a quantity sold below zero is backordered, and the next goods received cover the
+//! backorder first, at their own cost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +15,10 @@ use crate::rules::references::unknown_reference;
 use crate::rules::{Cost, Direction, Effect, Movement, with_detail};
 use crate::state::{Consumed, ConsumedKey, DecisionState, Lot, StockCount, StockItem, StockKey};
 
-/// Decimals of a computed unit cost.
+/// Decimal places of a computed unit cost.
 const COST_SCALE: u32 = 10;
 
-/// Goods movements: accepted, with flags.
+/// Accepts every goods movement. A shortage, an unknown cost or an unknown reference is flagged.
 pub(super) fn decide(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -29,7 +30,7 @@ pub(super) fn decide(
     Judgement { flags: flags.into_iter().collect(), ..Judgement::accepted(rule) }
 }
 
-/// A count takes effect once.
+/// Decides the acceptance of a count. A count takes effect once, so a second acceptance is rejected.
 pub(super) fn decide_acceptance(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -45,7 +46,7 @@ pub(super) fn decide_acceptance(
     }
 }
 
-/// A node's attempt to set stock is answered with central's figures.
+/// Refuses a node's attempt to set stock. The resolution gives central's quantities of the products concerned.
 pub(super) fn read_only(decision_state: &DecisionState, known: &ParsedEvent, rule: Rule) -> Judgement {
     let content = &known.event.content;
     let count = match &known.fact {
@@ -85,7 +86,7 @@ pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
         step(item, &mut Consumed::default(), movement);
         return;
     };
-    // A sale that consumed nothing leaves no row.
+    // A sale that consumed nothing gets no row.
     let before = decision_state.taken.get(&key).cloned().unwrap_or_default();
     let mut taken = before.clone();
     step(item, &mut taken, movement);
@@ -94,7 +95,7 @@ pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
     }
 }
 
-/// The flags of these movements, applied one after the other.
+/// The flags that these movements raise, applied in order to copies of the stock.
 fn movement_flags(decision_state: &DecisionState, movements: &[Movement]) -> BTreeSet<Flag> {
     let mut items: BTreeMap<&StockKey, StockItem> = BTreeMap::new();
     let mut taken: BTreeMap<Option<ConsumedKey>, Consumed> = BTreeMap::new();
@@ -110,7 +111,7 @@ fn movement_flags(decision_state: &DecisionState, movements: &[Movement]) -> BTr
     flags
 }
 
-/// Moves goods of one item and returns its flags.
+/// Applies a movement to an item, and to the goods that the movement's sale consumed. Returns the movement's flag.
 fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Option<Flag> {
     item.position = movement.position;
     if item.first_position == Position::ZERO {
@@ -138,7 +139,7 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
     }
 }
 
-/// Goods are received: they first cover the backorder, and the rest is a new lot.
+/// Receives goods: they first cover the backorder, and the rest becomes a new lot.
 fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
     let paid = movement.quantity.min(item.backordered);
     if paid > Decimal::ZERO {
@@ -150,12 +151,13 @@ fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Opt
         let Movement { position, line, received_at, .. } = *movement;
         item.lots.push_back(Lot { position, line, received_at, quantity, unit_cost, lot });
     }
+    // Until goods are consumed, the lot received last gives the last cost.
     if item.consumed_quantity.is_zero() && !unit_cost.is_zero() {
         item.last_cost = Some(unit_cost);
     }
 }
 
-/// Takes up to `quantity` out of lots: the named one first, then the oldest. Returns the quantity and its cost.
+/// Consumes up to `quantity` from lots: the named lot first, then the oldest. Returns the quantity consumed and its cost.
 fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -> Consumed {
     let mut total = Consumed::default();
     while total.quantity < quantity {
@@ -183,7 +185,8 @@ fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
     }
 }
 
-/// The average cost of a sale's goods that have not been returned yet, minus this return. `None` if nothing is left.
+/// Takes up to `quantity` of returned goods out of what their sale consumed, and gives their average unit cost. `None` if all
+/// goods of the sale were returned before.
 fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
     if taken.quantity.is_zero() {
         return None;
@@ -197,7 +200,7 @@ fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
     Some(unit_cost)
 }
 
-/// The movements of an event, in the order of its lines.
+/// The movements of an event, in the order of its lines. A line whose quantity is zero moves nothing.
 fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
     let content = &known.event.content;
     let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
@@ -258,7 +261,8 @@ fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Dir
     (product, quantity.abs(), direction)
 }
 
-/// Compares a count with central's stock at its position. A product counted on two shelves is counted together.
+/// Pairs each counted quantity with central's quantity at the count's position. Lines of one product, such as two shelves, are
+/// added up.
 fn counted(decision_state: &DecisionState, site: Option<SiteId>, list: &StockList) -> StockCount {
     let mut lines = BTreeMap::new();
     for line in &list.lines {

@@ -9,33 +9,33 @@ use serde::{Deserialize, Serialize};
 
 use super::{ByteReader, DECISION_BYTES_MAX, DECISION_MAGIC, DecodeError, FORMAT, instant};
 
-/// A decision as central stores it: the judgement and its place, bound to the record by its chain hash.
+/// A decision as central stores it: the judgement and its place, bound to the record by the record's chain hash.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StoredDecision {
     /// The tenant.
     pub tenant: TenantId,
     /// The record's position.
     pub position: Position,
-    /// The record's chain hash: the decision speaks of these bytes and no others.
+    /// The record's chain hash, which binds the decision to the bytes of this record.
     pub record_chain: ChainHash,
-    /// The event's id; [`super::unreadable_event_id`] where the record could not be read or names another place.
+    /// The event's id; [`super::unreadable_event_id`] if the record cannot be read or names another place.
     pub event_id: EventId,
-    /// Which rulebook was in force.
+    /// The version of the rulebook in force.
     pub rulebook_version: u32,
-    /// Which version of the rules' code judged.
+    /// The version of the rules' code that made the decision.
     pub engine_version: u16,
-    /// When central received it.
+    /// When central received the record.
     pub received_at: Timestamp,
-    /// The event's corrected time.
+    /// The event's effective time: `occurred_at`, corrected for the node's clock.
     pub effective_at: Timestamp,
-    /// In the tenant's zone, as invoices were numbered by it.
+    /// The year of `received_at` in the tenant's time zone, by which invoices are numbered.
     pub local_year: i16,
     /// The judgement.
     pub judgement: Judgement,
 }
 
-/// The fields after those at fixed offsets. The fixed ones are copied directly: a serialiser reads an id byte by byte, which is
-/// slow where every event has a decision.
+/// The fields after those at fixed offsets. The fields at fixed offsets are copied without a serialiser, which would read an id
+/// byte by byte: too slow, since every event has a decision.
 #[derive(Serialize, Deserialize)]
 struct DecisionTail<'a> {
     #[serde(borrow)]
@@ -56,7 +56,7 @@ struct DecisionTail<'a> {
     detail: Option<&'a str>,
 }
 
-/// The bytes of a decision: magic, format, bincode body.
+/// The bytes of a decision: magic, format, the fields at fixed offsets, and the rest in bincode.
 pub fn encode_decision(decision: &StoredDecision) -> Result<Vec<u8>, DecodeError> {
     let judgement = &decision.judgement;
     let resolution = judgement.resolution.as_ref().map(crate::sync_v1::resolution_to_json);
@@ -85,7 +85,7 @@ pub fn encode_decision(decision: &StoredDecision) -> Result<Vec<u8>, DecodeError
     Ok(bytes)
 }
 
-/// What can be known of a decision without reading it whole: which record it binds, and how it spoke.
+/// The first fields of a decision, which can be read without decoding the rest: its record, verdict and code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DecisionHead<'a> {
     /// The tenant.
@@ -96,9 +96,9 @@ pub struct DecisionHead<'a> {
     pub record_chain: ChainHash,
     /// The event's id.
     pub event_id: EventId,
-    /// The outcome.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The code.
+    /// The reason for the verdict.
     pub code: Option<&'a str>,
 }
 
@@ -115,6 +115,7 @@ pub fn decision_head(bytes: &[u8]) -> Result<DecisionHead<'_>, DecodeError> {
         Some((tenant, position, record_chain, event_id, verdict, code))
     };
     let (tenant, position, record_chain, event_id, verdict, code) = fixed().ok_or_else(|| short.clone())?;
+    // In bincode, an optional field starts with 0 or 1; the code is the first field after the fixed ones.
     let code = match code {
         0 => None,
         1 => Some(reader.text().ok_or(short)?),
@@ -123,7 +124,7 @@ pub fn decision_head(bytes: &[u8]) -> Result<DecisionHead<'_>, DecodeError> {
     Ok(DecisionHead { tenant, position, record_chain, event_id, verdict: verdict_of(verdict)?, code })
 }
 
-/// Reads a decision.
+/// Reads a whole decision. Fails on other magic bytes, another format, a wrong length or an unknown value.
 pub fn decode_decision(bytes: &[u8]) -> Result<StoredDecision, DecodeError> {
     let mut reader = ByteReader(decision_body(bytes)?);
     let mut fixed = || {
@@ -188,7 +189,8 @@ fn read_resolution(json: &[u8]) -> Result<Resolution, DecodeError> {
         .ok_or_else(|| DecodeError::Value { field: "resolution", value: String::from_utf8_lossy(json).into_owned() })
 }
 
-/// A decision may list the server's fields of an entity: as large as a payload, and no larger than a record.
+/// The encoding of [`DecisionTail`]. The limit keeps a whole decision, with magic, format and fixed fields, within
+/// [`DECISION_BYTES_MAX`].
 fn tail_encoding() -> impl Options {
     bincode::DefaultOptions::new()
         .with_fixint_encoding()
@@ -196,10 +198,10 @@ fn tail_encoding() -> impl Options {
         .reject_trailing_bytes()
 }
 
-/// Tenant, position, the record's chain, the event's id, the verdict.
+/// Bytes of the fields at fixed offsets: tenant, position, the record's chain, event id, verdict.
 const FIXED_BYTES: usize = 16 + 8 + 32 + 16 + 1;
 
-/// Ordinals never move: they are in stored bytes.
+/// Stored decisions contain these numbers, so they never change.
 fn verdict_code(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Accepted => 0,

@@ -1,4 +1,4 @@
-//! The desktop contract: `docs/spec/desktop.md`.
+//! The routes of the desktop contract, which `docs/spec/desktop.md` specifies.
 
 mod down;
 mod resolve;
