@@ -146,7 +146,7 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
         return Err(AuditError::Kind { name: central.name(), needed: "a bundle of a tenant's log" });
     };
     if tenant != central_tenant {
-        return Err(AuditError::Stranger { name: central.name(), other: node.name() });
+        return Err(AuditError::OtherLog { name: central.name(), other: node.name() });
     }
     let mut left = NodeSide { name: node.name(), reader: node_reader, epoch: None, head: None, held: None };
     let central_node = central_reader.context().map(|context| context.central_node);
@@ -342,7 +342,7 @@ impl NodeSide<'_> {
     /// Refuses a short bundle: its missing records would look as if the node had never had them.
     fn reaches_its_head(&mut self) -> Result<(), AuditError> {
         match (self.epoch, self.head.take()) {
-            (Some(end), Some(head)) if end.seq < head.seq => Err(AuditError::Short {
+            (Some(end), Some(head)) if end.seq < head.seq => Err(AuditError::RecordsMissing {
                 name: self.name.clone(),
                 epoch: end.epoch.number,
                 first: end.seq.next(),

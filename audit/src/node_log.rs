@@ -17,7 +17,7 @@ pub(crate) struct NodeLog {
     pub(crate) node: NodeId,
     epochs: Vec<Span>,
     /// Ends of previous epochs that lie inside the records of these files; a second reading compares the chains there.
-    pub(crate) claims: Vec<EpochEndClaim>,
+    pub(crate) claims: Vec<PreviousEpochEnd>,
     records: u64,
     answers: u64,
     last_event: Option<EventId>,
@@ -34,7 +34,7 @@ struct Span {
 }
 
 /// The end of an earlier epoch as an epoch's first record names it.
-pub(crate) struct EpochEndClaim {
+pub(crate) struct PreviousEpochEnd {
     pub(crate) end: EpochEnd,
     pub(crate) place: FindingLocation,
 }
@@ -46,7 +46,7 @@ impl NodeLog {
     }
 
     /// Checks that a frame is in the right place. `first` is true for the first frame of a file.
-    pub(crate) fn frame(
+    pub(crate) fn check_frame(
         &mut self,
         mut place: FindingLocation,
         frame: &Frame<'_>,
@@ -55,23 +55,23 @@ impl NodeLog {
     ) -> Result<(), Break> {
         place.node = Some(self.node);
         match frame {
-            Frame::Epoch(start) => self.epoch(place, *start, first),
+            Frame::Epoch(start) => self.check_epoch(place, *start, first),
             Frame::Head(head) => {
                 if let Some(span) = self.epochs.last_mut() {
                     span.head = Some(*head);
                 }
                 Ok(())
             }
-            Frame::Record { chain, record } => self.record(place, *chain, record, context),
+            Frame::Record { chain, record } => self.check_record(place, *chain, record, context),
             Frame::Answer(answer) => {
-                self.answer(place, answer, context);
+                self.check_decision(place, answer, context);
                 Ok(())
             }
             Frame::Entry(_) => unreachable_frame(place),
         }
     }
 
-    fn epoch(&mut self, mut place: FindingLocation, start: EpochStart, first: bool) -> Result<(), Break> {
+    fn check_epoch(&mut self, mut place: FindingLocation, start: EpochStart, first: bool) -> Result<(), Break> {
         place.epoch = Some(start.epoch.number);
         let begins = EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain };
         if let Some(Span { end, .. }) = self.epochs.last() {
@@ -83,7 +83,7 @@ impl NodeLog {
                 let expected = format!("an epoch after {}", end.epoch.number);
                 return Err(Break::new(Defect::Epoch, place, expected, format!("epoch {}", start.epoch.number)));
             }
-            self.complete(place)?;
+            self.check_complete(place)?;
         }
         let expected = if start.after == Seq::ZERO {
             EpochEnd { chain: genesis(self.tenant, self.node, start.epoch), ..begins }
@@ -101,7 +101,7 @@ impl NodeLog {
     }
 
     /// Checks that the last epoch has its first record, and all records up to the head that the bundle names.
-    fn complete(&self, place: FindingLocation) -> Result<(), Break> {
+    fn check_complete(&self, place: FindingLocation) -> Result<(), Break> {
         match self.epochs.last() {
             Some(Span { end, head: Some(head), .. }) if end.seq < head.seq => {
                 let first = end.seq.next();
@@ -121,7 +121,7 @@ impl NodeLog {
         }
     }
 
-    fn record(
+    fn check_record(
         &mut self,
         mut place: FindingLocation,
         chain: ChainHash,
@@ -152,7 +152,7 @@ impl NodeLog {
         if seq == Seq(1) {
             let previous =
                 opening::read(record).map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
-            self.claim(place, previous)?;
+            self.check_previous_end(place, previous)?;
         }
         context.ids.note(header.event_id, IdUse::Counts);
         let job = context.pool.job();
@@ -166,7 +166,7 @@ impl NodeLog {
     }
 
     /// Compares the end of the previous epoch, as an epoch's first record names it, with these files.
-    fn claim(&mut self, place: FindingLocation, previous: Option<EpochEnd>) -> Result<(), Break> {
+    fn check_previous_end(&mut self, place: FindingLocation, previous: Option<EpochEnd>) -> Result<(), Break> {
         let Some(said) = previous else { return Ok(()) };
         let Some(Span { start, end, .. }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
         else {
@@ -182,14 +182,14 @@ impl NodeLog {
             self.notes.unknown_previous_heads += 1;
             return Ok(());
         } else {
-            self.claims.push(EpochEndClaim { end: said, place });
+            self.claims.push(PreviousEpochEnd { end: said, place });
             return Ok(());
         };
         let expected = EpochEnd { chain: known, ..said };
         if expected == said { Ok(()) } else { Err(Break::new(Defect::PreviousHead, place, expected, said)) }
     }
 
-    fn answer(&mut self, mut place: FindingLocation, answer: &[u8], context: &mut VerifyContext<'_>) {
+    fn check_decision(&mut self, mut place: FindingLocation, answer: &[u8], context: &mut VerifyContext<'_>) {
         self.answers += 1;
         if let (Level::Content, Some(Span { end, .. }), Some(event)) =
             (context.level, self.epochs.last(), self.last_event)
@@ -203,9 +203,9 @@ impl NodeLog {
     }
 
     /// Checks at the end of the last file that the last epoch is complete.
-    pub(crate) fn end(&self, mut place: FindingLocation) -> Result<(), Break> {
+    pub(crate) fn check_end(&self, mut place: FindingLocation) -> Result<(), Break> {
         place.node = Some(self.node);
-        self.complete(place)
+        self.check_complete(place)
     }
 
     pub(crate) fn summary(&self) -> Summary {

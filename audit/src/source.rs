@@ -86,7 +86,7 @@ pub enum AuditError {
     },
     /// The bundles belong to different logs.
     #[error("{name}: of another tenant or node than {other}")]
-    Stranger {
+    OtherLog {
         /// The file.
         name: String,
         /// The first file.
@@ -94,7 +94,7 @@ pub enum AuditError {
     },
     /// A replay starts from an empty state, so it needs the first position.
     #[error("{name}: a replay needs the whole log; this file begins after position {after}: give the earlier part too")]
-    NotWhole {
+    NotFromStart {
         /// The file.
         name: String,
         /// The position before its first entry.
@@ -108,7 +108,7 @@ pub enum AuditError {
     },
     /// The time zone is unknown, so the local year of a decision cannot be computed.
     #[error("the time zone {zone:?} is not known here")]
-    Zone {
+    UnknownZone {
         /// The zone's name in the bundle.
         zone: String,
     },
@@ -126,7 +126,7 @@ pub enum AuditError {
     #[error(
         "{name}: epoch {epoch}: the records of seq {first} to {last} are missing; the log was damaged when it was exported"
     )]
-    Short {
+    RecordsMissing {
         /// The file.
         name: String,
         /// The epoch's number.
@@ -138,7 +138,7 @@ pub enum AuditError {
     },
     /// No file was named.
     #[error("no bundle was named")]
-    Nothing,
+    NoBundle,
 }
 
 /// Opens a source and reads its header.

@@ -108,14 +108,14 @@ impl Log {
         context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         match self {
-            Log::Node(log) => log.frame(place, frame, first, context),
+            Log::Node(log) => log.check_frame(place, frame, first, context),
             Log::Tenant(log) => log.frame(place, frame, context),
         }
     }
 
     fn end(&self, place: FindingLocation) -> Result<(), Break> {
         match self {
-            Log::Node(log) => log.end(place),
+            Log::Node(log) => log.check_end(place),
             Log::Tenant(_) => Ok(()),
         }
     }
@@ -141,7 +141,7 @@ fn read_in_order(
     context: &mut VerifyContext<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Break>, AuditError> {
-    let first_name = sources.first().ok_or(AuditError::Nothing)?.name();
+    let first_name = sources.first().ok_or(AuditError::NoBundle)?.name();
     let mut read_before = 0;
     for (file, source) in sources.iter().enumerate() {
         let name = source.name();
@@ -154,7 +154,7 @@ fn read_in_order(
         match Log::begin(log, reader.header(), place) {
             Ok(Ok(())) => {}
             Ok(Err(found)) => return Ok(Some(found)),
-            Err(Mismatch::Stranger) => return Err(AuditError::Stranger { name, other: first_name }),
+            Err(Mismatch::Stranger) => return Err(AuditError::OtherLog { name, other: first_name }),
             Err(Mismatch::Kind(needed)) => return Err(AuditError::Kind { name, needed }),
         }
         let Some(log) = log else { return Ok(None) };

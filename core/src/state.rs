@@ -22,7 +22,7 @@ pub struct DecisionState {
     /// Stock in lots.
     pub stock: BTreeMap<StockKey, StockItem>,
     /// Goods that each sale consumed, for its refunds.
-    pub taken: BTreeMap<ConsumedKey, Consumed>,
+    pub consumed: BTreeMap<ConsumedKey, Consumed>,
     /// Proposed counts.
     pub counts: BTreeMap<EventId, StockCount>,
     /// Deliveries by entity id.
@@ -44,8 +44,8 @@ pub struct DecisionState {
 pub struct StateKeys {
     /// Keys of [`DecisionState::stock`].
     pub stock: BTreeSet<StockKey>,
-    /// Keys of [`DecisionState::taken`].
-    pub taken: BTreeSet<ConsumedKey>,
+    /// Keys of [`DecisionState::consumed`].
+    pub consumed: BTreeSet<ConsumedKey>,
     /// Keys of [`DecisionState::counts`]. The stock of a count is known only once it is loaded: see
     /// [`crate::rules::dependent_keys`].
     pub counts: BTreeSet<EventId>,
@@ -70,7 +70,7 @@ impl StateKeys {
     pub fn without(&self, loaded: &StateKeys) -> StateKeys {
         StateKeys {
             stock: &self.stock - &loaded.stock,
-            taken: &self.taken - &loaded.taken,
+            consumed: &self.consumed - &loaded.consumed,
             counts: &self.counts - &loaded.counts,
             deliveries: &self.deliveries - &loaded.deliveries,
             invoices: &self.invoices - &loaded.invoices,

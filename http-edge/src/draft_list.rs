@@ -12,7 +12,7 @@ use crate::request_body::malformed_body;
 /// The drafts of a list, each as the bytes of the body; `None` if the body is not a list.
 ///
 /// `MALFORMED_BODY` if the list is empty or not valid JSON, `TOO_LARGE` if it has more than [`LIST_DRAFTS_MAX`] drafts.
-pub fn drafts_of(body: &[u8]) -> Result<Option<Vec<&RawValue>>, Problem> {
+pub fn split_list(body: &[u8]) -> Result<Option<Vec<&RawValue>>, Problem> {
     if body.trim_ascii_start().first() != Some(&b'[') {
         return Ok(None);
     }
@@ -30,7 +30,7 @@ pub fn drafts_of(body: &[u8]) -> Result<Option<Vec<&RawValue>>, Problem> {
 }
 
 /// Reads each draft of a list and passes it with its index to `check`. `BATCH_REJECTED` if any draft is refused.
-pub fn check_list<C>(
+pub fn check_drafts<C>(
     list: &[&RawValue],
     mut check: impl FnMut(usize, &DraftDto) -> Result<C, Problem>,
 ) -> Result<Vec<C>, Problem> {
@@ -50,10 +50,10 @@ pub fn batch_rejected(count: usize, refused: Vec<(usize, Problem)>) -> Problem {
     let detail = format!("{} of {count} drafts were refused, and nothing was written", refused.len());
     let mut refused = refused.into_iter().peekable();
     let problems = (0..count).map(|index| match refused.next_if(|(own, _)| *own == index) {
-        Some((_, problem)) => in_list(index, problem),
+        Some((_, problem)) => indexed_problem(index, problem),
         None => {
             let detail = "another draft of this list was refused, and a list is all or nothing";
-            in_list(index, Problem::new(ErrorCode::BatchRejected, detail))
+            indexed_problem(index, Problem::new(ErrorCode::BatchRejected, detail))
         }
     });
     let problems: Vec<Value> = problems.collect();
@@ -61,7 +61,7 @@ pub fn batch_rejected(count: usize, refused: Vec<(usize, Problem)>) -> Problem {
 }
 
 /// The JSON of one draft's problem: with the draft's index, and with a pointer that starts at the root of the body.
-fn in_list(index: usize, problem: Problem) -> Value {
+fn indexed_problem(index: usize, problem: Problem) -> Value {
     let pointer = format!("/{index}{}", problem.pointer.as_deref().unwrap_or_default());
     serde_json::to_value(problem.at(pointer).with("index", index)).unwrap_or_default()
 }
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn an_object_is_one_draft_and_an_array_is_a_list_with_a_limit() {
         let read = |body: &str| {
-            drafts_of(body.as_bytes()).map(|list| list.map(|list| list.len())).map_err(|problem| problem.code)
+            split_list(body.as_bytes()).map(|list| list.map(|list| list.len())).map_err(|problem| problem.code)
         };
         assert_eq!(read(" {"), Ok(None));
         assert_eq!(read(" [{}, {}]"), Ok(Some(2)));
@@ -87,8 +87,8 @@ mod tests {
     fn a_refused_list_has_a_problem_for_each_draft() {
         let draft = r#"{"entity_type":"SALE","entity_id":"1","action":"SALE_RECORDED","payload":{}}"#;
         let body = format!("[{draft}, 7, {draft}]");
-        let list = drafts_of(body.as_bytes()).unwrap().unwrap();
-        let problem = check_list(&list, |index, _| match index {
+        let list = split_list(body.as_bytes()).unwrap().unwrap();
+        let problem = check_drafts(&list, |index, _| match index {
             2 => Err(Problem::new(ErrorCode::TotalMismatch, "wrong").at("/payload")),
             index => Ok(index),
         });

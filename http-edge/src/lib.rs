@@ -16,7 +16,7 @@ mod routes;
 mod tagged;
 
 pub use body_budget::{BodyBudget, BodyReservation};
-pub use draft_list::{batch_rejected, check_list, drafts_of};
+pub use draft_list::{batch_rejected, check_drafts, split_list};
 pub use idempotency::idempotency_key;
 pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
 pub use params::{PAGE_ROWS, PathParams, invalid_parameter, page_limit, read_query};

@@ -101,12 +101,13 @@ pub fn replay(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Replay, AuditError> {
     let (header, context) = headers(sources)?;
-    let BundleHeader::Central { tenant, decision_chain, .. } = header else { return Err(AuditError::Nothing) };
+    let BundleHeader::Central { tenant, decision_chain, .. } = header else { return Err(AuditError::NoBundle) };
     let name = || sources.first().map(|source| source.name()).unwrap_or_default();
     if redecide && context.is_none() {
         return Err(AuditError::NoContext { name: name() });
     }
-    let mut fold = Fold::new(tenant, context, redecide, decision_chain).map_err(|zone| AuditError::Zone { zone })?;
+    let mut fold =
+        Fold::new(tenant, context, redecide, decision_chain).map_err(|zone| AuditError::UnknownZone { zone })?;
     let (sender, receiver) = sync_channel(PORTIONS_WAITING);
     thread::scope(|scope| {
         let reading = scope.spawn(move || read::read(sources, tenant, &sender));
@@ -143,14 +144,14 @@ fn headers(sources: &[&dyn Source]) -> Result<(BundleHeader, Option<TenantContex
                 return Err(AuditError::Kind { name: source.name(), needed: "a bundle of a tenant's log" });
             }
             (BundleHeader::Central { after, .. }, None) if after > Position::ZERO => {
-                return Err(AuditError::NotWhole { name: source.name(), after });
+                return Err(AuditError::NotFromStart { name: source.name(), after });
             }
             (header, None) => first = Some(header),
             (_, Some(_)) => {}
         }
         last_context = reader.context().cloned().or(last_context);
     }
-    first.map(|header| (header, last_context)).ok_or(AuditError::Nothing)
+    first.map(|header| (header, last_context)).ok_or(AuditError::NoBundle)
 }
 
 /// The number of decisions by verdict, without the verdicts that do not occur.

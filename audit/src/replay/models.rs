@@ -29,7 +29,7 @@ pub struct Model {
 
 /// The read models of a state.
 pub(super) fn models_of(decision_state: &DecisionState) -> Vec<Model> {
-    let DecisionState { rulebook, stock, taken, counts, deliveries, invoices, series, entities, quarantined } =
+    let DecisionState { rulebook, stock, consumed: taken, counts, deliveries, invoices, series, entities, quarantined } =
         decision_state;
     vec![
         model("stock", stock.iter().map(|(key, item)| stock_row(key, item))),

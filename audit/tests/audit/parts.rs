@@ -97,10 +97,10 @@ fn a_single_part_reports_what_it_cannot_show() {
 fn files_of_other_logs_are_no_parts() {
     let one = node_log(node(7), &[3]);
     let other = node_log(node(8), &[3]);
-    assert!(matches!(check(&[one.clone(), other]), Err(AuditError::Stranger { .. })));
+    assert!(matches!(check(&[one.clone(), other]), Err(AuditError::OtherLog { .. })));
     let tenant = tenant_log(std::slice::from_ref(&one));
     assert!(matches!(check(&[one, tenant]), Err(AuditError::Kind { .. })));
-    assert!(matches!(check(&[]), Err(AuditError::Nothing)));
+    assert!(matches!(check(&[]), Err(AuditError::NoBundle)));
 }
 
 #[test]

@@ -229,12 +229,12 @@ fn a_replay_names_what_it_lacks() {
     assert_eq!(replay.digest, redecided(&log).0.digest);
 
     let last = tenant_parts(&log, &[5]).remove(1);
-    assert!(matches!(replayed(&[last], false), Err(AuditError::NotWhole { .. })));
+    assert!(matches!(replayed(&[last], false), Err(AuditError::NotFromStart { .. })));
     assert!(matches!(replayed(&[node_log(node(7), &[3])], false), Err(AuditError::Kind { .. })));
-    assert!(matches!(replayed(&[], false), Err(AuditError::Nothing)));
+    assert!(matches!(replayed(&[], false), Err(AuditError::NoBundle)));
     let mut lost = log.clone();
     lost.context.as_mut().unwrap().zone = "Europe/Atlantis".to_owned();
-    assert!(matches!(replayed(&[lost], true), Err(AuditError::Zone { .. })));
+    assert!(matches!(replayed(&[lost], true), Err(AuditError::UnknownZone { .. })));
     let mut unread = log.clone();
     unread.entry(3).decision.truncate(20);
     assert!(matches!(replayed(&[unread], false), Err(AuditError::Damaged { .. })));

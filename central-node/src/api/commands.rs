@@ -15,7 +15,7 @@ use comptoir_proto::paths;
 
 use super::auth::author;
 use super::auth::credential;
-use super::edits::{append_edit, version_read};
+use super::edits::{append_edit, if_match_version};
 use crate::central::Central;
 
 type CommandResponse = Result<Json<DecidedResponse>, ProblemResponse>;
@@ -28,19 +28,19 @@ pub(super) fn router() -> Router<Arc<Central>> {
         .route(paths::INVOICES, create(ShopCommand::CreateInvoice))
         .route(
             paths::INVOICE_CANCEL,
-            post(|state, id, headers, body| about(ShopCommand::CancelInvoice, state, id, headers, body)),
+            post(|state, id, headers, body| on_entity(ShopCommand::CancelInvoice, state, id, headers, body)),
         )
         .route(paths::DELIVERIES, create(ShopCommand::CreateDelivery))
         .route(
             paths::DELIVERY_VALIDATE,
-            post(|state, id, headers, body| about(ShopCommand::ValidateDelivery, state, id, headers, body)),
+            post(|state, id, headers, body| on_entity(ShopCommand::ValidateDelivery, state, id, headers, body)),
         )
         .route(paths::CLIENTS, create(ShopCommand::CreateClient))
         .route(
             paths::CLIENT,
-            patch(|state, id, headers, body| about(ShopCommand::UpdateClient, state, id, headers, body))
-                .put(|state, id, headers, body| about(ShopCommand::UpdateClient, state, id, headers, body))
-                .delete(|state, id, headers, body| about(ShopCommand::DeleteClient, state, id, headers, body)),
+            patch(|state, id, headers, body| on_entity(ShopCommand::UpdateClient, state, id, headers, body))
+                .put(|state, id, headers, body| on_entity(ShopCommand::UpdateClient, state, id, headers, body))
+                .delete(|state, id, headers, body| on_entity(ShopCommand::DeleteClient, state, id, headers, body)),
         )
 }
 
@@ -52,7 +52,7 @@ fn create(command: ShopCommand) -> MethodRouter<Arc<Central>> {
 }
 
 /// A command about the entity that its path names.
-async fn about(
+async fn on_entity(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
     PathParams(id): PathParams<String>,
@@ -73,7 +73,7 @@ async fn run_command(
     let author = author(&credential);
     let key = idempotency_key(headers)?;
     let edits = matches!(command, ShopCommand::UpdateClient | ShopCommand::DeleteClient);
-    let base = edits.then(|| version_read(headers)).transpose()?;
+    let base = edits.then(|| if_match_version(headers)).transpose()?;
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = command.draft(path_id, &body, &author, key)?;
     let decided = append_edit(central, credential.tenant, &author, dto, base).await;

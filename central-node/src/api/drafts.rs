@@ -3,7 +3,7 @@ use std::sync::Arc;
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::id::TenantId;
-use comptoir_http_edge::{batch_rejected, check_list};
+use comptoir_http_edge::{batch_rejected, check_drafts};
 use comptoir_proto::api_v1::tag_of;
 use comptoir_proto::api_v1::{Author, Decided, DraftDto, check_draft};
 use comptoir_proto::error_code::ErrorCode;
@@ -36,7 +36,7 @@ pub(super) async fn append_list(
     key: Option<&str>,
     list: &[&RawValue],
 ) -> Result<Vec<Decided>, Problem> {
-    let drafts = check_list(list, |index, dto| check(central, tenant, author, key, dto, index))?;
+    let drafts = check_drafts(list, |index, dto| check(central, tenant, author, key, dto, index))?;
     let (mut decided, mut refused) = (Vec::with_capacity(list.len()), Vec::new());
     for (index, outcome) in submit(central, tenant, drafts_job(author, drafts, true)).await?.into_iter().enumerate() {
         match outcome {

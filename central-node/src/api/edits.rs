@@ -26,8 +26,8 @@ use crate::central::Central;
 
 /// `PUT`, `PATCH` and `DELETE` of any entity made of fields.
 pub(super) fn router() -> Router<Arc<Central>> {
-    let update = |state, path, headers, body| entity(ShopCommand::UpdateClient, state, path, headers, body);
-    let delete = |state, path, headers, body| entity(ShopCommand::DeleteClient, state, path, headers, body);
+    let update = |state, path, headers, body| run_entity_command(ShopCommand::UpdateClient, state, path, headers, body);
+    let delete = |state, path, headers, body| run_entity_command(ShopCommand::DeleteClient, state, path, headers, body);
     Router::new().route(paths::ENTITY, put(put_entity).patch(update).delete(delete))
 }
 
@@ -42,11 +42,11 @@ async fn put_entity(
         true => ShopCommand::CreateClient,
         false => ShopCommand::UpdateClient,
     };
-    entity(command, state, path, headers, body).await
+    run_entity_command(command, state, path, headers, body).await
 }
 
 /// Runs a command about a client for the entity type in the path: the bodies are the same for all entities made of fields.
-async fn entity(
+async fn run_entity_command(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
     PathParams((entity_type, id)): PathParams<(String, String)>,
@@ -58,7 +58,7 @@ async fn entity(
     let key = idempotency_key(&headers)?;
     let base = match edit_condition(&headers)? {
         EditCondition::Absent if command == ShopCommand::CreateClient => None,
-        _ => Some(version_read(&headers)?),
+        _ => Some(if_match_version(&headers)?),
     };
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = DraftDto { entity_type, ..command.draft(Some(&id), &body, &author, key)? };
@@ -68,7 +68,7 @@ async fn entity(
 }
 
 /// The version in `If-Match`: an entity's ETag at central is its version in quotes.
-pub(super) fn version_read(headers: &HeaderMap) -> Result<u64, Problem> {
+pub(super) fn if_match_version(headers: &HeaderMap) -> Result<u64, Problem> {
     let tag = if_match(headers)?;
     if tag.is_version() {
         return Ok(tag.base_version().unwrap_or(0));

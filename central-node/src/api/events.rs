@@ -11,7 +11,7 @@ use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
 use comptoir_http_edge::{
-    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, drafts_of, idempotency_key, page_limit, read_query,
+    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, idempotency_key, page_limit, read_query, split_list,
 };
 use comptoir_proto::api_v1::{DecidedResponse, DraftDto, EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
@@ -43,7 +43,7 @@ pub(super) async fn append(
         return Ok(stream::answer(central, credential.tenant, author, key.map(str::to_owned), body.lines()?));
     }
     let body = body.json(LIST_BODY_BYTES_MAX).await?;
-    let results = match drafts_of(&body)? {
+    let results = match split_list(&body)? {
         Some(list) => append_list(&central, credential.tenant, &author, key, &list).await?,
         None => vec![append_one(&central, credential.tenant, &author, key, DraftDto::read(&body)?).await?],
     };

@@ -32,7 +32,7 @@ pub(crate) struct StatusQuery {
 
 impl StatusQuery {
     /// Whether central still has every record for which the node has a result.
-    fn misses_nothing(&self, held: Option<&NodeHead>) -> bool {
+    fn holds_all_acknowledged(&self, held: Option<&NodeHead>) -> bool {
         match (self.epoch, self.acked) {
             (Some(_), Some(0)) => true,
             (Some(epoch), Some(acked)) => {
@@ -66,7 +66,7 @@ pub(super) async fn status(
     let restore_window_open = tenant_head(&tx, credential.tenant).await?.is_some_and(|head| head.restore_window_open);
     drop(tx);
     drop(connection);
-    if restore_window_open && query.misses_nothing(held) {
+    if restore_window_open && query.holds_all_acknowledged(held) {
         mark_returned(central.database(), credential.tenant, node).await?;
     }
     Ok(Json(SyncStatus {

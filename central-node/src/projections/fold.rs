@@ -60,7 +60,7 @@ impl Cache {
     fn shrink(&mut self) {
         let decision_state = &self.decision_state;
         let cached = decision_state.stock.len()
-            + decision_state.taken.len()
+            + decision_state.consumed.len()
             + decision_state.counts.len()
             + decision_state.deliveries.len();
         let cached = cached
@@ -287,7 +287,7 @@ fn keys_of(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
     let of = |projection| built.contains(&projection);
     StateKeys {
         stock: if_built(of(Projection::Stock), keys.stock),
-        taken: if_built(of(Projection::Stock), keys.taken),
+        consumed: if_built(of(Projection::Stock), keys.consumed),
         counts: if_built(of(Projection::Stock), keys.counts),
         deliveries: if_built(of(Projection::Deliveries), keys.deliveries),
         invoices: if_built(of(Projection::Invoices), keys.invoices),
@@ -303,14 +303,15 @@ fn if_built<K>(is_built: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
 }
 
 fn rows(keys: &StateKeys) -> usize {
-    let StateKeys { stock, taken, counts, deliveries, invoices, series, entities, quarantined, rulebook: _ } = keys;
+    let StateKeys { stock, consumed: taken, counts, deliveries, invoices, series, entities, quarantined, rulebook: _ } =
+        keys;
     let rows = stock.len() + taken.len() + counts.len() + deliveries.len();
     rows + invoices.len() + series.len() + entities.len() + quarantined.len()
 }
 
 fn unite(into: &mut StateKeys, other: StateKeys) {
     into.stock.extend(other.stock);
-    into.taken.extend(other.taken);
+    into.consumed.extend(other.consumed);
     into.counts.extend(other.counts);
     into.deliveries.extend(other.deliveries);
     into.invoices.extend(other.invoices);

@@ -63,7 +63,7 @@ pub(super) async fn fold(
             tokio::task::spawn_blocking(move || fold_page(decision_state, &tenant_of, &asked_of, &events, &released))
                 .await?;
         decision_state = folded?;
-        if decision_state.taken.len() > TAKEN_ROWS_MAX {
+        if decision_state.consumed.len() > TAKEN_ROWS_MAX {
             return Err(ReportError::TooManySales { max: TAKEN_ROWS_MAX });
         }
     }

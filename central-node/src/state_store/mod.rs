@@ -70,7 +70,7 @@ pub(crate) async fn load(
     let of = |version| VersionedTable { tx, tenant: tenant.id, version };
     let (stock, taken, counts, deliveries, invoices, series, entities, quarantined) = tokio::try_join!(
         stock::load_items(of(versions.stock), &keys.stock),
-        stock::load_taken(of(versions.stock), &keys.taken),
+        stock::load_taken(of(versions.stock), &keys.consumed),
         stock::load_counts(of(versions.stock), &keys.counts),
         deliveries::load(of(versions.deliveries), &keys.deliveries),
         invoices::load(of(versions.invoices), &keys.invoices),
@@ -79,7 +79,7 @@ pub(crate) async fn load(
         quarantine::load(of(versions.quarantine), tenant, &keys.quarantined),
     )?;
     decision_state.stock.extend(stock);
-    decision_state.taken.extend(taken);
+    decision_state.consumed.extend(taken);
     decision_state.counts.extend(counts);
     decision_state.deliveries.extend(deliveries);
     decision_state.invoices.extend(invoices);
@@ -114,7 +114,7 @@ pub(crate) async fn save(
     let of = |version| VersionedTable { tx, tenant, version };
     tokio::try_join!(
         stock::save_items(of(versions.stock), decision_state, &written.stock),
-        stock::save_taken(of(versions.stock), decision_state, &written.taken),
+        stock::save_taken(of(versions.stock), decision_state, &written.consumed),
         stock::save_counts(of(versions.stock), decision_state, &written.counts),
         deliveries::save(of(versions.deliveries), decision_state, &written.deliveries),
         invoices::save(of(versions.invoices), decision_state, &written.invoices),

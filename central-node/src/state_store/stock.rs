@@ -152,7 +152,7 @@ pub(super) async fn save_taken(
     let (mut sites, mut names, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for (site, sale) in sales(keys) {
         let mut taken = BTreeMap::new();
-        for (key, took) in decision_state.taken.range(first_of(site, sale)..) {
+        for (key, took) in decision_state.consumed.range(first_of(site, sale)..) {
             if key.site != site || key.sale != *sale {
                 break;
             }

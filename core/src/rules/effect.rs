@@ -183,7 +183,7 @@ impl Effect {
         match self {
             Effect::StockMoved(movement) => {
                 into.stock.insert(movement.key.clone());
-                into.taken.extend(movement.taken_key());
+                into.consumed.extend(movement.consumed_key());
             }
             Effect::Counted { event: count, .. } | Effect::CountAccepted { count } => {
                 into.counts.insert(*count);
@@ -213,7 +213,7 @@ impl Effect {
 
 impl Movement {
     /// The sale whose consumed goods this movement reads or writes.
-    pub fn taken_key(&self) -> Option<ConsumedKey> {
+    pub fn consumed_key(&self) -> Option<ConsumedKey> {
         let sale = match &self.direction {
             Direction::In { cost: Cost::OfSale(sale), .. } | Direction::Out { sale: Some(sale), .. } => sale.clone(),
             _ => return None,

@@ -120,5 +120,5 @@ fn stock<'a>(known: &ParsedEvent, products: impl Iterator<Item = &'a Name>, into
 fn taken<'a>(known: &ParsedEvent, sale: &Name, products: impl Iterator<Item = &'a Name>, into: &mut StateKeys) {
     let site = known.event.content.site;
     let key = |product: &Name| ConsumedKey { site, sale: sale.clone(), product: product.clone() };
-    into.taken.extend(products.map(key));
+    into.consumed.extend(products.map(key));
 }

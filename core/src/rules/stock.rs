@@ -72,7 +72,7 @@ pub(super) fn effects(decision_state: &DecisionState, context: &DecisionContext,
         Fact::StockCounted(list) => {
             vec![Effect::Counted {
                 event: known.event.id,
-                count: counted(decision_state, known.event.content.site, list),
+                count: compare_count(decision_state, known.event.content.site, list),
             }]
         }
         Fact::StockCountAccepted { count } => moved.chain([Effect::CountAccepted { count: *count }]).collect(),
@@ -82,16 +82,16 @@ pub(super) fn effects(decision_state: &DecisionState, context: &DecisionContext,
 
 pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
     let item = decision_state.stock.entry(movement.key.clone()).or_default();
-    let Some(key) = movement.taken_key() else {
-        step(item, &mut Consumed::default(), movement);
+    let Some(key) = movement.consumed_key() else {
+        apply_movement(item, &mut Consumed::default(), movement);
         return;
     };
     // A sale that consumed nothing gets no row.
-    let before = decision_state.taken.get(&key).cloned().unwrap_or_default();
+    let before = decision_state.consumed.get(&key).cloned().unwrap_or_default();
     let mut taken = before.clone();
-    step(item, &mut taken, movement);
+    apply_movement(item, &mut taken, movement);
     if taken != before {
-        decision_state.taken.insert(key, taken);
+        decision_state.consumed.insert(key, taken);
     }
 }
 
@@ -103,16 +103,16 @@ fn movement_flags(decision_state: &DecisionState, movements: &[Movement]) -> BTr
     for movement in movements {
         let held = || decision_state.stock.get(&movement.key).cloned().unwrap_or_default();
         let item = items.entry(&movement.key).or_insert_with(held);
-        let taken_key = movement.taken_key();
-        let before = taken_key.as_ref().and_then(|key| decision_state.taken.get(key)).cloned();
-        let taken = taken.entry(taken_key).or_insert_with(|| before.unwrap_or_default());
-        flags.extend(step(item, taken, movement));
+        let consumed_key = movement.consumed_key();
+        let before = consumed_key.as_ref().and_then(|key| decision_state.consumed.get(key)).cloned();
+        let taken = taken.entry(consumed_key).or_insert_with(|| before.unwrap_or_default());
+        flags.extend(apply_movement(item, taken, movement));
     }
     flags
 }
 
 /// Applies a movement to an item, and to the goods that the movement's sale consumed. Returns the movement's flag.
-fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Option<Flag> {
+fn apply_movement(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Option<Flag> {
     item.position = movement.position;
     if item.first_position == Position::ZERO {
         item.first_position = movement.position;
@@ -122,9 +122,9 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
             let unit_cost = match cost {
                 Cost::Given(cost) => Some(*cost),
                 Cost::Last => item.last_cost,
-                Cost::OfSale(_) => give_back(taken, movement.quantity).or(item.last_cost),
+                Cost::OfSale(_) => return_goods(taken, movement.quantity).or(item.last_cost),
             };
-            enter(item, movement, unit_cost.unwrap_or_default(), lot.clone());
+            receive_lot(item, movement, unit_cost.unwrap_or_default(), lot.clone());
             unit_cost.is_none().then_some(Flag::CostUnknown)
         }
         Direction::Out { lot, sale } => {
@@ -140,11 +140,11 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
 }
 
 /// Receives goods: they first cover the backorder, and the rest becomes a new lot.
-fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
+fn receive_lot(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
     let paid = movement.quantity.min(item.backordered);
     if paid > Decimal::ZERO {
         item.backordered -= paid;
-        book(item, paid, unit_cost);
+        record_consumption(item, paid, unit_cost);
     }
     let quantity = movement.quantity - paid;
     if quantity > Decimal::ZERO {
@@ -169,7 +169,7 @@ fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -
         if lot.quantity.is_zero() {
             item.lots.remove(index);
         }
-        book(item, part, unit_cost);
+        record_consumption(item, part, unit_cost);
         total.quantity += part;
         total.cost += part * unit_cost;
     }
@@ -177,7 +177,7 @@ fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -
 }
 
 /// Books consumed goods at their cost.
-fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
+fn record_consumption(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
     item.consumed_quantity += quantity;
     item.consumed_cost += quantity * unit_cost;
     if !unit_cost.is_zero() {
@@ -187,7 +187,7 @@ fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
 
 /// Takes up to `quantity` of returned goods out of what their sale consumed, and gives their average unit cost. `None` if all
 /// goods of the sale were returned before.
-fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
+fn return_goods(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
     if taken.quantity.is_zero() {
         return None;
     }
@@ -205,10 +205,10 @@ fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &
     let content = &known.event.content;
     let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
     let (site, lines): (Option<SiteId>, Vec<(&Name, Decimal, Direction)>) = match &known.fact {
-        Fact::SaleRecorded(sale) => (content.site, sold(sale, out(Some(&content.entity_id)))),
+        Fact::SaleRecorded(sale) => (content.site, sale_lines(sale, out(Some(&content.entity_id)))),
         Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
             let cost = refund.original.clone().map_or(Cost::Last, Cost::OfSale);
-            (content.site, sold(&refund.sale, Direction::In { cost, lot: None }))
+            (content.site, sale_lines(&refund.sale, Direction::In { cost, lot: None }))
         }
         Fact::GoodsReceived(reception) | Fact::ProductionValidated(reception) => {
             let come =
@@ -225,12 +225,12 @@ fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &
         Fact::StockAdjusted(adjustment) => {
             let cost = |cost: Option<Decimal>| cost.map_or(Cost::Last, Cost::Given);
             let lines = adjustment.lines.iter();
-            (content.site, lines.map(|line| signed(&line.product, line.quantity, cost(line.unit_cost))).collect())
+            (content.site, lines.map(|line| signed_line(&line.product, line.quantity, cost(line.unit_cost))).collect())
         }
         Fact::StockCountAccepted { count } => match decision_state.counts.get(count) {
             Some(count) => {
                 let lines = count.lines.iter();
-                let lines = lines.map(|(product, (held, counted))| signed(product, *counted - *held, Cost::Last));
+                let lines = lines.map(|(product, (held, counted))| signed_line(product, *counted - *held, Cost::Last));
                 (count.site, lines.collect())
             }
             None => return Vec::new(),
@@ -248,11 +248,11 @@ fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &
     (0..).zip(lines).map(movement).filter(|movement| movement.quantity > Decimal::ZERO).collect()
 }
 
-fn sold(sale: &Sale, direction: Direction) -> Vec<(&Name, Decimal, Direction)> {
+fn sale_lines(sale: &Sale, direction: Direction) -> Vec<(&Name, Decimal, Direction)> {
     sale.lines.iter().map(|line| (&line.product, line.quantity, direction.clone())).collect()
 }
 
-fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Direction) {
+fn signed_line(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Direction) {
     let direction = if quantity < Decimal::ZERO {
         Direction::Out { lot: None, sale: None }
     } else {
@@ -263,7 +263,7 @@ fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Dir
 
 /// Pairs each counted quantity with central's quantity at the count's position. Lines of one product, such as two shelves, are
 /// added up.
-fn counted(decision_state: &DecisionState, site: Option<SiteId>, list: &StockList) -> StockCount {
+fn compare_count(decision_state: &DecisionState, site: Option<SiteId>, list: &StockList) -> StockCount {
     let mut lines = BTreeMap::new();
     for line in &list.lines {
         let entry = lines.entry(line.product.clone());

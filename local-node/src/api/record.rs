@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use comptoir_http_edge::{BufferedBody, batch_rejected, check_list, drafts_of};
+use comptoir_http_edge::{BufferedBody, batch_rejected, check_drafts, split_list};
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::problem::Problem;
 
@@ -40,8 +40,8 @@ enum CheckedBody {
 }
 
 fn check_body(node: &Node, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
-    match drafts_of(body)? {
-        Some(list) => check_list(&list, |index, dto| CheckedDraft::new(node, dto, key, index)).map(CheckedBody::List),
+    match split_list(body)? {
+        Some(list) => check_drafts(&list, |index, dto| CheckedDraft::new(node, dto, key, index)).map(CheckedBody::List),
         None => Ok(CheckedBody::One(Box::new(CheckedDraft::new(node, &DraftDto::read(body)?, key, 0)?))),
     }
 }

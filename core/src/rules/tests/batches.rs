@@ -115,7 +115,7 @@ fn copy(keys: &StateKeys, from: &DecisionState, to: &mut DecisionState) {
         to.extend(keys.iter().filter_map(|key| from.get(key).map(|value| (key.clone(), value.clone()))));
     }
     rows(&keys.stock, &from.stock, &mut to.stock);
-    rows(&keys.taken, &from.taken, &mut to.taken);
+    rows(&keys.consumed, &from.consumed, &mut to.consumed);
     rows(&keys.counts, &from.counts, &mut to.counts);
     rows(&keys.deliveries, &from.deliveries, &mut to.deliveries);
     rows(&keys.invoices, &from.invoices, &mut to.invoices);

@@ -53,7 +53,7 @@ proptest! {
             prop_assert!(item.backordered.is_zero() || item.lots.is_empty(), "a lot pays what is owed first");
             prop_assert!(item.lots.iter().is_sorted_by_key(|lot| (lot.position, lot.line)));
         }
-        prop_assert!(decision_state.taken.values().all(|taken| taken.quantity >= Decimal::ZERO && taken.cost >= Decimal::ZERO));
+        prop_assert!(decision_state.consumed.values().all(|taken| taken.quantity >= Decimal::ZERO && taken.cost >= Decimal::ZERO));
     }
 
     #[test]
