@@ -40,7 +40,7 @@ async fn stock(
         site: caller.site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
         as_of: None,
-        patience: query.wait_for()?,
+        wait: query.wait_for()?,
         page: Some(params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?),
     };
     let report = central.reports().stock(caller.tenant(), &question).await?;

@@ -34,7 +34,7 @@ async fn sales(
         site: params::site(query.site.as_deref())?,
         currency: params::currency(query.currency.as_deref())?,
         as_of: params::as_of(query.as_of.as_deref())?,
-        patience: query.wait_for()?,
+        wait: query.wait_for()?,
         page: params::report_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?,
     };
     let format = params::format(query.format.as_deref(), &headers)?;
@@ -57,7 +57,7 @@ async fn stock(
         site: params::site(query.site.as_deref())?,
         product: params::name("product", query.product.as_deref())?,
         as_of: params::as_of(query.as_of.as_deref())?,
-        patience: query.wait_for()?,
+        wait: query.wait_for()?,
         page: params::report_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?,
     };
     let format = params::format(query.format.as_deref(), &headers)?;

@@ -87,7 +87,7 @@ pub(crate) enum ResolveError {
     #[error("{entity_type} {entity_id} or the edits that wait have changed since this was read: read the conflict again", entity_type = .key.entity_type, entity_id = .key.entity_id)]
     PageChanged { key: EntityKey, version: Position, etag: String },
     /// The entity's version differs from the one that the person saw.
-    #[error("{entity_type} {entity_id} is at version {version} by now: show it, and name it with the choice", entity_type = .key.entity_type, entity_id = .key.entity_id)]
+    #[error("{entity_type} {entity_id} is now at version {version}: show it, and name it with the choice", entity_type = .key.entity_type, entity_id = .key.entity_id)]
     VersionChanged { key: EntityKey, version: Position, etag: String },
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -114,7 +114,7 @@ pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDra
         reading: PayloadReading::of(&content),
         content,
         client_id: event.client_id,
-        is_another_s: false,
+        belongs_to_other: false,
         others: BTreeSet::new(),
         clock_offset_micros: 0,
     })

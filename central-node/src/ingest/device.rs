@@ -60,7 +60,7 @@ pub(crate) struct DeviceDraft {
     /// The entity's id on the device, where the contract lets central assign another.
     pub(crate) client_id: Option<String>,
     /// Whether it means the entity that has that id at central, not the device's own entity of that id.
-    pub(crate) is_another_s: bool,
+    pub(crate) belongs_to_other: bool,
     /// Entities of others, by type and id, that its payload names by ids which central has replaced for the device's own
     /// entities.
     pub(crate) others: BTreeSet<(String, String)>,
@@ -119,7 +119,7 @@ impl DeviceIdMap {
             return Cow::Borrowed(draft);
         };
         let mut followed = draft.clone();
-        let own = Some(&draft.content.entity_type).filter(|_| !draft.is_another_s);
+        let own = Some(&draft.content.entity_type).filter(|_| !draft.belongs_to_other);
         if let Some(server_id) = own.and_then(|own| self.get(own, client_id)) {
             followed.content.entity_id = server_id.clone();
         }
@@ -184,8 +184,8 @@ impl DeviceIdMap {
         match serde_json::from_str::<String>(text) {
             Ok(id) => {
                 let server_id = self.get(entity_type, &id)?;
-                let is_another_s = others.contains(&(entity_type.to_string(), id));
-                (!is_another_s).then(|| to_raw_value(server_id.as_str()).ok()).flatten()
+                let belongs_to_other = others.contains(&(entity_type.to_string(), id));
+                (!belongs_to_other).then(|| to_raw_value(server_id.as_str()).ok()).flatten()
             }
             Err(_) => each(text, |value| self.rename_ids(value, entity_type, others, depth)),
         }
@@ -295,7 +295,7 @@ impl DeviceDrafts {
             return answer_counted(decider, counted, ids, draft);
         }
         let mut followed = ids.follow(draft);
-        if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.is_another_s) {
+        if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.belongs_to_other) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;
             if unfit_id || self.is_taken(decider, &followed) {

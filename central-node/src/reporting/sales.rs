@@ -80,7 +80,7 @@ pub(crate) struct SalesQuestion {
     pub(crate) site: Option<SiteId>,
     pub(crate) currency: Option<Currency>,
     pub(crate) as_of: Option<AsOf>,
-    pub(crate) patience: WaitFor,
+    pub(crate) wait: WaitFor,
     pub(crate) page: Option<RowPage>,
 }
 
@@ -146,9 +146,9 @@ pub(crate) async fn report(
         Some(as_of) => Some(freshness::past(&source.database, tenant, as_of, now).await?),
         None => None,
     };
-    let mut patience = question.patience;
-    patience.position = patience.position.max(past.map_or(Position::ZERO, |past| past.position));
-    freshness::wait_for(&source.progress, tenant, ProjectionMark::Projected, patience).await?;
+    let mut wait = question.wait;
+    wait.position = wait.position.max(past.map_or(Position::ZERO, |past| past.position));
+    freshness::wait_for(&source.progress, tenant, ProjectionMark::Projected, wait).await?;
 
     let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
@@ -195,7 +195,7 @@ async fn present(
     question: &SalesQuestion,
     cache: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {
-    let SalesQuestion { from, to, by, site, currency, as_of: _, patience: _, page: _ } = *question;
+    let SalesQuestion { from, to, by, site, currency, as_of: _, wait: _, page: _ } = *question;
     let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
     let earlier = cache.up_to(&asked, read.position);
     if let Some(earlier) = earlier {

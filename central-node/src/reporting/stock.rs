@@ -37,7 +37,7 @@ pub(crate) struct StockQuestion {
     pub(crate) site: Option<SiteId>,
     pub(crate) product: Option<Name>,
     pub(crate) as_of: Option<AsOf>,
-    pub(crate) patience: WaitFor,
+    pub(crate) wait: WaitFor,
     pub(crate) page: Option<RowPage>,
 }
 
@@ -141,7 +141,7 @@ pub(crate) async fn report(
         Some(as_of) => Some(freshness::past(&source.database, tenant, as_of, now).await?),
         None => None,
     };
-    freshness::wait_for(&source.progress, tenant, ProjectionMark::Head, question.patience).await?;
+    freshness::wait_for(&source.progress, tenant, ProjectionMark::Head, question.wait).await?;
 
     // The semaphore is never closed; an error would only mean more load.
     let _turn = if past.is_some() { TURNS.acquire().await.ok() } else { None };
@@ -186,7 +186,7 @@ async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     (read, head): (ActiveVersion, Position),
-    StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
+    StockQuestion { site, product, as_of: _, wait: _, page: _ }: &StockQuestion,
     cache: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {
     let asked = PresentStock { tenant, version: read.number, fence: read.fence, site: *site, product: product.clone() };

@@ -55,7 +55,7 @@ async fn a_used_id_is_replaced_and_later_events_and_references_follow_it() {
     assert_eq!(third["acknowledged"][0]["entityId"], json!(given), "in a later request, too");
 }
 
-/// The client's own pupil has another id by now, and the other client's pupil has arrived under the old one.
+/// Central has given the client's own pupil another id, and the other client's pupil has arrived under the old one.
 #[tokio::test]
 async fn a_client_with_a_replaced_id_edits_the_other_record_by_its_version() {
     let scene = TestCentral::new().await;

@@ -148,7 +148,7 @@ fn draft(
             client_id: Some(client_id.clone()),
         },
     )?;
-    Ok(DeviceDraft { is_another_s: bases.belongs_to_other(event, made_at), others: bases.others(made_at), ..draft })
+    Ok(DeviceDraft { belongs_to_other: bases.belongs_to_other(event, made_at), others: bases.others(made_at), ..draft })
 }
 
 fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<DeviceResult, Problem>) {
