@@ -138,6 +138,7 @@ impl Central {
             clock: config.clock.clone(),
             progress,
             stale_after: config.stale_after,
+            report_wait: config.report_wait,
         });
         let devices = Devices {
             database: database.clone(),

@@ -15,6 +15,9 @@ const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// An unsynchronised clock drifts by seconds in a month; an offset of a minute means that it was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
 
+/// Longer than almost every report takes while central is idle.
+const REPORT_WAIT: Duration = Duration::from_millis(5);
+
 /// A check reads everything and damage is rare. Four checks a day find damage while an earlier backup still exists.
 const CHECK_STORE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -38,6 +41,8 @@ pub struct CentralConfig {
     pub clock: Clock,
     /// How long a node may be silent before reports call its site late; by default one day.
     pub stale_after: Duration,
+    /// How long a report about the present waits for its new answer before it returns one that is at most two seconds old.
+    pub report_wait: Duration,
     /// The clock offset from which a node's clock is reported as drifting.
     pub clock_drift_limit: Duration,
     /// Whether this process keeps the reports' read models up to date. A process that only accepts pushes leaves this to
@@ -56,6 +61,7 @@ impl CentralConfig {
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             stale_after: STALE_AFTER,
+            report_wait: REPORT_WAIT,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
             check_store_every: Some(CHECK_STORE_EVERY),
@@ -69,6 +75,7 @@ impl CentralConfig {
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             stale_after: STALE_AFTER,
+            report_wait: REPORT_WAIT,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
             check_store_every: Some(CHECK_STORE_EVERY),

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -44,10 +45,11 @@ impl TestCentral {
         TestCentral::start(config, folder).await
     }
 
-    /// A private Postgres in a folder, made without waiting for the disk.
+    /// A private Postgres in a folder, made without waiting for the disk. Reports always wait for the latest figures.
     pub fn config(folder: &Path) -> CentralConfig {
         let postgres = PostgresConfig { sync_initdb: false, ..PostgresConfig::new(folder) };
-        CentralConfig { database: DatabaseConfig::Private(postgres), ..CentralConfig::private(folder) }
+        let database = DatabaseConfig::Private(postgres);
+        CentralConfig { database, report_wait: Duration::from_secs(60), ..CentralConfig::private(folder) }
     }
 
     /// Starts central; the folder is removed with it.

@@ -77,8 +77,13 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// Starts central on a data folder.
+    /// Starts central on a data folder. Its reports always wait for the latest figures, however busy the machine is.
     pub fn central(data_dir: &Path) -> RunningServer {
+        RunningServer::start(data_dir, &[("APP_MODE", "central"), ("REPORT_WAIT_MS", "60000")])
+    }
+
+    /// Starts central on a data folder, with the default of each setting.
+    pub fn central_with_defaults(data_dir: &Path) -> RunningServer {
         RunningServer::start(data_dir, &[("APP_MODE", "central")])
     }
 
@@ -170,8 +175,10 @@ impl RunningServer {
 
 fn spawn(variables: &[(String, String)], log: &Path) -> KilledOnDrop {
     let log = std::fs::File::options().create(true).append(true).open(log).expect("the log can be written to");
-    let mut command = Command::new(binary());
-    command.arg("serve").env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
+    // A session of its own, as a service manager gives each server: Linux divides processor time among sessions first. The
+    // program becomes the server, under the same process id.
+    let mut command = Command::new("setsid");
+    command.arg(binary()).arg("serve").env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     KilledOnDrop(command.spawn().expect("the binary starts"))

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode};
@@ -34,8 +34,17 @@ impl RunningTenant {
 
     /// As [`RunningTenant::new`], with the text of a rulebook file.
     pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> RunningTenant {
+        RunningTenant::on(RunningServer::central, zone, currency, rulebook)
+    }
+
+    /// As [`RunningTenant::new`], on a central with the default of each setting.
+    pub fn with_defaults(zone: &str, currency: &str) -> RunningTenant {
+        RunningTenant::on(RunningServer::central_with_defaults, zone, currency, None)
+    }
+
+    fn on(start: fn(&Path) -> RunningServer, zone: &str, currency: &str, rulebook: Option<&str>) -> RunningTenant {
         let folder = temp_folder();
-        let central = RunningServer::central(&folder.path().join("central"));
+        let central = start(&folder.path().join("central"));
         let mut running =
             RunningTenant { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
         (running.tenant, running.token) = running.make_tenant(zone, currency, rulebook);

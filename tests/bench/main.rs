@@ -15,6 +15,7 @@ mod plain_file;
 mod process;
 mod push;
 mod quiet_nodes;
+mod report_reader;
 mod reports;
 mod sqlite_outbox;
 mod visible;
@@ -34,8 +35,16 @@ const SEEN: visible::Size = visible::Size { events: 200, rounds: 7 };
 const QUIET: quiet_nodes::Size =
     quiet_nodes::Size { nodes: 1_000, wait_seconds: 30, pulls: 2, idle: Duration::from_secs(60), rounds: 3 };
 /// 100,000 sales first, then 120,000 per round.
-const BUSY: reports::Size =
-    reports::Size { connections: 200, nodes: 4, batch: 5_000, batches_before: 5, batches: 6, reports: 100, rounds: 3 };
+const BUSY: reports::Size = reports::Size {
+    connections: 200,
+    nodes: 4,
+    batch: 5_000,
+    batches_before: 5,
+    batches: 6,
+    reports: 100,
+    reads_in_process: false,
+    rounds: 3,
+};
 
 fn load_rows() -> u64 {
     std::env::var("COMPTOIR_LOAD_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(200_000)
@@ -44,6 +53,11 @@ fn load_rows() -> u64 {
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let [reader, args @ ..] = wanted.as_slice()
+        && reader == reports::READER
+    {
+        return report_reader::read_reports(&runtime, args);
+    }
     let lines: [(&str, Measure); 9] = [
         ("P1", append::lines),
         ("P2", local_api::lines),

@@ -3,9 +3,10 @@
 //! sealed before the clock starts and pushed in full batches as fast as central accepts them. One reader requests reports, one
 //! after another, until the backlog is drained. The idle figures are measured before and after, since the load adds rows. One
 //! answer of each report under load is then compared with the answer `as_of` its position: a fast but wrong report fails the
-//! measurement.
+//! measurement. The reader is a process of its own, so that the load's own work is not counted as a report's.
 
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use comptoir_test_support::events::{Sale, TestEvent as _};
 use comptoir_test_support::processes::RunningServer;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use crate::connection::{Connection, get, post};
@@ -37,6 +38,8 @@ pub(crate) struct Size {
     pub(crate) batches: usize,
     /// Reports of each kind while central is idle.
     pub(crate) reports: usize,
+    /// Whether the reader is a task of this program instead of a process.
+    pub(crate) reads_in_process: bool,
     pub(crate) rounds: usize,
 }
 
@@ -46,6 +49,10 @@ const DAYS: u64 = 90;
 const DAY_MICROS: i64 = 86_400_000_000;
 /// The pause after a push that central had no room for.
 const PUSH_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// The argument that makes a benchmark's own program a reader of reports, and the variable with its token.
+pub(crate) const READER: &str = "read-reports";
+pub(crate) const READER_TOKEN: &str = "COMPTOIR_READER_TOKEN";
 
 const KINDS: usize = 3;
 const REPORTS: [(&str, &str); KINDS] = [
@@ -64,6 +71,12 @@ struct Loaded {
     appended: u64,
     /// One answer of each kind under load.
     kept: Vec<Value>,
+}
+
+/// What a reader measured, and its last answer of each kind.
+pub(crate) struct Readings {
+    pub(crate) times: Times,
+    pub(crate) kept: Vec<Value>,
 }
 
 /// The lines of P13.
@@ -127,6 +140,7 @@ struct Shops {
     /// Sales that the node acknowledged.
     appended: u64,
     offline: Vec<Offline>,
+    reads_in_process: bool,
 }
 
 /// A node with a backlog.
@@ -139,7 +153,7 @@ struct Offline {
 
 impl Shops {
     async fn open(size: &Size) -> anyhow::Result<Shops> {
-        let company = RunningTenant::new("Europe/Paris", "EUR");
+        let company = RunningTenant::with_defaults("Europe/Paris", "EUR");
         let issued = company.issue_node(&company.site("LYO"), "LYO");
         let till = RunningServer::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
         let mut offline = Vec::new();
@@ -150,7 +164,7 @@ impl Shops {
             node.receive_goods();
             offline.push(node);
         }
-        let mut shops = Shops { company, till, appended: 0, offline };
+        let mut shops = Shops { company, till, appended: 0, offline, reads_in_process: size.reads_in_process };
         shops.seal(size.batches_before, size.batch)?;
         shops.drain().await?;
         shops.settle().await?;
@@ -192,48 +206,21 @@ impl Shops {
     }
 
     async fn idle(&self, reports: usize) -> anyhow::Result<Times> {
-        // A new connection each time, since central closes a connection that is idle for as long as a round.
-        let mut reader = Connection::open(address(&self.company.central)?).await?;
-        let mut times = Times::default();
         // Not measured: the first answer after a load has to catch up with it.
-        for kind in 0..KINDS {
-            ask(&mut reader, kind, &self.company.token).await?;
-        }
-        for _ in 0..reports {
-            for (kind, times) in times.iter_mut().enumerate() {
-                times.push(ask(&mut reader, kind, &self.company.token).await?.0);
-            }
-        }
-        Ok(times)
+        Reader::start(&self.company, Some(1), self.reads_in_process)?.read(false).await?;
+        Ok(Reader::start(&self.company, Some(reports), self.reads_in_process)?.read(false).await?.times)
     }
 
     /// Requests reports, one after another, until the backlog is drained.
     async fn loaded(&mut self, size: &Size) -> anyhow::Result<Loaded> {
         self.seal(size.batches, size.batch)?;
         let selling = Selling::start(address(&self.till)?, size.connections).await?;
-        let token = self.company.token.clone();
-        let mut reader = Connection::open(address(&self.company.central)?).await?;
-        let drained = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&drained);
-        let reading = tokio::spawn(async move {
-            let (mut times, mut kept) = (Times::default(), <[Vec<u8>; KINDS]>::default());
-            // At least once, even if the backlog is drained at once.
-            while times[0].is_empty() || !ended.load(Ordering::Acquire) {
-                for kind in 0..KINDS {
-                    let (micros, body) = ask(&mut reader, kind, &token).await?;
-                    times[kind].push(micros);
-                    kept[kind] = body;
-                }
-            }
-            anyhow::Ok((times, kept))
-        });
+        let reader = Reader::start(&self.company, None, self.reads_in_process)?;
         let drained_rate = self.drain().await;
-        drained.store(true, Ordering::Release);
-        let (times, kept) = reading.await??;
+        let Readings { times, kept } = reader.read(true).await?;
         let started = selling.started;
         let sold = selling.stop().await?;
         self.appended += sold;
-        let kept = kept.iter().map(|body| serde_json::from_slice(body)).collect::<Result<_, _>>()?;
         Ok(Loaded { times, drained: drained_rate?, appended: rate(sold, started), kept })
     }
 
@@ -345,6 +332,82 @@ impl Selling {
             till??;
         }
         Ok(self.sold.load(Ordering::Acquire))
+    }
+}
+
+/// Requests reports, one after another.
+enum Reader {
+    /// A process of its own, like the browser of a user elsewhere: the load's own work must not count as a report's.
+    Process(Child),
+    /// For a test, whose program cannot be started as a reader.
+    Task { stopped: Arc<AtomicBool>, reading: JoinHandle<anyhow::Result<Readings>> },
+}
+
+impl Reader {
+    /// Starts reading: each kind `rounds` times, or until [`Reader::read`] stops it.
+    fn start(company: &RunningTenant, rounds: Option<usize>, in_process: bool) -> anyhow::Result<Reader> {
+        let (server, rounds, token) = (address(&company.central)?, rounds.unwrap_or(usize::MAX), company.token.clone());
+        if in_process {
+            let stopped = Arc::new(AtomicBool::new(false));
+            let reading = tokio::spawn(readings(server, rounds, token, Arc::clone(&stopped)));
+            return Ok(Reader::Task { stopped, reading });
+        }
+        // A session of its own, like each server.
+        let mut command = Command::new("setsid");
+        command.arg(std::env::current_exe()?).args([READER, &server.to_string(), &rounds.to_string()]);
+        command.env(READER_TOKEN, token).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Ok(Reader::Process(command.spawn()?))
+    }
+
+    /// Waits for the end of the rounds, or stops the reader.
+    async fn read(self, stop: bool) -> anyhow::Result<Readings> {
+        match self {
+            Reader::Task { stopped, reading } => {
+                stopped.fetch_or(stop, Ordering::AcqRel);
+                reading.await?
+            }
+            Reader::Process(mut process) => {
+                let stdin = process.stdin.take().filter(|_| !stop);
+                let output = tokio::task::spawn_blocking(|| process.wait_with_output()).await??;
+                drop(stdin);
+                ensure!(output.status.success(), "the reader of reports failed: {}", output.status);
+                Readings::parse(&output.stdout)
+            }
+        }
+    }
+}
+
+/// Requests each kind of report `rounds` times, or until it is stopped.
+pub(crate) async fn readings(
+    server: SocketAddr,
+    rounds: usize,
+    token: String,
+    stopped: Arc<AtomicBool>,
+) -> anyhow::Result<Readings> {
+    let mut connection = Connection::open(server).await?;
+    let (mut times, mut bodies) = (Times::default(), <[Vec<u8>; KINDS]>::default());
+    // At least once, even if the backlog is drained at once.
+    while times[0].is_empty() || (times[0].len() < rounds && !stopped.load(Ordering::Acquire)) {
+        for kind in 0..KINDS {
+            let (micros, body) = ask(&mut connection, kind, &token).await?;
+            times[kind].push(micros);
+            bodies[kind] = body;
+        }
+    }
+    let kept = bodies.iter().map(|body| serde_json::from_slice(body)).collect::<Result<_, _>>()?;
+    Ok(Readings { times, kept })
+}
+
+impl Readings {
+    /// Parses the output of a reader process.
+    fn parse(output: &[u8]) -> anyhow::Result<Readings> {
+        let read: Value = serde_json::from_slice(output)?;
+        let list = |name: &str| read[name].as_array().with_context(|| format!("the reader printed no {name}"));
+        let mut times = Times::default();
+        for (times, read) in times.iter_mut().zip(list("times")?) {
+            *times = read.as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+        }
+        Ok(Readings { times, kept: list("kept")?.clone() })
     }
 }
 

@@ -41,8 +41,16 @@ fn a_first_load_has_every_row_and_an_end_line() -> anyhow::Result<()> {
 
 #[test]
 fn reports_under_load_are_right_and_complete() -> anyhow::Result<()> {
-    let size =
-        reports::Size { connections: 8, nodes: 2, batch: 500, batches_before: 1, batches: 3, reports: 2, rounds: 1 };
+    let size = reports::Size {
+        connections: 8,
+        nodes: 2,
+        batch: 500,
+        batches_before: 1,
+        batches: 3,
+        reports: 2,
+        reads_in_process: true,
+        rounds: 1,
+    };
     reports::lines(&runtime(), &size)?.iter().for_each(|line| println!("{line}"));
     Ok(())
 }

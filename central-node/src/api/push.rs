@@ -45,7 +45,7 @@ pub(super) async fn push(
         sync.end_in_background(pushed.as_ref().map(counts).map_err(summary));
     }
     match pushed {
-        Ok(response) => Ok(Json(response).into_response()),
+        Ok(response) => Ok(written(&central, response).await?),
         Err(problem) => {
             let node = credential.node().map(|node| node.to_string()).unwrap_or_default();
             tracing::info!(tenant.id = %credential.tenant, node.id = node, code = problem.code, detail = problem.detail, "push refused");
@@ -54,6 +54,12 @@ pub(super) async fn push(
             Err(problem.into())
         }
     }
+}
+
+/// The response of a push, written by a background thread: it can be a megabyte of JSON, which would delay other requests.
+async fn written(central: &Central, response: PushResponse) -> Result<Response, Problem> {
+    let written = central.background().spawn_blocking(move || Json(response).into_response()).await;
+    written.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))
 }
 
 async fn receive_push(
@@ -76,9 +82,15 @@ async fn receive_push(
     let attested: Vec<Option<AttestedEvent>> = push.records.iter().map(AttestedEvent::of).collect();
     let Pushed { mut results, head } = central.ingest_queue().submit(credential.tenant, push).await?;
     drop(reserved);
-    for (result, event) in results.iter_mut().zip(&attested) {
-        event.iter().for_each(|event| central.attestation_key().attest(event, result));
-    }
+    let key = central.attestation_key().clone();
+    let attest = move || {
+        for (result, event) in results.iter_mut().zip(&attested) {
+            event.iter().for_each(|event| key.attest(event, result));
+        }
+        results
+    };
+    let results = central.background().spawn_blocking(attest).await;
+    let results = results.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let head = head_dto(&head);
     Ok(PushResponse {
         results,

@@ -14,7 +14,7 @@ use super::report_query::{self as params, DocumentQuery, ListPageQuery, OneQuery
 use super::respond::{ReportCaller, ReportResponse, named, tagged};
 use crate::central::Central;
 use crate::reporting::read_models::{self, ListQuery};
-use crate::reporting::stock::StockQuestion;
+use crate::reporting::stock::{StockFilter, StockQuestion};
 use crate::reporting::{RowPage, WaitFor};
 
 pub(super) fn router() -> Router<Arc<Central>> {
@@ -36,14 +36,17 @@ async fn stock(
     headers: HeaderMap,
 ) -> ReportResponse {
     let query: StockListQuery = read_query(&uri)?;
-    let question = StockQuestion {
+    let filter = StockFilter {
         site: caller.site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
+    };
+    let question = StockQuestion {
+        filter,
         as_of: None,
         wait: query.wait_for()?,
         page: Some(params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?),
     };
-    let report = central.reports().stock(caller.tenant(), &question).await?;
+    let report = central.reports().stock(caller.tenant(), question).await?;
     tagged(&headers, &list_tag(report.complete_through()), &report.into_list())
 }
 

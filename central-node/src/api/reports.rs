@@ -12,8 +12,8 @@ use comptoir_proto::paths;
 use super::report_query::{self as params, Format, SalesQuery, StockReportQuery};
 use super::respond::{ReportCaller, ReportResponse, json, table};
 use crate::central::Central;
-use crate::reporting::sales::SalesQuestion;
-use crate::reporting::stock::StockQuestion;
+use crate::reporting::sales::{SalesFilter, SalesQuestion};
+use crate::reporting::stock::{StockFilter, StockQuestion};
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::REPORT_SALES, get(sales)).route(paths::REPORT_STOCK, get(stock))
@@ -27,18 +27,21 @@ async fn sales(
 ) -> ReportResponse {
     caller.reads_reports()?;
     let query: SalesQuery = read_query(&uri)?;
-    let question = SalesQuestion {
+    let filter = SalesFilter {
         from: params::day("from", query.from.as_deref())?,
         to: params::day("to", query.to.as_deref())?,
         by: params::grouping(query.by.as_deref())?,
         site: params::site(query.site.as_deref())?,
         currency: params::currency(query.currency.as_deref())?,
+    };
+    let question = SalesQuestion {
+        filter,
         as_of: params::as_of(query.as_of.as_deref())?,
         wait: query.wait_for()?,
         page: params::report_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?,
     };
     let format = params::format(query.format.as_deref(), &headers)?;
-    let report = central.reports().sales(caller.tenant(), &question).await?;
+    let report = central.reports().sales(caller.tenant(), question).await?;
     match format {
         Format::Json => json(&report),
         Format::Csv => table(report.csv(), report.freshness()),
@@ -53,15 +56,18 @@ async fn stock(
 ) -> ReportResponse {
     caller.reads_reports()?;
     let query: StockReportQuery = read_query(&uri)?;
-    let question = StockQuestion {
+    let filter = StockFilter {
         site: params::site(query.site.as_deref())?,
         product: params::name("product", query.product.as_deref())?,
+    };
+    let question = StockQuestion {
+        filter,
         as_of: params::as_of(query.as_of.as_deref())?,
         wait: query.wait_for()?,
         page: params::report_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?,
     };
     let format = params::format(query.format.as_deref(), &headers)?;
-    let report = central.reports().stock(caller.tenant(), &question).await?;
+    let report = central.reports().stock(caller.tenant(), question).await?;
     match format {
         Format::Json => json(&report),
         Format::Csv => table(report.csv(), report.freshness()),

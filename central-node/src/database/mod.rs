@@ -17,7 +17,8 @@ use deadpool_postgres::{
     Transaction,
 };
 use rustix::process::Pid;
-use tokio_postgres::{Config, IsolationLevel, NoTls};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, IsolationLevel, NoTls, Row};
 use uuid::Uuid;
 
 use crate::background;
@@ -158,18 +159,72 @@ pub async fn begin(connection: &mut Object, tenant: TenantId) -> Result<Transact
 
 /// Begins a read-only transaction for one tenant, on one snapshot for its whole length.
 pub(crate) async fn begin_snapshot(connection: &mut Object, tenant: TenantId) -> Result<Transaction<'_>, StoreError> {
-    let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-    let tx = transaction.start().await?;
+    let tx = begin_snapshot_of_no_tenant(connection).await?;
     set_tenant(&tx, tenant).await?;
     Ok(tx)
+}
+
+/// As [`begin_snapshot`], for a caller that pipelines [`set_tenant`] with its first query.
+pub(crate) async fn begin_snapshot_of_no_tenant(connection: &mut Object) -> Result<Transaction<'_>, StoreError> {
+    let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    Ok(transaction.start().await?)
+}
+
+/// Runs one query of a tenant in a transaction of its own that writes nothing. All of it is one round trip: each wait for the
+/// database costs a busy machine two turns in the scheduler's queue, and every request begins with such a query.
+pub(crate) async fn query_opt(
+    connection: Object,
+    tenant: TenantId,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Option<Row>, StoreError> {
+    let statement = connection.prepare_cached(sql).await?;
+    let open = OpenTransaction(Some(connection));
+    let (client, set_tenant) = (open.client(), set_tenant_sql(tenant));
+    // The messages are sent in this order. Row-level security hides every row until the tenant is set.
+    let (_, _, row, _) = tokio::try_join!(
+        biased;
+        client.batch_execute("begin read only"),
+        client.batch_execute(&set_tenant),
+        client.query_opt(&statement, parameters),
+        client.batch_execute("rollback"),
+    )?;
+    open.ended();
+    Ok(row)
+}
+
+/// A connection with a transaction that may still be open. It returns to its pool only after the transaction has ended: if the
+/// future is dropped or fails before, the connection is closed.
+struct OpenTransaction(Option<Object>);
+
+impl OpenTransaction {
+    fn client(&self) -> &Object {
+        self.0.as_ref().expect("the connection is here until the transaction has ended")
+    }
+
+    fn ended(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
+        }
+    }
 }
 
 /// Names the tenant until the transaction ends. The statement is alone in its message, because a distributed database repeats
 /// a whole message on the tenant's server. `SET` takes no parameters; a UUID formats as hex digits and dashes, which need no
 /// escaping.
 pub(crate) async fn set_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
+    Ok(tx.batch_execute(&set_tenant_sql(tenant)).await?)
+}
+
+fn set_tenant_sql(tenant: TenantId) -> String {
     let tenant: Uuid = tenant.uuid();
-    Ok(tx.batch_execute(&format!("set local app.tenant = '{tenant}'")).await?)
+    format!("set local app.tenant = '{tenant}'")
 }
 
 /// A cached plan lasts as long as its connection. A plan made for an empty table may use an index that is wrong for a full

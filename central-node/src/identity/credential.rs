@@ -57,20 +57,14 @@ pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<
     let parts = authorization.and_then(|header| header.split_once(' '));
     let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, key)| key);
     let key = bearer.and_then(|text| PresentedKey::read(text.trim())).ok_or(AuthError::Unknown)?;
-    let mut connection = db.service().await?;
-    let tx = connection.transaction().await.map_err(StoreError::from)?;
+    let connection = db.service().await?;
     let sql = "select k.secret_hash, k.scope, k.node_id, n.site_id
                from api_key k left join node n on n.tenant_id = k.tenant_id and n.node_id = k.node_id
                where k.tenant_id = $1 and k.key_id = $2 and k.revoked_at is null
                  and (k.expires_at is null or k.expires_at > now())";
-    let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
     let tenant = key.tenant.uuid();
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &key.key_id];
-    // In sequence: on a new connection, setting the tenant takes two round trips, and row-level security hides every row
-    // before.
-    database::set_tenant(&tx, key.tenant).await?;
-    let row = tx.query_opt(&statement, &parameters).await.map_err(StoreError::from)?;
-    let row = row.ok_or(AuthError::Unknown)?;
+    let row = database::query_opt(connection, key.tenant, sql, &parameters).await?.ok_or(AuthError::Unknown)?;
     let column = |error| AuthError::Store(StoreError::from(error));
     if !key.matches(row.try_get::<_, &[u8]>("secret_hash").map_err(column)?) {
         return Err(AuthError::Unknown);

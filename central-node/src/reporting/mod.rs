@@ -7,6 +7,7 @@ mod error;
 mod freshness;
 mod question;
 pub(crate) mod read_models;
+mod recent_answers;
 mod reports;
 pub(crate) mod sales;
 mod source;

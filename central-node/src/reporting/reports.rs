@@ -1,21 +1,34 @@
+use std::sync::Arc;
+
 use comptoir_core::id::TenantId;
 
 use super::answer_cache::AnswerCache;
 use super::error::ReportError;
-use super::sales::{self, PresentSales, SalesQuestion, SalesReport, SalesRow};
+use super::freshness;
+use super::recent_answers::RecentAnswers;
+use super::sales::{self, PresentSales, SalesFilter, SalesQuestion, SalesReport, SalesRow};
 use super::source::ReportSource;
-use super::stock::{self, PresentStock, StockQuestion, StockReport, StockRow};
+use super::stock::{self, PresentStock, StockFilter, StockQuestion, StockReport, StockRow};
+use crate::projections::progress::ProjectionMark;
 
 /// The reports of this process, with their cached answers.
 pub(crate) struct Reports {
-    source: ReportSource,
-    sales: AnswerCache<PresentSales, SalesRow>,
-    stock: AnswerCache<PresentStock, StockRow>,
+    source: Arc<ReportSource>,
+    sales: Arc<AnswerCache<PresentSales, SalesRow>>,
+    recent_sales: RecentAnswers<(TenantId, SalesFilter), SalesReport>,
+    stock: Arc<AnswerCache<PresentStock, StockRow>>,
+    recent_stock: RecentAnswers<(TenantId, StockFilter), StockReport>,
 }
 
 impl Reports {
     pub(crate) fn new(source: ReportSource) -> Reports {
-        Reports { source, sales: AnswerCache::default(), stock: AnswerCache::default() }
+        Reports {
+            source: Arc::new(source),
+            sales: Arc::default(),
+            recent_sales: RecentAnswers::default(),
+            stock: Arc::default(),
+            recent_stock: RecentAnswers::default(),
+        }
     }
 
     /// The source of the read models' lists.
@@ -23,11 +36,25 @@ impl Reports {
         &self.source
     }
 
-    pub(crate) async fn sales(&self, tenant: TenantId, question: &SalesQuestion) -> Result<SalesReport, ReportError> {
-        sales::report(&self.source, &self.sales, tenant, question).await
+    pub(crate) async fn sales(&self, tenant: TenantId, question: SalesQuestion) -> Result<SalesReport, ReportError> {
+        let (source, cache) = (Arc::clone(&self.source), Arc::clone(&self.sales));
+        if question.as_of.is_some() || question.page.is_some() {
+            return sales::report(&source, &cache, tenant, &question).await;
+        }
+        let (asked, wait, within) = ((tenant, question.filter.clone()), question.wait, source.report_wait);
+        freshness::wait_for(&source.progress, tenant, ProjectionMark::Projected, wait).await?;
+        let compute = async move { sales::report(&source, &cache, tenant, &question).await };
+        self.recent_sales.answer(asked, wait.position, within, compute).await
     }
 
-    pub(crate) async fn stock(&self, tenant: TenantId, question: &StockQuestion) -> Result<StockReport, ReportError> {
-        stock::report(&self.source, &self.stock, tenant, question).await
+    pub(crate) async fn stock(&self, tenant: TenantId, question: StockQuestion) -> Result<StockReport, ReportError> {
+        let (source, cache) = (Arc::clone(&self.source), Arc::clone(&self.stock));
+        if question.as_of.is_some() || question.page.is_some() {
+            return stock::report(&source, &cache, tenant, &question).await;
+        }
+        let (asked, wait, within) = ((tenant, question.filter.clone()), question.wait, source.report_wait);
+        freshness::wait_for(&source.progress, tenant, ProjectionMark::Head, wait).await?;
+        let compute = async move { stock::report(&source, &cache, tenant, &question).await };
+        self.recent_stock.answer(asked, wait.position, within, compute).await
     }
 }

@@ -20,8 +20,9 @@ use super::csv_table::{self, Cell};
 use super::error::ReportError;
 use super::freshness;
 use super::question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, write_cursor};
+use super::recent_answers::Answer;
 use super::source::ReportSource;
-use crate::database::{StoreError, begin_snapshot};
+use crate::database::{StoreError, begin_snapshot_of_no_tenant, set_tenant};
 use crate::projections::progress::ProjectionMark;
 use crate::projections::{Projection, active_version, position_of, position_sql};
 use crate::state_store::ActiveVersion;
@@ -69,9 +70,9 @@ impl SalesGrouping {
     }
 }
 
-/// The parameters of the report.
-#[derive(Clone, Debug)]
-pub(crate) struct SalesQuestion {
+/// The sales that count, and their grouping.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct SalesFilter {
     /// The first day, in the tenant's zone.
     pub(crate) from: Option<Date>,
     /// The last day, included.
@@ -79,13 +80,19 @@ pub(crate) struct SalesQuestion {
     pub(crate) by: SalesGrouping,
     pub(crate) site: Option<SiteId>,
     pub(crate) currency: Option<Currency>,
+}
+
+/// The parameters of the report.
+#[derive(Clone, Debug)]
+pub(crate) struct SalesQuestion {
+    pub(crate) filter: SalesFilter,
     pub(crate) as_of: Option<AsOf>,
     pub(crate) wait: WaitFor,
     pub(crate) page: Option<RowPage>,
 }
 
 /// The sales report.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct SalesReport {
     /// The figures include every event up to this position.
     complete_through: u64,
@@ -152,8 +159,9 @@ pub(crate) async fn report(
 
     let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
-    let tx = begin_snapshot(&mut connection, tenant).await?;
-    let read = active_version(&tx, tenant, Projection::Sales).await?;
+    let tx = begin_snapshot_of_no_tenant(&mut connection).await?;
+    // Pipelined, in this order: one round trip.
+    let ((), read) = tokio::try_join!(biased; set_tenant(&tx, tenant), active_version(&tx, tenant, Projection::Sales))?;
     let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
@@ -174,17 +182,23 @@ pub(crate) async fn report(
     Ok(SalesReport { complete_through: complete_through.0, stale_sites, parked, rows, next_cursor })
 }
 
+impl Answer for SalesReport {
+    fn complete_through(&self) -> Position {
+        Position(self.complete_through)
+    }
+
+    fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+}
+
 /// The key of a cached answer: a question about the present, without its page.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PresentSales {
     tenant: TenantId,
     version: i32,
     fence: i64,
-    by: SalesGrouping,
-    from: Option<Date>,
-    to: Option<Date>,
-    site: Option<SiteId>,
-    currency: Option<Currency>,
+    filter: SalesFilter,
 }
 
 /// The rows up to the projection's position: the cached rows and those of later positions.
@@ -195,8 +209,8 @@ async fn present(
     question: &SalesQuestion,
     cache: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {
-    let SalesQuestion { from, to, by, site, currency, as_of: _, wait: _, page: _ } = *question;
-    let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
+    let filter = question.filter.clone();
+    let asked = PresentSales { tenant, version: read.number, fence: read.fence, filter };
     let earlier = cache.up_to(&asked, read.position);
     if let Some(earlier) = earlier {
         if earlier.to == read.position {
@@ -230,7 +244,7 @@ async fn rows(
     (since, to): (Position, Position),
     question: &SalesQuestion,
 ) -> Result<Vec<SalesRow>, ReportError> {
-    let SalesQuestion { from, to: until, by, site, currency, page, .. } = question;
+    let SalesQuestion { filter: SalesFilter { from, to: until, by, site, currency }, page, .. } = question;
     let limit = page.as_ref().map_or(REPORT_ROWS_MAX, |page| page.limit) + 1;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let (from, until) = (from.map(|day| day.to_string()), until.map(|day| day.to_string()));

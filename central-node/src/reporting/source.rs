@@ -13,4 +13,6 @@ pub(crate) struct ReportSource {
     pub(crate) progress: Arc<Progress>,
     /// A site is late if one of its nodes has not pushed for longer than this.
     pub(crate) stale_after: Duration,
+    /// How long a report about the present waits for its new answer if a recent one is at hand.
+    pub(crate) report_wait: Duration,
 }

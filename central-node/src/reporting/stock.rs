@@ -21,9 +21,10 @@ use super::csv_table::{self, Cell};
 use super::error::ReportError;
 use super::freshness;
 use super::question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, write_cursor};
+use super::recent_answers::Answer;
 use super::source::ReportSource;
 use super::stock_fold::{TURNS, fold};
-use crate::database::{StoreError, begin_snapshot};
+use crate::database::{StoreError, begin_snapshot_of_no_tenant, set_tenant};
 use crate::event_store;
 use crate::projections::progress::ProjectionMark;
 use crate::projections::{Projection, ProjectionError, active_version, position_of};
@@ -31,18 +32,24 @@ use crate::state_store::ActiveVersion;
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
+/// The items in the report.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct StockFilter {
+    pub(crate) site: Option<SiteId>,
+    pub(crate) product: Option<Name>,
+}
+
 /// The parameters of the report.
 #[derive(Clone, Debug)]
 pub(crate) struct StockQuestion {
-    pub(crate) site: Option<SiteId>,
-    pub(crate) product: Option<Name>,
+    pub(crate) filter: StockFilter,
     pub(crate) as_of: Option<AsOf>,
     pub(crate) wait: WaitFor,
     pub(crate) page: Option<RowPage>,
 }
 
 /// The stock report.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct StockReport {
     /// The figures include every event up to this position.
     complete_through: u64,
@@ -148,9 +155,14 @@ pub(crate) async fn report(
     let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     // Items and head are read from one snapshot.
-    let tx = begin_snapshot(&mut connection, tenant).await?;
-    let (head, read) =
-        tokio::try_join!(event_store::tenant_head(&tx, tenant), active_version(&tx, tenant, Projection::Stock))?;
+    let tx = begin_snapshot_of_no_tenant(&mut connection).await?;
+    // Pipelined, in this order: one round trip.
+    let ((), head, read) = tokio::try_join!(
+        biased;
+        set_tenant(&tx, tenant),
+        event_store::tenant_head(&tx, tenant),
+        active_version(&tx, tenant, Projection::Stock)
+    )?;
     let head = head.ok_or(ProjectionError::NoTenant(tenant))?.head;
     let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
@@ -171,14 +183,23 @@ pub(crate) async fn report(
     Ok(StockReport { complete_through: complete_through.0, stale_sites, rows, next_cursor })
 }
 
+impl Answer for StockReport {
+    fn complete_through(&self) -> Position {
+        Position(self.complete_through)
+    }
+
+    fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+}
+
 /// The key of a cached answer: a question about the present.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct PresentStock {
     tenant: TenantId,
     version: i32,
     fence: i64,
-    site: Option<SiteId>,
-    product: Option<Name>,
+    filter: StockFilter,
 }
 
 /// The rows at the head: the cached rows, and the items that changed since.
@@ -186,13 +207,13 @@ async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     (read, head): (ActiveVersion, Position),
-    StockQuestion { site, product, as_of: _, wait: _, page: _ }: &StockQuestion,
+    StockQuestion { filter, as_of: _, wait: _, page: _ }: &StockQuestion,
     cache: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {
-    let asked = PresentStock { tenant, version: read.number, fence: read.fence, site: *site, product: product.clone() };
+    let asked = PresentStock { tenant, version: read.number, fence: read.fence, filter: filter.clone() };
     let earlier = cache.up_to(&asked, head);
     let (since, earlier) = earlier.map_or((Position::ZERO, None), |earlier| (earlier.to, Some(earlier.rows)));
-    let (limit, filter) = (REPORT_ROWS_MAX + 1, (*site, product.as_ref()));
+    let (limit, filter) = (REPORT_ROWS_MAX + 1, (filter.site, filter.product.as_ref()));
     let rows = match earlier {
         Some(earlier) if since == head => return Ok(earlier),
         earlier => {
@@ -239,7 +260,7 @@ async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockQuestion) 
     let part = |index: usize| after.and_then(|key| key.get(index)).and_then(Option::as_deref);
     let (after_site, after_product) = (cursor_site(part(0))?, part(1));
     let (id, site, product) =
-        (tenant.uuid(), question.site.map(SiteId::uuid), question.product.as_ref().map(Name::as_str));
+        (tenant.uuid(), question.filter.site.map(SiteId::uuid), question.filter.product.as_ref().map(Name::as_str));
     let parameters: [&(dyn ToSql + Sync); 7] =
         [&id, &versions.stock, &site, &product, &after_site, &after_product, &limit];
     let statement = tx.prepare_cached(include_str!("stock_keys.sql")).await?;

@@ -1,11 +1,14 @@
 //! Reports about the present are answered from a cached answer plus the changes since. They must equal the database's own answer,
 //! which `as_of` asks for: `as_of` is never answered from the cache.
 
+use std::time::Duration;
+
+use comptoir_central::CentralConfig;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, Version};
 use comptoir_test_support::events::{Sale, TestEvent};
-use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant, temp_folder};
 use serde_json::{Value, json};
 
 const REPORTS: [&str; 12] = [
@@ -99,4 +102,32 @@ async fn a_version_rebuilt_under_its_old_number_is_read_from_the_database() {
         drop_version(db, company.tenant, sales(2)).await.unwrap();
     }
     assert_ne!(answers[0], answers[1], "the second version was answered with the first one's figures");
+}
+
+#[tokio::test]
+async fn a_report_that_does_not_wait_is_at_most_one_answer_behind_and_says_so() {
+    let folder = temp_folder();
+    let config = CentralConfig { report_wait: Duration::ZERO, ..TestCentral::config(folder.path()) };
+    let scene = TestCentral::start(config, folder).await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let mut earlier_answers = 0;
+
+    for round in 0..10 {
+        let first = ask(&company, "stock?").await["complete_through"].as_u64().unwrap();
+        let second = ask(&company, "stock?").await["complete_through"].as_u64().unwrap();
+        node.seal("SALE", &format!("s-{round}"), "SALE_RECORDED", &Sale::default().payload());
+        node.push_all(company.scene).await;
+        let without_wait = ask(&company, "stock?").await;
+        let shown = without_wait["complete_through"].as_u64().unwrap();
+        let head =
+            ask(&company, &format!("stock?min_position={}", second + 1)).await["complete_through"].as_u64().unwrap();
+
+        // A push that takes over two seconds makes the last answer too old to be returned.
+        earlier_answers += u32::from(shown < head);
+        assert!(first <= second && second <= shown && shown <= head, "{first} {second} {shown} {head}");
+        assert!(head > second, "one's own write is included");
+        assert_eq!(without_wait["rows"], ask(&company, &format!("stock?as_of={shown}")).await["rows"]);
+    }
+    assert!(earlier_answers > 0, "a report waited although nothing let it");
 }

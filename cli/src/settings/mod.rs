@@ -74,6 +74,12 @@ pub const VARIABLES: &[Variable] = &[
         "central: past which offset a node's clock is shown as drifting; times that it stamped are \
          [corrected](../spec/sync.md#the-nodes-clock) in any case, or flagged where nobody can know them",
     ),
+    variable(
+        "REPORT_WAIT_MS",
+        "5",
+        "central: how long a report waits for the latest figures while central is busy, before it shows those of at most two \
+         seconds ago; `min_position` waits for one's own write in any case",
+    ),
     variable("LOG_FORMAT", "text", "text: lines for people. json: one object a line, for a collector"),
     variable("LOG_LEVEL", "info", "error, warn, info, debug or trace: how much is said"),
 ];
@@ -107,6 +113,8 @@ pub struct Central {
     pub rulebook_file: Option<PathBuf>,
     /// `CLOCK_DRIFT_SECONDS`. `None`: central's own default.
     pub clock_drift_limit: Option<Duration>,
+    /// `REPORT_WAIT_MS`. `None`: central's own default.
+    pub report_wait: Option<Duration>,
     /// `RESTARTS_MAX`. `None`: central's own default.
     pub restarts_max: Option<u32>,
 }
@@ -168,12 +176,16 @@ impl Central {
         let clock_drift_limit = reader.optional("CLOCK_DRIFT_SECONDS", "a number of seconds from 1", |text| {
             text.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
         });
+        let report_wait = reader.optional("REPORT_WAIT_MS", "a number of milliseconds from 0 to 60000", |text| {
+            text.parse().ok().filter(|millis| *millis <= 60_000).map(Duration::from_millis)
+        });
         let restarts_max = reader.optional("RESTARTS_MAX", "a number of restarts from 0", parsed);
         Some(Central {
             restarts_max: restarts_max?,
             database_url: database_url?,
             rulebook_file: rulebook_file?,
             clock_drift_limit: clock_drift_limit?,
+            report_wait: report_wait?,
         })
     }
 }

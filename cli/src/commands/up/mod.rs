@@ -94,6 +94,7 @@ pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failu
         database_url: None,
         rulebook_file: args.rulebook.clone(),
         clock_drift_limit: None,
+        report_wait: None,
         restarts_max: Some(args.restarts_max),
     };
     announce_postgres(&args.data_dir, output);
