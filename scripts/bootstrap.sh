@@ -61,7 +61,7 @@ if [ "$purpose" = test ]; then
     need python3 has python3
     # The tests of the API install schemathesis into an environment of its own.
     need python3-venv python3 -c "import venv, ensurepip"
-    # Compile and run the reference clients of tests/clients: any node from version 18 on.
+    # Compile and run the reference clients of clients/typescript: any node from version 18 on.
     need nodejs has node
     need npm has npm
     # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.

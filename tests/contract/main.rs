@@ -1,4 +1,5 @@
 //! The contract of the write endpoints, tested on a real local node and on a real central with Postgres.
 
 mod central;
+mod examples;
 mod node;

@@ -1,7 +1,8 @@
-//! Runs the README's blocks in order, as a newcomer pastes them, with the real program in a new folder. Only the ports and
-//! `target/release/comptoir` are replaced. Blocks that build are compared by text and not run, so a new block of that kind
-//! fails this test.
+//! Runs the blocks of the README and of the quickstarts in order, as a newcomer pastes them, with the real program in a new
+//! folder. Only the ports and `target/release/comptoir` are replaced. Blocks of the README that build are compared by text and
+//! not run, so a new block of that kind fails this test.
 
+mod quickstart;
 mod scratch;
 mod starts;
 
@@ -19,16 +20,26 @@ fn blocks(page: &str) -> Vec<String> {
     blocks.map(|rest| rest.split("```").next().expect("a block ends").to_owned()).collect()
 }
 
-fn readme() -> (PathBuf, String) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is in the repository");
-    let page = std::fs::read_to_string(root.join("README.md")).expect("there is a README");
-    (root.to_owned(), page)
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is in the repository")
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The files that a page links to.
+fn linked_files(name: &str) -> Vec<PathBuf> {
+    let page = page(name);
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files = targets.filter(|target| !target.contains("://"));
+    let folder = root().join(name).parent().expect("a page is in a folder").to_owned();
+    files.map(|file| folder.join(file)).collect()
 }
 
 #[test]
 fn every_block_of_the_readme_does_what_the_readme_says() {
-    let (_, page) = readme();
-    let blocks = blocks(&page);
+    let blocks = blocks(&page("README.md"));
     let [start, sale, cut, join, office, auditor, remove, tests] = blocks.as_slice() else {
         panic!("the README has other blocks than this test knows: {blocks:#?}");
     };
@@ -99,11 +110,13 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
 }
 
 #[test]
-fn every_file_that_the_readme_names_is_there() {
-    let (root, page) = readme();
-    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let files: Vec<&str> = targets.filter(|target| !target.contains("://")).collect();
-    assert!(files.len() > 8, "{files:?}");
-    let missing: Vec<&&str> = files.iter().filter(|file| !root.join(file).exists()).collect();
+fn every_file_that_the_readme_and_the_quickstarts_name_is_there() {
+    let named = linked_files("README.md");
+    assert!(named.len() > 8, "{named:?}");
+    for quickstart in quickstart::PAGES {
+        assert!(named.contains(&root().join(quickstart)), "the README links to {quickstart}");
+    }
+    let pages = ["README.md"].iter().chain(&quickstart::PAGES);
+    let missing: Vec<PathBuf> = pages.flat_map(|page| linked_files(page)).filter(|file| !file.exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

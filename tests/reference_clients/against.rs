@@ -30,7 +30,7 @@ pub(crate) fn run_with_kills(client: &str, scenario: &str) {
 }
 
 /// Lives as long as a test uses it.
-fn shared() -> Arc<RunningTenant> {
+pub(crate) fn shared() -> Arc<RunningTenant> {
     static SHARED: Mutex<Weak<RunningTenant>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     shared.upgrade().unwrap_or_else(|| {
@@ -41,7 +41,7 @@ fn shared() -> Arc<RunningTenant> {
 }
 
 /// The input of a scenario: its own tenant, a shop's key, and a second tenant.
-fn setting(company: &RunningTenant) -> Value {
+pub(crate) fn setting(company: &RunningTenant) -> Value {
     let (tenant, token) = company.make_tenant("Europe/Paris", "EUR", None);
     let site = company.admin(&["site", "create", "--tenant", &tenant, "--code", "LYO", "--name", "Lyon"]);
     let site = site["site_id"].as_str().expect("an id");
@@ -55,7 +55,7 @@ fn setting(company: &RunningTenant) -> Value {
 
 /// Runs the client to its end and handles its requests. Returns how many there were.
 fn drive(client: &str, scenario: &str, setting: &Value, mut handle: impl FnMut(&str)) -> usize {
-    let module = compiled::module(&format!("{client}_scenarios"));
+    let module = compiled::test_module(&format!("{client}_scenarios"));
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-schemas/vectors/mobile-checksums.json");
     let mut command = Command::new("node");
     command.arg(module).arg(scenario).arg(setting.to_string()).env("CHECKSUM_VECTORS", vectors);

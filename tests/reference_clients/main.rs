@@ -5,3 +5,4 @@
 mod against;
 mod desktop;
 mod mobile;
+mod package;

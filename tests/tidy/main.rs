@@ -342,7 +342,7 @@ fn files_that_the_architecture_names_exist() {
     for name in text.split('`').skip(1).step_by(2) {
         let is_path = name.contains('/') && !name.contains([' ', '*', '<', '{', '|']) && !name.starts_with('/');
         let in_workspace = CRATES.iter().any(|(package, _)| name.starts_with(&format!("{package}/")))
-            || ["tests/", "docs/", "scripts/"].iter().any(|folder| name.starts_with(folder));
+            || ["clients/", "tests/", "docs/", "scripts/"].iter().any(|folder| name.starts_with(folder));
         if is_path && in_workspace && !root().join(name).exists() && !root().join(format!("{name}.rs")).exists() {
             breaches.insert(format!("docs/ARCHITECTURE.md: names {name}, which does not exist"));
         }

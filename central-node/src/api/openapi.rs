@@ -10,7 +10,9 @@ use comptoir_proto::desktop_v1::{
     ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
 };
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{Operation, Server, WRITE_REFUSALS, about, append, commands, document, fields_command};
+use comptoir_proto::openapi::{
+    Operation, Server, WRITE_REFUSALS, about, append, commands, document, examples, fields_command,
+};
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::store_check_v1::StoreCheck;
 use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
@@ -111,6 +113,7 @@ fn log() -> Vec<Operation> {
         get(paths::QUARANTINE, "Events that wait for a person").asks::<events::EventsQuery>().answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
+            .like(json!({ "user": "u-12", "reason": "The driver confirms it" }))
             .or_nothing()
             .answers::<Decided>(200)
             .refuses(&[ErrorCode::InvalidPayload, ErrorCode::EventIdReused]),
@@ -136,7 +139,7 @@ fn edits() -> Vec<Operation> {
             .answers::<DecidedResponse>(200)
             .refuses(&WRITE_REFUSALS)
             .refuses(&[ErrorCode::PreconditionRequired, ErrorCode::PreconditionFailed]),
-        entity("delete", "Delete it", ShopCommand::DeleteClient).seen().or_nothing(),
+        entity("delete", "Delete it", ShopCommand::DeleteClient).seen().or_nothing().like(json!({ "user": "u-12" })),
     ]
 }
 
@@ -211,6 +214,7 @@ fn sync() -> Vec<Operation> {
     vec![
         post(paths::SYNC_PUSH, "A node's sealed records")
             .takes::<sync_v1::PushRequest>()
+            .like(examples::node_push())
             .answers::<sync_v1::PushResponse>(200)
             .refuses(&[
                 ErrorCode::WrongTenant,
@@ -242,7 +246,7 @@ fn phones() -> Vec<Operation> {
         post(paths::MOBILE_PUSH, "A phone's events: each a `SyncEventRequest`, read by itself")
             .takes::<mobile_v1::PushRequest>()
             .mentions::<mobile_v1::SyncEvent>(true)
-            .like(json!({ "device_id": "phone-1", "batch_id": "b-1", "events": [] }))
+            .like(examples::mobile_push())
             .answers::<mobile_v1::PushResponse>(200),
         get(paths::MOBILE_PULL, "What a phone has not seen")
             .asks::<mobile::MobilePullQuery>()
@@ -261,14 +265,16 @@ fn desktops() -> Vec<Operation> {
         post(paths::DESKTOP_UP, "A desktop's outbox: each an `OutboxEventRequest`, read by itself")
             .takes::<SyncUpRequest>()
             .mentions::<desktop_v1::OutboxEvent>(true)
-            .like(json!({ "clientId": "desktop-1", "events": [], "lastSyncTimestamp": null }))
+            .like(examples::desktop_up())
             .answers::<SyncUpResponse>(200),
         post(paths::DESKTOP_DOWN, "What a desktop has not seen")
             .takes::<SyncDownRequest>()
-            .like(json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "entityTypes": ["CLIENT"] }))
+            .like(json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "entityTypes": ["STUDENT"] }))
             .answers::<SyncDownResponse>(200),
         post(paths::DESKTOP_RESOLVE, "A desktop user's choice")
             .takes::<ResolveRequest>()
+            .like(json!({ "clientId": "desktop-1", "outboxEventId": "0199a8f0-0000-7000-8000-000000000202",
+                "acceptServerVersion": false, "serverVersion": 17 }))
             .answers::<ResolveResponse>(200)
             .refuses(&[
                 ErrorCode::NotFound,

@@ -5,6 +5,7 @@ mod blobs;
 mod bootstrapping;
 mod clocks;
 mod conflicts;
+mod contract_fields;
 mod contracts;
 mod corrected_times;
 mod desktop_down;

@@ -1,4 +1,5 @@
-//! The mobile contract at central, as far as its document leaves the choice to the server. `tests/clients` has a whole phone.
+//! The mobile contract at central, as far as its document leaves the choice to the server. `clients/typescript` has a whole
+//! phone.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

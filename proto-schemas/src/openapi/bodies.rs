@@ -79,7 +79,7 @@ pub fn commands<R: JsonSchema>() -> Vec<Operation> {
         about::<R>("post", paths::CLIENTS, "Create a client", ShopCommand::CreateClient).like(fields.clone()),
         client("patch", "Change fields of a client", ShopCommand::UpdateClient).like(fields.clone()),
         client("put", "The same as PATCH: fields that are not named stay", ShopCommand::UpdateClient).like(fields),
-        client("delete", "Delete a client", ShopCommand::DeleteClient).or_nothing(),
+        client("delete", "Delete a client", ShopCommand::DeleteClient).or_nothing().like(json!({ "user": "u-12" })),
     ]
 }
 

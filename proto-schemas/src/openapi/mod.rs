@@ -2,6 +2,7 @@
 //! schemas.
 
 mod bodies;
+pub mod examples;
 mod operation;
 mod schemas;
 pub mod words;

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ENTITY_TYPES, type SyncLog, type SyncUpResponse } from './contracts.js';
-import { Desktop, type Hooks, type Settings } from './desktop.js';
-import { call } from './http.js';
+import { ENTITY_TYPES, type SyncLog, type SyncUpResponse } from '../src/contracts.js';
+import { Desktop, type Hooks, type Settings } from '../src/desktop.js';
+import { call } from '../src/http.js';
 import { ask, die, killed, run, type Scenarios, type Setting } from './scenarios.js';
 
 const HERE = fileURLToPath(import.meta.url);

@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PushAnswer, PushRequest, PushResponse, SyncLog } from './contracts.js';
-import { call } from './http.js';
-import { Phone, canonical, checksum, sha256, type Hooks, type Json, type Settings } from './mobile.js';
+import type { PushAnswer, PushRequest, PushResponse, SyncLog } from '../src/contracts.js';
+import { call } from '../src/http.js';
+import { Phone, canonical, checksum, sha256, type Hooks, type Json, type Settings } from '../src/mobile.js';
 import { ask, die, killed, run, type Scenarios, type Setting } from './scenarios.js';
 
 const HERE = fileURLToPath(import.meta.url);
