@@ -185,7 +185,8 @@ impl From<StoreError> for StoreHealthError {
             | StoreError::UnfitRole(_)
             | StoreError::IdCounts(_)
             | StoreError::Refused(_)
-            | StoreError::Damaged(_) => StoreHealthError::Unavailable(reason),
+            | StoreError::Damaged(_)
+            | StoreError::DamagedLog(_) => StoreHealthError::Unavailable(reason),
         }
     }
 }

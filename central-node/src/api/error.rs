@@ -2,7 +2,9 @@
 
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::store_check_v1::StoreFinding;
 
+use super::damage::FINDING;
 use crate::conflicts::PlanError;
 use crate::conflicts::resolve::ResolveError;
 use crate::database::StoreError;
@@ -31,10 +33,20 @@ impl From<StoreError> for Problem {
             StoreError::Full(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
             StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, detail).retry_after(1),
             StoreError::Damaged(_) => Problem::new(ErrorCode::StoreDamaged, detail),
+            StoreError::DamagedLog(finding) => damaged_log(&finding, detail),
             StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::IdCounts(_) | StoreError::Refused(_) => {
                 Problem::new(ErrorCode::Internal, detail)
             }
         }
+    }
+}
+
+/// The problem of a reader that met damage; the answer's finding reaches `/readyz` (see `damage.rs`).
+fn damaged_log(finding: &StoreFinding, detail: String) -> Problem {
+    let problem = Problem::new(ErrorCode::StoreDamaged, detail);
+    match serde_json::to_value(finding) {
+        Ok(finding) => problem.with(FINDING, finding),
+        Err(_) => problem,
     }
 }
 
@@ -192,6 +204,7 @@ impl From<ReportError> for Problem {
             ReportError::NoEntity { .. } | ReportError::Deleted { .. } => Problem::new(ErrorCode::NotFound, detail),
             ReportError::Cursor(_) => Problem::new(ErrorCode::InvalidParameter, detail).at("cursor"),
             ReportError::Store(error) | ReportError::Projection(ProjectionError::Store(error)) => error.into(),
+            ReportError::Projection(ProjectionError::Damaged(finding)) => damaged_log(&finding, detail),
             ReportError::Projection(_) | ReportError::Csv(_) | ReportError::Json(_) => {
                 Problem::new(ErrorCode::Internal, detail)
             }

@@ -95,12 +95,16 @@ async fn write(
     let too_large = |error: WriteError| StoreError::Damaged(error.to_string());
     let damaged = |damage: Damage, range: (Position, Position), found: &str| {
         let finding = store_check::met(damage, tenant, range, found);
-        central.store_findings().met(tenant, finding.clone());
-        StoreError::Damaged(finding.to_string())
+        central.store_findings().met(finding.clone());
+        StoreError::DamagedLog(Box::new(finding))
     };
     while at < head.head {
         let last = Position(at.0.saturating_add(PAGE_POSITIONS).min(head.head.0));
         let rows = match page(central, tenant, at, last).await {
+            Err(StoreError::DamagedLog(finding)) => {
+                central.store_findings().met((*finding).clone());
+                return Err(StoreError::DamagedLog(finding));
+            }
             Err(StoreError::Damaged(error)) => {
                 return Err(damaged(Damage::Unreadable, (at.next(), last), &error));
             }

@@ -25,4 +25,4 @@ pub(crate) use read::{
     held_events, in_conflict, later_decisions, page, position_at_time, quarantined, quarantined_event,
     received_at_position, release_of, resolutions, resolutions_of, sized_page, stored_between,
 };
-pub(crate) use seal::{AlteredColumn, SealError, received_at, sealed_decision};
+pub(crate) use seal::{SealError, received_at, sealed_decision};

@@ -10,7 +10,9 @@ use std::collections::HashSet;
 use comptoir_core::chain::genesis;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::damage::Damage;
 use comptoir_proto::opening::EpochEnd;
+use comptoir_proto::store_check_v1::StoreFinding;
 
 use super::error::{IngestError, PushError, PushRefusal};
 use super::job::{JobRun, PushRun};
@@ -60,7 +62,7 @@ fn accept_push<'a>(
     let push = run.push;
     let log = context.logs.get(&push.node).filter(|_| push.node != context.tenant.central_node);
     let log = log.ok_or(PushError::NoLog(push.node))?;
-    check_stored(push, log, &run.held).map_err(IngestError::from)?;
+    check_stored(context.tenant.id, push, log, &run.held).map_err(IngestError::from)?;
     let held = accept(context.tenant.id, push, log, &run.held).inspect_err(|refusal| {
         if let Some(from) = refusal.branch_from() {
             keep_branch(push, from, log, changes);
@@ -77,14 +79,17 @@ fn accept_push<'a>(
 }
 
 /// The records that are stored at the push's seqs have to reach up to the log's head without a gap.
-fn check_stored(push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
+fn check_stored(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
     let Some(head) = log.epochs.get(&push.epoch.number) else { return Ok(()) };
     let (first, last) = (push.first_seq, push.last_seq().min(head.last_seq));
     if held.iter().map(|record| record.seq.0).eq(first.0..=last.0) {
         return Ok(());
     }
-    let (node, epoch) = (push.node, push.epoch.number);
-    Err(StoreError::Damaged(format!("node {node}, epoch {epoch}: records from seq {first} to {last} are missing")))
+    let (expected, found) =
+        (format!("{} records", (last.0 + 1).saturating_sub(first.0)), format!("{} records", held.len()));
+    let (log, range) = ((push.node.uuid(), push.epoch.number), (first.0, last.0));
+    let finding = StoreFinding::about_log(Damage::MissingSeqs, tenant.uuid(), log, range, expected, found);
+    Err(StoreError::DamagedLog(Box::new(finding)))
 }
 
 /// Notes the node's head after the push, and its key with its first push.
@@ -233,6 +238,7 @@ mod tests {
     use super::super::prepare::{Body, PreparedRecord};
     use super::*;
 
+    const TENANT: TenantId = TenantId::from_bytes([1; 16]);
     const NODE: NodeId = NodeId::from_bytes([2; 16]);
     const EPOCH: Epoch = Epoch { number: 1, id: Uuid::from_bytes([3; 16]) };
 
@@ -263,7 +269,7 @@ mod tests {
         let head = NodeHead { epoch: EPOCH, last_seq: Seq(head), last_chain: ChainHash([0; 32]), frozen: false };
         let log = NodeLog { public_key: None, epochs: [(1, head)].into() };
         let record = |seq: &u64| StoredRecord { seq: Seq(*seq), chain: ChainHash([0; 32]), decision: Vec::new() };
-        check_stored(&push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
+        check_stored(TENANT, &push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
     }
 
     #[test]
@@ -274,7 +280,7 @@ mod tests {
         check(9..=9, 2, &[]).expect("a gap of the node's is no damage");
         for (seqs, head, stored) in [(1..=3, 2, vec![1]), (1..=3, 3, vec![1, 3]), (2..=3, 2, vec![])] {
             let damage = check(seqs, head, &stored).expect_err("missing records");
-            assert!(matches!(damage, StoreError::Damaged(_)), "{damage}");
+            assert!(matches!(damage, StoreError::DamagedLog(_)), "{damage}");
         }
     }
 }

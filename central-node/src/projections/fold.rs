@@ -10,6 +10,8 @@ use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_core::rules::{Effect, PriorDecision, dependent_keys, effects, evolve, keys_needed};
 use comptoir_core::state::{DecisionState, StateKeys};
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use comptoir_proto::stored_v1::StoredDecision;
 use deadpool_postgres::Transaction;
 
@@ -93,19 +95,23 @@ pub(crate) fn placed_events<'a>(
 ) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
     let mut placed = Vec::with_capacity(events.len());
     for event in events {
-        let damaged = |reason: &String| ProjectionError::Damaged {
-            tenant: tenant.id,
-            position: event.position,
-            reason: reason.clone(),
+        let undecodable = |damage: Damage, reason: &String| {
+            let here = (event.position.0, event.position.0);
+            let expected = "a row that can be decoded".to_owned();
+            let finding = StoreFinding::about_positions(damage, tenant.id.uuid(), here, expected, reason.clone());
+            ProjectionError::Damaged(Box::new(finding))
         };
-        let decision = event.decision.as_ref().map_err(damaged)?;
+        if let Some(error) = &event.unsealed {
+            return Err(ProjectionError::Damaged(Box::new(error.finding(tenant.id))));
+        }
+        let decision = event.decision.as_ref().map_err(|reason| undecodable(Damage::Decision, reason))?;
         match &event.known {
             Ok(known) => {
                 let place = place(tenant, known, decision);
                 placed.push(PlacedEvent { known, place, decision });
             }
             Err(_) if decision.judgement.verdict == Verdict::Quarantined => {}
-            Err(reason) => return Err(damaged(reason)),
+            Err(reason) => return Err(undecodable(Damage::RecordChain, reason)),
         }
     }
     Ok(placed)

@@ -257,7 +257,7 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
 
     // A deciding projection does not guess: it stops and reports the position.
     let stopped = rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await;
-    assert!(matches!(&stopped, Err(ProjectionError::Damaged { position, .. }) if position.0 == bad), "{stopped:?}");
+    assert!(matches!(&stopped, Err(ProjectionError::Damaged(finding)) if finding.first == bad), "{stopped:?}");
 }
 
 #[tokio::test]

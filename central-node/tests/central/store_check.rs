@@ -233,9 +233,10 @@ async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_foll
     let db = scene.central.database();
     for projection in [Projection::Sales, Projection::Stock] {
         let refused = rebuild(db, company.tenant, &[projection], PageSize::REBUILT, |_| ()).await;
-        let Err(ProjectionError::Damaged { position, reason, .. }) = refused else { panic!("{refused:?}") };
-        assert_eq!(position.0, changed);
-        assert!(reason.contains(&sales[1].to_string()) && reason.contains("column verdict is REJECTED"), "{reason}");
+        let Err(ProjectionError::Damaged(finding)) = refused else { panic!("{refused:?}") };
+        assert_eq!(finding.first, changed);
+        assert_eq!(finding.expected, format!("event {}: verdict = ACCEPTED", sales[1]));
+        assert_eq!(finding.found, "verdict = REJECTED");
     }
     let (status, problem) = scene.get(&company.token, "/api/v1/events?after=0").await;
     assert_eq!((status.is_server_error(), &problem["code"]), (true, &json!("STORE_DAMAGED")), "{problem}");
@@ -276,6 +277,9 @@ async fn the_check_finds_a_change_of_any_copied_column() {
     assert!(checked(&company).await.findings.is_empty());
     for (column, change, position) in [
         ("event_id", "gen_random_uuid()", 4),
+        ("node_id", "gen_random_uuid()", 4),
+        ("epoch", "epoch + 1", 4),
+        ("node_seq", "node_seq + 100", 4),
         ("entity_type", "'AUDIT'", 4),
         ("entity_id", "'s-9'", 4),
         ("action", "'SALE_REFUNDED'", 4),
@@ -301,6 +305,69 @@ async fn the_check_finds_a_change_of_any_copied_column() {
         admin.batch_execute(&restore).await.unwrap();
     }
     assert!(checked(&company).await.findings.is_empty());
+}
+
+/// A request that meets a changed column or a missing row says where, and `/readyz` fails from then on.
+#[tokio::test]
+async fn damage_that_a_request_meets_fails_readyz() {
+    for (damage, path, expected) in [
+        ("update event set node_id = gen_random_uuid() where position = 4", "/api/v1/events?after=0", Damage::Column),
+        ("update event set epoch = 2 where position = 4", "/api/v1/events?after=0", Damage::Column),
+        ("update event set node_seq = 9 where position = 4", "/api/v1/events/{id}", Damage::Column),
+        ("update event set entity_id = 's-9' where position = 4", "/api/v1/events/{id}", Damage::Column),
+        (
+            "update event set verdict = 'QUARANTINED' where position = 4",
+            "/api/v1/reports/stock?as_of=4",
+            Damage::Column,
+        ),
+        (
+            "delete from node_head where node_id = (select node_id from event where position = 4)",
+            "/api/v1/events?after=0",
+            Damage::Head,
+        ),
+        ("delete from event where position = 4", "/api/v1/events/export?after=4", Damage::MissingPositions),
+    ] {
+        let folder = temp_folder();
+        // The follower would notice a changed column by itself.
+        let config = CentralConfig { follows: false, check_store_every: None, ..TestCentral::config(folder.path()) };
+        let scene = TestCentral::start(config, folder).await;
+        let company = scene.company().await;
+        let mut node = company.node().await;
+        let sale = node.sell("s-1");
+        // Sells the same product again, so that a report as of position 4 is folded from the log.
+        node.sell("s-2");
+        node.push_all(&scene).await;
+        scene.get_as("", "/readyz").await.assert_ok();
+
+        assert_eq!(as_owner(&company, damage).await, 1, "{damage}");
+        let path = path.replace("{id}", &sale.to_string());
+        let answer = company.get(&path).await.for_case(damage);
+
+        answer.assert_problem(503, "STORE_DAMAGED");
+        let first = answer.body["finding"]["first"].as_u64();
+        assert_eq!(answer.body["finding"]["damage"], expected.as_str(), "{damage}: {}", answer.body);
+        assert_eq!(answer.body["finding"]["tenant"], company.tenant.to_string());
+        let ready = scene.get_as("", "/readyz").await;
+        ready.assert_problem(503, "STORE_DAMAGED").detail_contains(&format!("position {}", first.unwrap()));
+        let known = company.get("/api/v1/store-check").await.assert_ok();
+        assert_eq!(known["findings"][0], answer.body["finding"], "{damage}");
+    }
+}
+
+/// A node sends records again that the store no longer has.
+#[tokio::test]
+async fn a_push_that_meets_missing_records_fails_readyz() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let node = sold(&company, 3).await;
+    as_owner(&company, "delete from event where position = 5").await;
+
+    let refused = node.try_push(&scene, 1, 4).await;
+
+    refused.assert_problem(503, "STORE_DAMAGED");
+    assert_eq!(refused.body["finding"]["damage"], "MISSING_SEQS", "{}", refused.body);
+    assert_eq!(refused.body["finding"]["node"], node.node.to_string());
+    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED").detail_contains("seq 1 to 4");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
