@@ -82,7 +82,7 @@ pub struct StoreCheck {
     /// `running` until the first check has ended and while nothing was found; `damaged` from the first finding on.
     #[schemars(with = "words::StoreCheckState")]
     pub state: String,
-    /// The last position that the check under way, or the last one, has read.
+    /// The last position that the running check, or else the last one, has read.
     pub checked_to: u64,
     /// The head that it checks up to.
     pub head: u64,

@@ -24,7 +24,7 @@ pub(super) async fn record_damage(State(central): State<Arc<Central>>, request: 
         return response;
     }
     let (parts, body) = response.into_parts();
-    // A problem is in memory already.
+    // A problem document is small and already in memory.
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     if let Some(finding) = finding(&bytes) {
         central.store_findings().met(finding);

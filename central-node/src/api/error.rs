@@ -16,7 +16,7 @@ use crate::identity::AuthError;
 use crate::ingest::{
     DraftRefusal, DraftsError, IdReused, ImportError, IngestError, PrepareError, PushError, PushRefusal,
 };
-use crate::private_postgres::{FULL_RETRY_SECONDS, ServerTrouble};
+use crate::private_postgres::{FULL_RETRY_SECONDS, ServerOutage};
 use crate::projections::ProjectionError;
 use crate::reporting::ReportError;
 use crate::restore_window::RestoreInProgress;
@@ -50,12 +50,12 @@ fn damaged_log(finding: &StoreFinding, detail: String) -> Problem {
     }
 }
 
-impl From<ServerTrouble> for Problem {
-    fn from(trouble: ServerTrouble) -> Problem {
-        let detail = trouble.to_string();
-        match trouble {
-            ServerTrouble::DiskFull(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
-            ServerTrouble::Restarting { attempt, restarts_max, next_in_seconds, reason } => {
+impl From<ServerOutage> for Problem {
+    fn from(outage: ServerOutage) -> Problem {
+        let detail = outage.to_string();
+        match outage {
+            ServerOutage::DiskFull(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
+            ServerOutage::Restarting { attempt, restarts_max, next_in_seconds, reason } => {
                 Problem::new(ErrorCode::StoreRestarting, detail)
                     .retry_after(next_in_seconds.max(1))
                     .with("attempt", attempt)
@@ -63,7 +63,7 @@ impl From<ServerTrouble> for Problem {
                     .with("next_attempt_in_seconds", next_in_seconds)
                     .with("reason", reason)
             }
-            ServerTrouble::GivenUp { reason, .. } => {
+            ServerOutage::GivenUp { reason, .. } => {
                 Problem::new(ErrorCode::StoreUnavailable, detail).with("reason", reason)
             }
         }
@@ -74,7 +74,7 @@ impl From<StoreHealthError> for Problem {
     fn from(error: StoreHealthError) -> Problem {
         let detail = error.to_string();
         match error {
-            StoreHealthError::Server(trouble) => trouble.into(),
+            StoreHealthError::Server(outage) => outage.into(),
             StoreHealthError::Full(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
             StoreHealthError::Contended(_) | StoreHealthError::Silent(_) => {
                 Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)

@@ -14,7 +14,7 @@ use super::report_query::{self as params, DocumentQuery, ListPageQuery, OneQuery
 use super::respond::{ReportCaller, ReportResponse, named, tagged};
 use crate::central::Central;
 use crate::reporting::read_models::{self, ListQuery};
-use crate::reporting::stock::StockQuestion;
+use crate::reporting::stock::StockParams;
 use crate::reporting::{RowPage, WaitFor};
 
 pub(super) fn router() -> Router<Arc<Central>> {
@@ -36,7 +36,7 @@ async fn stock(
     headers: HeaderMap,
 ) -> ReportResponse {
     let query: StockListQuery = read_query(&uri)?;
-    let question = StockQuestion {
+    let question = StockParams {
         site: caller.site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
         as_of: None,

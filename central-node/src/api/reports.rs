@@ -12,8 +12,8 @@ use comptoir_proto::paths;
 use super::report_query::{self as params, Format, SalesQuery, StockReportQuery};
 use super::respond::{ReportCaller, ReportResponse, json, table};
 use crate::central::Central;
-use crate::reporting::sales::SalesQuestion;
-use crate::reporting::stock::StockQuestion;
+use crate::reporting::sales::SalesParams;
+use crate::reporting::stock::StockParams;
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::REPORT_SALES, get(sales)).route(paths::REPORT_STOCK, get(stock))
@@ -27,7 +27,7 @@ async fn sales(
 ) -> ReportResponse {
     caller.reads_reports()?;
     let query: SalesQuery = read_query(&uri)?;
-    let question = SalesQuestion {
+    let question = SalesParams {
         from: params::day("from", query.from.as_deref())?,
         to: params::day("to", query.to.as_deref())?,
         by: params::grouping(query.by.as_deref())?,
@@ -53,7 +53,7 @@ async fn stock(
 ) -> ReportResponse {
     caller.reads_reports()?;
     let query: StockReportQuery = read_query(&uri)?;
-    let question = StockQuestion {
+    let question = StockParams {
         site: params::site(query.site.as_deref())?,
         product: params::name("product", query.product.as_deref())?,
         as_of: params::as_of(query.as_of.as_deref())?,

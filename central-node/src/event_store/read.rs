@@ -146,13 +146,14 @@ impl LogRow {
     /// The decision and the event, from the sealed bytes. Fails if the decision belongs to another record or position, or a
     /// copy differs from the sealed value.
     pub(crate) fn sealed(&self) -> Result<SealedEntry, SealError> {
-        let unfit = |why: String| SealError::Decision(self.position, why);
-        let decision = stored_v1::decode_decision(&self.decision).map_err(|error| unfit(error.to_string()))?;
+        let not_of_this_row = |why: String| SealError::Decision(self.position, why);
+        let decision =
+            stored_v1::decode_decision(&self.decision).map_err(|error| not_of_this_row(error.to_string()))?;
         if decision.position != self.position {
-            return Err(unfit(format!("it is of position {}", decision.position)));
+            return Err(not_of_this_row(format!("it is of position {}", decision.position)));
         }
         if decision.record_chain != self.chain {
-            return Err(unfit(format!("it is of the record with chain {}", decision.record_chain)));
+            return Err(not_of_this_row(format!("it is of the record with chain {}", decision.record_chain)));
         }
         let event = stored_v1::decode(&self.record);
         match self.columns.altered(&decision, self.chain, event.as_ref().ok()) {
@@ -198,7 +199,7 @@ const COLUMNS: &str = concat!(
 );
 
 /// The records after a position up to another, at most `limit` of them, in order.
-pub(crate) async fn page(
+pub(crate) async fn log_page(
     tx: &Transaction<'_>,
     tenant: TenantId,
     after: Position,

@@ -1,9 +1,9 @@
-//! Whether a push continues its node's log, from the chain and what central holds. Pure.
+//! Checks whether a push continues its node's log, by its chain and the stored records. Pure.
 //!
-//! - Records that central holds already, byte for byte, are answered from their stored decisions.
-//! - The records after them get the next seqs, whatever they say.
-//! - A gap is refused, with the seq that comes next. Other bytes at a held seq are a fork: the epoch is frozen, and the
-//!   branch that came second is kept next to the log.
+//! - Records that central already holds, byte for byte, are answered from their stored decisions.
+//! - The records after them get the next seqs, whatever their headers name.
+//! - A gap is refused with the next expected seq. Other bytes at a stored seq are a fork: the epoch is frozen, and the
+//!   branch that arrived second is stored in a table of its own.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ use crate::database::StoreError;
 use crate::event_store::{AppendedBatch, ForkRecord, NodeHead, NodeLog, StoredRecord};
 use crate::restore_window::RestoreInProgress;
 
-/// What a batch changes apart from the log and the state.
+/// The changes of a batch other than the log and the decision state.
 #[derive(Default)]
 pub(super) struct BatchChanges<'a> {
     pub(super) heads: Vec<(NodeId, NodeHead)>,
@@ -31,7 +31,7 @@ pub(super) struct BatchChanges<'a> {
     pub(super) batches: Vec<AppendedBatch>,
 }
 
-/// Decides for each job as a whole: the records of a push that are new, or why the job is refused.
+/// Finds the new records of each push, or refuses a job as a whole.
 pub(super) fn accept_jobs<'a>(context: &BatchContext, runs: &mut [JobRun<'a>], changes: &mut BatchChanges<'a>) {
     let mut nodes = HashSet::new();
     let restoring = context.head.restore_window_open;
@@ -78,7 +78,7 @@ fn accept_push<'a>(
     Ok(())
 }
 
-/// The records that are stored at the push's seqs have to reach up to the log's head without a gap.
+/// Checks that the records stored at the push's seqs reach up to the log's head without a gap.
 fn check_stored(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
     let Some(head) = log.epochs.get(&push.epoch.number) else { return Ok(()) };
     let (first, last) = (push.first_seq, push.last_seq().min(head.last_seq));
@@ -92,7 +92,7 @@ fn check_stored(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[St
     Err(StoreError::DamagedLog(Box::new(finding)))
 }
 
-/// Notes the node's head after the push, and its key with its first push.
+/// Adds the node's head after the push, and with its first push its key.
 fn extend_log(push: &PreparedPush, held: usize, until: usize, log: &NodeLog, changes: &mut BatchChanges<'_>) {
     if held == until {
         return;
@@ -108,8 +108,8 @@ fn extend_log(push: &PreparedPush, held: usize, until: usize, log: &NodeLog, cha
     }
 }
 
-/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own
-/// disk.
+/// Stores the branch that arrived second, and freezes the epoch. Only once: later records of a frozen epoch remain on that
+/// node's disk.
 fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: &mut BatchChanges<'a>) {
     let Some(head) = log.epochs.get(&push.epoch.number).filter(|head| !head.frozen) else { return };
     tracing::error!(
@@ -127,10 +127,8 @@ fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: 
     }));
 }
 
-/// How many of the push's records central holds already; the rest are new and follow them. `held` are the records that
-/// are stored at the push's seqs, in order.
-///
-/// What the first record of an epoch says about the epoch before is checked in [`opening_objection`].
+/// Returns how many of the push's records central already holds; the rest are new. `held` are the records stored at the
+/// push's seqs, in order. [`opening_objection`] checks the previous head that an epoch's first record names.
 fn accept(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     let open = log.open();
@@ -166,13 +164,12 @@ fn opened(tenant: TenantId, push: &PreparedPush, log: &NodeLog) -> Result<usize,
     }
 }
 
-/// The objection to the first record of a new epoch that names another end of the previous epoch than central holds.
-/// `log` is the node's log without the push.
+/// The objection to a new epoch's first record if it names another end of the previous epoch than central holds. `log` is
+/// the node's log without the push.
 ///
-/// The push is not refused: the chain fits, and the sales after the record happened. A node that asked central while one
-/// of its pushes was still on its way names an end that has moved since; a node that was restored from an older copy, or
-/// whose log was written again, names another record. A person has to find out which it was, so the record is quarantined
-/// and the others count.
+/// The push is not refused: its chain is valid, and the sales in it happened. There are two causes. A node that asked for its
+/// head while one of its pushes was under way names an outdated end. A node that was restored from an older copy, or whose log
+/// was rewritten, names another record. A person has to find out which, so this record is quarantined and the others count.
 fn opening_objection(push: &PreparedPush, log: &NodeLog) -> Option<String> {
     if log.epochs.contains_key(&push.epoch.number) {
         return None;
@@ -209,7 +206,7 @@ fn continued(
         return Ok(known);
     }
     if known == 0 && push.previous != head.last_chain {
-        // The branches parted before this push begins.
+        // The branches differ before this push begins.
         return Err(fork(head.last_seq, head.last_chain.to_string(), push.previous.to_string(), 0));
     }
     if head.frozen {
@@ -220,7 +217,7 @@ fn continued(
             node,
             epoch,
             why: format!("epoch {} is open", open.number),
-            // A copy of the node goes on in an epoch that the original has left: its branch is kept.
+            // A copy of the node continues an epoch that the original has closed: its branch is stored.
             keep_from: Some(known),
         }),
         _ => Ok(known),
@@ -248,7 +245,7 @@ mod tests {
             record: Vec::new(),
             chain: ChainHash([0; 32]),
             event_id: EventId::from_bytes([4; 16]),
-            body: Body::Unfit { event: None, code: Code::Undecodable, detail: String::new() },
+            body: Body::Unreadable { event: None, code: Code::Undecodable, detail: String::new() },
             prior_decision: None,
             taken_in: None,
         };

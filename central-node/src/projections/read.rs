@@ -71,8 +71,8 @@ impl ReadEntry {
             // An event decided by its content was validated against its schema; a quarantined event may have failed that
             // validation.
             let known = match verdict {
-                Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::known_to_fit(event),
-                Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::known(event),
+                Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::parse_valid(event),
+                Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::parse(event),
             };
             known.map_err(|(_, error)| format!("the payload: {error}"))
         });

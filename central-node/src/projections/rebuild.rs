@@ -313,7 +313,7 @@ impl Builder {
     }
 }
 
-/// The version of a projection that is being built; a new one where none is.
+/// The version of a projection that is being built, or a new one.
 async fn being_built(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -2,9 +2,9 @@ use comptoir_core::id::TenantId;
 
 use super::answer_cache::AnswerCache;
 use super::error::ReportError;
-use super::sales::{self, PresentSales, SalesQuestion, SalesReport, SalesRow};
+use super::sales::{self, PresentSales, SalesParams, SalesReport, SalesRow};
 use super::source::ReportSource;
-use super::stock::{self, PresentStock, StockQuestion, StockReport, StockRow};
+use super::stock::{self, PresentStock, StockParams, StockReport, StockRow};
 
 /// The reports of this process, with their cached answers.
 pub(crate) struct Reports {
@@ -23,11 +23,11 @@ impl Reports {
         &self.source
     }
 
-    pub(crate) async fn sales(&self, tenant: TenantId, question: &SalesQuestion) -> Result<SalesReport, ReportError> {
+    pub(crate) async fn sales(&self, tenant: TenantId, question: &SalesParams) -> Result<SalesReport, ReportError> {
         sales::report(&self.source, &self.sales, tenant, question).await
     }
 
-    pub(crate) async fn stock(&self, tenant: TenantId, question: &StockQuestion) -> Result<StockReport, ReportError> {
+    pub(crate) async fn stock(&self, tenant: TenantId, question: &StockParams) -> Result<StockReport, ReportError> {
         stock::report(&self.source, &self.stock, tenant, question).await
     }
 }

@@ -71,7 +71,7 @@ impl SalesGrouping {
 
 /// The parameters of the report.
 #[derive(Clone, Debug)]
-pub(crate) struct SalesQuestion {
+pub(crate) struct SalesParams {
     /// The first day, in the tenant's zone.
     pub(crate) from: Option<Date>,
     /// The last day, included.
@@ -139,7 +139,7 @@ pub(crate) async fn report(
     source: &ReportSource,
     cache: &AnswerCache<PresentSales, SalesRow>,
     tenant: TenantId,
-    question: &SalesQuestion,
+    question: &SalesParams,
 ) -> Result<SalesReport, ReportError> {
     let now = source.clock.now();
     let past = match question.as_of {
@@ -192,10 +192,10 @@ async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     read: ActiveVersion,
-    question: &SalesQuestion,
+    question: &SalesParams,
     cache: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {
-    let SalesQuestion { from, to, by, site, currency, as_of: _, wait: _, page: _ } = *question;
+    let SalesParams { from, to, by, site, currency, as_of: _, wait: _, page: _ } = *question;
     let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
     let earlier = cache.up_to(&asked, read.position);
     if let Some(earlier) = earlier {
@@ -228,9 +228,9 @@ async fn rows(
     tenant: TenantId,
     version: i32,
     (since, to): (Position, Position),
-    question: &SalesQuestion,
+    question: &SalesParams,
 ) -> Result<Vec<SalesRow>, ReportError> {
-    let SalesQuestion { from, to: until, by, site, currency, page, .. } = question;
+    let SalesParams { from, to: until, by, site, currency, page, .. } = question;
     let limit = page.as_ref().map_or(REPORT_ROWS_MAX, |page| page.limit) + 1;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let (from, until) = (from.map(|day| day.to_string()), until.map(|day| day.to_string()));

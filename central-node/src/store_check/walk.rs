@@ -100,7 +100,7 @@ impl LogWalk {
         self.batch_ends.extend(ends.into_iter().filter(|(end, _)| *end > known));
     }
 
-    /// The next stored row.
+    /// Processes the next stored row.
     pub(super) fn row(&mut self, row: &CheckedRow) {
         let next = self.at.next();
         if row.position > next {
