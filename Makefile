@@ -28,7 +28,7 @@ help:
 	@echo "make test-api                 generated requests of every kind, checked against /openapi.json of each server"
 	@echo "make test-crash               hundreds of kills and power cuts on the log and on a plain file, half of the cuts under load"
 	@echo "  COMPTOIR_CRASHES=200        how many"
-	@echo "make test-flips               one flipped bit in every byte of a log's meta-data and in a tenth of all others: each must be found"
+	@echo "make test-flips               one flipped bit in every byte of a log's metadata and in a tenth of all others: each must be found"
 	@echo "make sim-long                 a bootstrap of a million rows whose connection breaks fifty times"
 	@echo "make bench                    speed, as ratios to peers measured in the same run"
 	@echo "make fresh                    the README as written, in a minimal Debian made for it; needs root"

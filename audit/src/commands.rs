@@ -153,7 +153,7 @@ fn replay_files(args: &ReplayArgs, printing: PrintOptions) -> Result<u8, Failed>
     let sources: Vec<&dyn Source> = files.iter().map(|file| file as &dyn Source).collect();
     let total = sources.iter().filter_map(|source| source.bytes()).sum::<u64>();
     let mut printed = Ok(());
-    let mut show = |difference: &DecisionDifference| {
+    let mut on_difference = |difference: &DecisionDifference| {
         printing.progress_ends();
         let text = match printing.json {
             true => difference.to_json().to_string(),
@@ -163,12 +163,12 @@ fn replay_files(args: &ReplayArgs, printing: PrintOptions) -> Result<u8, Failed>
             printed = print(&text);
         }
     };
-    let replay = replay(&sources, args.redecide, &mut show, &mut |bytes| printing.progress(bytes, total));
+    let replay = replay(&sources, args.redecide, &mut on_difference, &mut |bytes| printing.progress(bytes, total));
     printing.progress_ends();
     let replay = replay?;
     printed?;
     print(&if printing.json { replay.to_json().to_string() } else { replay.to_text(printing.language) })?;
-    Ok(if replay.different > 0 { exit::BROKEN } else { exit::INTACT })
+    Ok(if replay.differences > 0 { exit::BROKEN } else { exit::INTACT })
 }
 
 impl PrintOptions {

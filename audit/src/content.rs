@@ -17,11 +17,11 @@ use crate::opening;
 /// A body to be decoded; ranges are of the job's bytes.
 pub(crate) enum Body {
     /// A record of a node's own log.
-    Record { place: FindingLocation, record: Range<usize> },
+    Record { location: FindingLocation, record: Range<usize> },
     /// A record of a tenant's log, and its decision.
-    Entry { place: FindingLocation, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
+    Entry { location: FindingLocation, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
     /// A node's stored answer about its record.
-    Answer { place: FindingLocation, answer: Range<usize>, event: EventId, chain: ChainHash },
+    Answer { location: FindingLocation, answer: Range<usize>, event: EventId, chain: ChainHash },
 }
 
 /// Whether a record's header names the record's own place.
@@ -58,62 +58,65 @@ impl BodyFindings {
         broken
     }
 
-    fn receive(&mut self, (place, at): (FindingLocation, Timestamp)) -> Option<Break> {
-        let [first, (_, before)] = *self.received.get_or_insert([(place, at), (place, Timestamp(i64::MIN))]);
-        self.received = Some([first, (place, at)]);
+    fn receive(&mut self, (location, at): (FindingLocation, Timestamp)) -> Option<Break> {
+        let [first, (_, before)] = *self.received.get_or_insert([(location, at), (location, Timestamp(i64::MIN))]);
+        self.received = Some([first, (location, at)]);
         let expected = || format!("a time after that of the entry before, {}", comptoir_proto::instant::format(before));
-        (at <= before).then(|| Break::new(Defect::ReceivedAt, place, expected(), comptoir_proto::instant::format(at)))
+        (at <= before)
+            .then(|| Break::new(Defect::ReceivedAt, location, expected(), comptoir_proto::instant::format(at)))
     }
 }
 
 /// Checks the bodies in their order, up to the first break.
 pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut BodyFindings) -> Option<Break> {
     bodies.iter().find_map(|body| match body {
-        Body::Record { place, record } => check_record(*place, &bytes[record.clone()], found).err(),
-        Body::Entry { place, record, fits, decision } => {
-            check_entry(*place, &bytes[record.clone()], *fits, &bytes[decision.clone()], found).err()
+        Body::Record { location, record } => check_record(*location, &bytes[record.clone()], found).err(),
+        Body::Entry { location, record, fits, decision } => {
+            check_entry(*location, &bytes[record.clone()], *fits, &bytes[decision.clone()], found).err()
         }
-        Body::Answer { place, answer, event, chain } => {
-            check_answer(*place, &bytes[answer.clone()], *event, *chain).err()
+        Body::Answer { location, answer, event, chain } => {
+            check_answer(*location, &bytes[answer.clone()], *event, *chain).err()
         }
     })
 }
 
 /// A node seals only records that can be decoded and have valid payloads.
-fn check_record(place: FindingLocation, record: &[u8], found: &mut BodyFindings) -> Result<(), Break> {
-    let event = stored_v1::decode(record).map_err(|error| Break::new(Defect::Record, place, "a record", error))?;
-    match payload::known(event) {
+fn check_record(location: FindingLocation, record: &[u8], found: &mut BodyFindings) -> Result<(), Break> {
+    let event = stored_v1::decode(record).map_err(|error| Break::new(Defect::Record, location, "a record", error))?;
+    match payload::parse(event) {
         Ok(known) => match known.objection {
-            Some(objection) => Err(Break::new(Defect::Payload, place, "a payload without objection", objection.detail)),
+            Some(objection) => {
+                Err(Break::new(Defect::Payload, location, "a payload without objection", objection.detail))
+            }
             None => Ok(()),
         },
         Err((_, error)) if error.code == Code::UnknownSchema => {
             found.unknown_schemas += 1;
             Ok(())
         }
-        Err((_, error)) => Err(Break::new(Defect::Payload, place, "a payload that fits its schema", error)),
+        Err((_, error)) => Err(Break::new(Defect::Payload, location, "a payload that fits its schema", error)),
     }
 }
 
 fn check_entry(
-    place: FindingLocation,
+    location: FindingLocation,
     record: &[u8],
     fits: HeaderFit,
     decision: &[u8],
     found: &mut BodyFindings,
 ) -> Result<(), Break> {
     let decision = stored_v1::decode_decision(decision)
-        .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
+        .map_err(|error| Break::new(Defect::Decision, location, "a decision", error))?;
     let judgement = &decision.judgement;
     found.verdicts[Verdict::ALL.iter().position(|verdict| *verdict == judgement.verdict).unwrap_or_default()] += 1;
-    if let Some(broken) = found.receive((place, decision.received_at)) {
+    if let Some(broken) = found.receive((location, decision.received_at)) {
         return Err(broken);
     }
     if decision.effective_at > decision.received_at {
         let expected = format!("an effective time not after receipt, {}", instant(decision.received_at));
-        return Err(Break::new(Defect::Decision, place, expected, instant(decision.effective_at)));
+        return Err(Break::new(Defect::Decision, location, expected, instant(decision.effective_at)));
     }
-    match check_verdict(place, record, fits, &decision) {
+    match check_verdict(location, record, fits, &decision) {
         Ok(known_schema) => {
             found.unknown_schemas += u64::from(!known_schema);
             Ok(())
@@ -124,7 +127,7 @@ fn check_entry(
 
 /// Checks that such a record can get this verdict. Returns whether the payload's schema is known here.
 fn check_verdict(
-    place: FindingLocation,
+    location: FindingLocation,
     record: &[u8],
     fits: HeaderFit,
     decision: &StoredDecision,
@@ -139,7 +142,7 @@ fn check_verdict(
             return Ok(true);
         }
         let expected = format!("QUARANTINED {}: {why}", code.as_str());
-        Err(Break::new(Defect::Verdict, place, expected, stated()))
+        Err(Break::new(Defect::Verdict, location, expected, stated()))
     };
     let event = match stored_v1::decode(record) {
         Ok(event) => event,
@@ -148,13 +151,13 @@ fn check_verdict(
     if fits == HeaderFit::Elsewhere {
         return quarantined(Code::HeaderMismatch, "its header names another place".to_owned());
     }
-    if opening::is_opening(&event) != (place.seq == Some(1)) {
+    if opening::is_opening(&event) != (location.seq == Some(1)) {
         return quarantined(Code::HeaderMismatch, "EPOCH_OPENED is an epoch's first record and no other".to_owned());
     }
     if let Some(code @ (Code::Undecodable | Code::HeaderMismatch)) = judgement.code {
         return Err(Break::new(
             Defect::Verdict,
-            place,
+            location,
             "another code: the record can be decoded and its header names its place",
             code.as_str(),
         ));
@@ -164,14 +167,14 @@ fn check_verdict(
         return Ok(true);
     }
     let held_back = judgement.verdict != Verdict::Accepted;
-    match payload::known(event) {
+    match payload::parse(event) {
         Err((_, error)) if error.code == Code::UnknownSchema => Ok(judgement.code == Some(Code::UnknownSchema)),
         Err((_, error)) if !held_back => {
-            Err(Break::new(Defect::Payload, place, "a payload that fits its schema", error))
+            Err(Break::new(Defect::Payload, location, "a payload that fits its schema", error))
         }
         Ok(known) => match known.objection {
             Some(objection) if !held_back => {
-                Err(Break::new(Defect::Payload, place, "an accepted payload without objection", objection.detail))
+                Err(Break::new(Defect::Payload, location, "an accepted payload without objection", objection.detail))
             }
             _ => Ok(true),
         },
@@ -179,23 +182,23 @@ fn check_verdict(
     }
 }
 
-fn check_answer(place: FindingLocation, answer: &[u8], event: EventId, chain: ChainHash) -> Result<(), Break> {
+fn check_answer(location: FindingLocation, answer: &[u8], event: EventId, chain: ChainHash) -> Result<(), Break> {
     let answer: RecordResult = serde_json::from_slice(answer)
-        .map_err(|error| Break::new(Defect::Answer, place, "central's answer about the record before", error))?;
+        .map_err(|error| Break::new(Defect::Answer, location, "central's answer about the record before", error))?;
     let Some(verdict) = Verdict::parse(&answer.verdict) else {
-        return Err(Break::new(Defect::Answer, place, "a verdict", answer.verdict));
+        return Err(Break::new(Defect::Answer, location, "a verdict", answer.verdict));
     };
     // Central names a record that it could not decode by the chain.
     let named = match verdict {
         Verdict::Quarantined if answer.event_id != event.uuid() => stored_v1::unreadable_event_id(chain),
         _ => event,
     };
-    let expected = (named.uuid(), place.seq.unwrap_or_default());
+    let expected = (named.uuid(), location.seq.unwrap_or_default());
     if (answer.event_id, answer.seq) == expected {
         return Ok(());
     }
     let described = |(event, seq)| format!("event {event}, seq {seq}");
-    Err(Break::new(Defect::Answer, place, described(expected), described((answer.event_id, answer.seq))))
+    Err(Break::new(Defect::Answer, location, described(expected), described((answer.event_id, answer.seq))))
 }
 
 fn instant(at: Timestamp) -> String {

@@ -88,7 +88,7 @@ pub struct Break {
     /// Which rule is broken.
     pub defect: Defect,
     /// Where it is broken first.
-    pub place: FindingLocation,
+    pub location: FindingLocation,
     /// The value that an intact log has here.
     pub expected: String,
     /// The value that this log has here.
@@ -96,13 +96,13 @@ pub struct Break {
 }
 
 impl Break {
-    pub(crate) fn new(defect: Defect, place: FindingLocation, expected: impl Display, found: impl Display) -> Break {
-        Break { defect, place, expected: expected.to_string(), found: found.to_string() }
+    pub(crate) fn new(defect: Defect, location: FindingLocation, expected: impl Display, found: impl Display) -> Break {
+        Break { defect, location, expected: expected.to_string(), found: found.to_string() }
     }
 
     /// Breaks are ordered by their place in the files.
     fn order(&self) -> (usize, u64) {
-        (self.place.file, self.place.offset)
+        (self.location.file, self.location.offset)
     }
 
     /// Keeps the break that is first in the files.

@@ -32,7 +32,7 @@ pub(crate) enum IdUse {
 
 /// One record in the exact reading.
 pub(crate) struct Occurrence<'a> {
-    pub(crate) place: FindingLocation,
+    pub(crate) location: FindingLocation,
     /// The end of the node's log after this record.
     pub(crate) end: EpochEnd,
     pub(crate) id: EventId,
@@ -145,7 +145,7 @@ fn repeated(buckets: &mut [Vec<u64>]) -> Vec<u64> {
 /// The first use of an id.
 #[derive(Clone, Copy)]
 struct FirstUse {
-    place: FindingLocation,
+    location: FindingLocation,
     content: Option<[u8; 32]>,
 }
 
@@ -155,16 +155,16 @@ pub(crate) struct NodeIds(HashMap<EventId, FirstUse>);
 
 impl NodeIds {
     pub(crate) fn check(&mut self, seen: &Occurrence<'_>) -> Option<Break> {
-        let now = FirstUse { place: seen.place, content: content_hash(seen.record) };
+        let now = FirstUse { location: seen.location, content: content_hash(seen.record) };
         let before = self.0.insert(seen.id, now)?;
         let again = format!("event {} again", seen.id);
-        if before.place.epoch == seen.place.epoch {
-            let expected = format!("an id of its own; seq {} has that one", before.place.seq.unwrap_or_default());
-            return Some(Break::new(Defect::EventId, seen.place, expected, again));
+        if before.location.epoch == seen.location.epoch {
+            let expected = format!("an id of its own; seq {} has that one", before.location.seq.unwrap_or_default());
+            return Some(Break::new(Defect::EventId, seen.location, expected, again));
         }
-        let expected = || format!("the content that it has in epoch {}", before.place.epoch.unwrap_or_default());
+        let expected = || format!("the content that it has in epoch {}", before.location.epoch.unwrap_or_default());
         (before.content != now.content)
-            .then(|| Break::new(Defect::EventId, seen.place, expected(), format!("{again} with other content")))
+            .then(|| Break::new(Defect::EventId, seen.location, expected(), format!("{again} with other content")))
     }
 }
 
@@ -184,16 +184,16 @@ impl TenantIds {
 
     pub(crate) fn check(&mut self, seen: &Occurrence<'_>) -> Option<Break> {
         let original = self.counted.get(&seen.id).copied();
-        let at = |place: FindingLocation| place.position.unwrap_or_default();
+        let at = |location: FindingLocation| location.position.unwrap_or_default();
         match (seen.used, original) {
             (IdUse::Counts, None) => {
-                self.counted.insert(seen.id, FirstUse { place: seen.place, content: content_hash(seen.record) });
+                self.counted.insert(seen.id, FirstUse { location: seen.location, content: content_hash(seen.record) });
                 None
             }
             (IdUse::Counts, Some(original)) => {
                 let expected =
-                    format!("an id that counts once; event {} counted at position {}", seen.id, at(original.place));
-                Some(Break::new(Defect::EventId, seen.place, expected, "it counts again"))
+                    format!("an id that counts once; event {} counted at position {}", seen.id, at(original.location));
+                Some(Break::new(Defect::EventId, seen.location, expected, "it counts again"))
             }
             (_, None) if !self.whole => {
                 self.unknown_originals += 1;
@@ -201,7 +201,7 @@ impl TenantIds {
             }
             (_, None) => {
                 let expected = format!("event {} at an earlier position", seen.id);
-                Some(Break::new(Defect::Duplicate, seen.place, expected, "none"))
+                Some(Break::new(Defect::Duplicate, seen.location, expected, "none"))
             }
             (used, Some(original)) => {
                 let same = original.content.is_some() && original.content == content_hash(seen.record);
@@ -210,8 +210,9 @@ impl TenantIds {
                 } else {
                     ("other than the", "the same content")
                 };
-                let expected = || format!("{wanted} content of position {}", at(original.place));
-                (same != (used == IdUse::Duplicate)).then(|| Break::new(Defect::Duplicate, seen.place, expected(), is))
+                let expected = || format!("{wanted} content of position {}", at(original.location));
+                (same != (used == IdUse::Duplicate))
+                    .then(|| Break::new(Defect::Duplicate, seen.location, expected(), is))
             }
         }
     }

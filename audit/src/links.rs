@@ -21,7 +21,7 @@ const WAITING_JOBS: usize = 4;
 
 /// The place of a claimed hash, and the defect if it is wrong.
 struct Link {
-    place: FindingLocation,
+    location: FindingLocation,
     defect: Defect,
 }
 
@@ -40,24 +40,24 @@ impl Job {
     /// Adds a record with the chain before and after it. Returns its range in the job's bytes.
     pub(crate) fn record(
         &mut self,
-        place: FindingLocation,
+        location: FindingLocation,
         previous: ChainHash,
         record: &[u8],
         claimed: ChainHash,
     ) -> Range<usize> {
-        self.links.push(Link { place, defect: Defect::Chain });
+        self.links.push(Link { location, defect: Defect::Chain });
         self.message(RECORD_CONTEXT, previous, record, claimed)
     }
 
     /// Adds a decision in the same way.
     pub(crate) fn decision(
         &mut self,
-        place: FindingLocation,
+        location: FindingLocation,
         previous: ChainHash,
         decision: &[u8],
         claimed: ChainHash,
     ) -> Range<usize> {
-        self.links.push(Link { place, defect: Defect::DecisionChain });
+        self.links.push(Link { location, defect: Defect::DecisionChain });
         self.message(DECISION_CONTEXT, previous, decision, claimed)
     }
 
@@ -90,7 +90,7 @@ impl Job {
             let (claim, link) = (&self.claims[index], &self.links[index]);
             // The same bytes that core's `link` hashes.
             let found = ChainHash(*blake3::hash(&self.bytes[claim.message.clone()]).as_bytes());
-            (found != claim.hash).then(|| Break::new(link.defect, link.place, found, claim.hash))
+            (found != claim.hash).then(|| Break::new(link.defect, link.location, found, claim.hash))
         })
     }
 }

@@ -36,7 +36,7 @@ struct Span {
 /// The end of an earlier epoch as an epoch's first record names it.
 pub(crate) struct PreviousEpochEnd {
     pub(crate) end: EpochEnd,
-    pub(crate) place: FindingLocation,
+    pub(crate) location: FindingLocation,
 }
 
 impl NodeLog {
@@ -48,42 +48,42 @@ impl NodeLog {
     /// Checks that a frame is in the right place. `first` is true for the first frame of a file.
     pub(crate) fn check_frame(
         &mut self,
-        mut place: FindingLocation,
+        mut location: FindingLocation,
         frame: &Frame<'_>,
         first: bool,
         context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
-        place.node = Some(self.node);
+        location.node = Some(self.node);
         match frame {
-            Frame::Epoch(start) => self.check_epoch(place, *start, first),
+            Frame::Epoch(start) => self.check_epoch(location, *start, first),
             Frame::Head(head) => {
                 if let Some(span) = self.epochs.last_mut() {
                     span.head = Some(*head);
                 }
                 Ok(())
             }
-            Frame::Record { chain, record } => self.check_record(place, *chain, record, context),
+            Frame::Record { chain, record } => self.check_record(location, *chain, record, context),
             Frame::Answer(answer) => {
-                self.check_decision(place, answer, context);
+                self.check_decision(location, answer, context);
                 Ok(())
             }
-            Frame::Entry(_) => unreachable_frame(place),
+            Frame::Entry(_) => unreachable_frame(location),
         }
     }
 
-    fn check_epoch(&mut self, mut place: FindingLocation, start: EpochStart, first: bool) -> Result<(), Break> {
-        place.epoch = Some(start.epoch.number);
+    fn check_epoch(&mut self, mut location: FindingLocation, start: EpochStart, first: bool) -> Result<(), Break> {
+        location.epoch = Some(start.epoch.number);
         let begins = EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain };
         if let Some(Span { end, .. }) = self.epochs.last() {
             if first && start.epoch == end.epoch {
                 let goes_on = begins == *end;
-                return if goes_on { Ok(()) } else { Err(Break::new(Defect::Part, place, end, begins)) };
+                return if goes_on { Ok(()) } else { Err(Break::new(Defect::Part, location, end, begins)) };
             }
             if start.epoch.number <= end.epoch.number {
                 let expected = format!("an epoch after {}", end.epoch.number);
-                return Err(Break::new(Defect::Epoch, place, expected, format!("epoch {}", start.epoch.number)));
+                return Err(Break::new(Defect::Epoch, location, expected, format!("epoch {}", start.epoch.number)));
             }
-            self.check_complete(place)?;
+            self.check_complete(location)?;
         }
         let expected = if start.after == Seq::ZERO {
             EpochEnd { chain: genesis(self.tenant, self.node, start.epoch), ..begins }
@@ -94,28 +94,28 @@ impl NodeLog {
             EpochEnd { seq: Seq::ZERO, chain: genesis(self.tenant, self.node, start.epoch), ..begins }
         };
         if begins != expected {
-            return Err(Break::new(Defect::Epoch, place, expected, begins));
+            return Err(Break::new(Defect::Epoch, location, expected, begins));
         }
         self.epochs.push(Span { start, end: begins, head: None });
         Ok(())
     }
 
     /// Checks that the last epoch has its first record, and all records up to the head that the bundle names.
-    fn check_complete(&self, place: FindingLocation) -> Result<(), Break> {
+    fn check_complete(&self, location: FindingLocation) -> Result<(), Break> {
         match self.epochs.last() {
             Some(Span { end, head: Some(head), .. }) if end.seq < head.seq => {
                 let first = end.seq.next();
-                let place = FindingLocation { epoch: Some(end.epoch.number), seq: Some(first.0), ..place };
+                let location = FindingLocation { epoch: Some(end.epoch.number), seq: Some(first.0), ..location };
                 let found = format!("records up to seq {}; seq {first} to {} are missing", end.seq, head.seq);
-                Err(Break::new(Defect::Missing, place, format!("records up to seq {}", head.seq), found))
+                Err(Break::new(Defect::Missing, location, format!("records up to seq {}", head.seq), found))
             }
             Some(Span { end, head: Some(head), .. }) if end.seq == head.seq && end.chain != head.chain => {
-                let place = FindingLocation { epoch: Some(end.epoch.number), seq: Some(end.seq.0), ..place };
-                Err(Break::new(Defect::Chain, place, head.chain, end.chain))
+                let location = FindingLocation { epoch: Some(end.epoch.number), seq: Some(end.seq.0), ..location };
+                Err(Break::new(Defect::Chain, location, head.chain, end.chain))
             }
             Some(Span { start, end, .. }) if end.seq == Seq::ZERO => {
-                let place = FindingLocation { epoch: Some(start.epoch.number), seq: Some(1), ..place };
-                Err(Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", "nothing"))
+                let location = FindingLocation { epoch: Some(start.epoch.number), seq: Some(1), ..location };
+                Err(Break::new(Defect::EpochOpened, location, "EPOCH_OPENED", "nothing"))
             }
             _ => Ok(()),
         }
@@ -123,18 +123,18 @@ impl NodeLog {
 
     fn check_record(
         &mut self,
-        mut place: FindingLocation,
+        mut location: FindingLocation,
         chain: ChainHash,
         record: &[u8],
         context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
-        let Some(Span { end, .. }) = self.epochs.last_mut() else { return unreachable_frame(place) };
+        let Some(Span { end, .. }) = self.epochs.last_mut() else { return unreachable_frame(location) };
         let (epoch, seq, previous) = (end.epoch, Seq(end.seq.0.saturating_add(1)), end.chain);
-        (place.epoch, place.seq) = (Some(epoch.number), Some(seq.0));
-        let header =
-            stored_v1::header(record).map_err(|error| Break::new(Defect::Header, place, "a record's header", error))?;
+        (location.epoch, location.seq) = (Some(epoch.number), Some(seq.0));
+        let header = stored_v1::header(record)
+            .map_err(|error| Break::new(Defect::Header, location, "a record's header", error))?;
         if header.seq != seq {
-            return Err(Break::new(Defect::Seq, place, seq, header.seq));
+            return Err(Break::new(Defect::Seq, location, seq, header.seq));
         }
         if (header.tenant, header.node, header.epoch) != (self.tenant, self.node, epoch) {
             let described = |tenant, node, epoch: comptoir_core::position::Epoch| {
@@ -143,22 +143,22 @@ impl NodeLog {
             let expected = described(self.tenant, self.node, epoch);
             return Err(Break::new(
                 Defect::Header,
-                place,
+                location,
                 expected,
                 described(header.tenant, header.node, header.epoch),
             ));
         }
         (end.seq, end.chain) = (seq, chain);
         if seq == Seq(1) {
-            let previous =
-                opening::read(record).map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
-            self.check_previous_end(place, previous)?;
+            let previous = opening::read_opening(record)
+                .map_err(|found| Break::new(Defect::EpochOpened, location, "EPOCH_OPENED", found))?;
+            self.check_previous_end(location, previous)?;
         }
         context.ids.note(header.event_id, IdUse::Counts);
         let job = context.pool.job();
-        let record = job.record(place, previous, record, chain);
+        let record = job.record(location, previous, record, chain);
         if context.level == Level::Content {
-            job.body(Body::Record { place, record });
+            job.body(Body::Record { location, record });
         }
         self.records += 1;
         self.last_event = Some(header.event_id);
@@ -166,7 +166,7 @@ impl NodeLog {
     }
 
     /// Compares the end of the previous epoch, as an epoch's first record names it, with these files.
-    fn check_previous_end(&mut self, place: FindingLocation, previous: Option<EpochEnd>) -> Result<(), Break> {
+    fn check_previous_end(&mut self, location: FindingLocation, previous: Option<EpochEnd>) -> Result<(), Break> {
         let Some(said) = previous else { return Ok(()) };
         let Some(Span { start, end, .. }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
         else {
@@ -182,30 +182,30 @@ impl NodeLog {
             self.notes.unknown_previous_heads += 1;
             return Ok(());
         } else {
-            self.claims.push(PreviousEpochEnd { end: said, place });
+            self.claims.push(PreviousEpochEnd { end: said, location });
             return Ok(());
         };
         let expected = EpochEnd { chain: known, ..said };
-        if expected == said { Ok(()) } else { Err(Break::new(Defect::PreviousHead, place, expected, said)) }
+        if expected == said { Ok(()) } else { Err(Break::new(Defect::PreviousHead, location, expected, said)) }
     }
 
-    fn check_decision(&mut self, mut place: FindingLocation, answer: &[u8], context: &mut VerifyContext<'_>) {
+    fn check_decision(&mut self, mut location: FindingLocation, answer: &[u8], context: &mut VerifyContext<'_>) {
         self.answers += 1;
         if let (Level::Content, Some(Span { end, .. }), Some(event)) =
             (context.level, self.epochs.last(), self.last_event)
         {
-            (place.epoch, place.seq) = (Some(end.epoch.number), Some(end.seq.0));
+            (location.epoch, location.seq) = (Some(end.epoch.number), Some(end.seq.0));
             let chain = end.chain;
             let job = context.pool.job();
             let answer = job.hold(answer);
-            job.body(Body::Answer { place, answer, event, chain });
+            job.body(Body::Answer { location, answer, event, chain });
         }
     }
 
     /// Checks at the end of the last file that the last epoch is complete.
-    pub(crate) fn check_end(&self, mut place: FindingLocation) -> Result<(), Break> {
-        place.node = Some(self.node);
-        self.check_complete(place)
+    pub(crate) fn check_end(&self, mut location: FindingLocation) -> Result<(), Break> {
+        location.node = Some(self.node);
+        self.check_complete(location)
     }
 
     pub(crate) fn summary(&self) -> Summary {
@@ -228,6 +228,6 @@ impl NodeLog {
 }
 
 /// The break for a frame that the bundle reader should have refused: one of another kind of bundle, or a record before any epoch.
-pub(crate) fn unreachable_frame(place: FindingLocation) -> Result<(), Break> {
-    Err(Break::new(Defect::Form, place, "a frame of this kind of bundle", "another"))
+pub(crate) fn unreachable_frame(location: FindingLocation) -> Result<(), Break> {
+    Err(Break::new(Defect::Form, location, "a frame of this kind of bundle", "another"))
 }

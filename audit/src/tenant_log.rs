@@ -32,12 +32,12 @@ impl TenantLog {
         tenant: TenantId,
         after: Position,
         decision_chain: ChainHash,
-        place: FindingLocation,
+        location: FindingLocation,
     ) -> Result<TenantLog, Break> {
         let whole = after == Position::ZERO;
         let expected = decision_genesis(tenant);
         if whole && decision_chain != expected {
-            return Err(Break::new(Defect::DecisionChain, place, expected, decision_chain));
+            return Err(Break::new(Defect::DecisionChain, location, expected, decision_chain));
         }
         Ok(TenantLog {
             tenant,
@@ -51,14 +51,19 @@ impl TenantLog {
     }
 
     /// Checks that the next file continues this log.
-    pub(crate) fn part(&self, after: Position, decision_chain: ChainHash, place: FindingLocation) -> Result<(), Break> {
+    pub(crate) fn part(
+        &self,
+        after: Position,
+        decision_chain: ChainHash,
+        location: FindingLocation,
+    ) -> Result<(), Break> {
         let described = |position, chain| format!("position {position}, decision chain {chain}");
         if (after, decision_chain) == (self.position, self.decision_chain) {
             return Ok(());
         }
         Err(Break::new(
             Defect::Part,
-            place,
+            location,
             described(self.position, self.decision_chain),
             described(after, decision_chain),
         ))
@@ -66,31 +71,31 @@ impl TenantLog {
 
     pub(crate) fn frame(
         &mut self,
-        mut place: FindingLocation,
+        mut location: FindingLocation,
         frame: &Frame<'_>,
         context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
-        let Frame::Entry(entry) = frame else { return unreachable_frame(place) };
+        let Frame::Entry(entry) = frame else { return unreachable_frame(location) };
         let expected = self.position.next();
-        place.position = Some(expected.0);
+        location.position = Some(expected.0);
         if entry.position != expected {
             let found = match entry.position > expected {
                 true => format!("{}: {}", entry.position, missing(expected.0, entry.position.0 - 1)),
                 false => entry.position.to_string(),
             };
-            return Err(Break::new(Defect::Position, place, expected, found));
+            return Err(Break::new(Defect::Position, location, expected, found));
         }
-        (place.node, place.epoch, place.seq) = (Some(entry.node), Some(entry.epoch.number), Some(entry.seq.0));
+        (location.node, location.epoch, location.seq) = (Some(entry.node), Some(entry.epoch.number), Some(entry.seq.0));
         let before = self.nodes.get(&entry.node).copied();
-        let previous = self.link(place, entry, before)?;
-        let (head, fits) = self.binding(place, entry)?;
+        let previous = self.link(location, entry, before)?;
+        let (head, fits) = self.binding(location, entry)?;
         if entry.seq == Seq(1) && head.verdict != Verdict::Quarantined {
-            self.opening(place, entry, before)?;
+            self.opening(location, entry, before)?;
         }
         let end = EpochEnd { epoch: entry.epoch, seq: entry.seq, chain: entry.chain };
         self.nodes.insert(entry.node, end);
         context.ids.note(head.event_id, used(&head));
-        self.hand_over(place, entry, previous, fits, context);
+        self.hand_over(location, entry, previous, fits, context);
         (self.position, self.decision_chain) = (entry.position, entry.decision_chain);
         self.records += 1;
         Ok(())
@@ -99,7 +104,7 @@ impl TenantLog {
     /// The chain that the record must continue; none if the node's log begins before these files.
     fn link(
         &mut self,
-        place: FindingLocation,
+        location: FindingLocation,
         entry: &Entry<'_>,
         before: Option<EpochEnd>,
     ) -> Result<Option<ChainHash>, Break> {
@@ -107,7 +112,7 @@ impl TenantLog {
             Some(end) if end.epoch == entry.epoch => (end.seq.next(), Some(end.chain)),
             Some(end) if entry.epoch.number <= end.epoch.number => {
                 let found = format!("epoch {} ({})", entry.epoch.number, entry.epoch.id);
-                return Err(Break::new(Defect::Epoch, place, format!("an epoch after {}", end.epoch.number), found));
+                return Err(Break::new(Defect::Epoch, location, format!("an epoch after {}", end.epoch.number), found));
             }
             None if !self.whole && entry.seq > Seq(1) => {
                 self.notes.unlinked_beginnings += 1;
@@ -115,15 +120,19 @@ impl TenantLog {
             }
             _ => (Seq(1), Some(genesis(self.tenant, entry.node, entry.epoch))),
         };
-        if entry.seq == next { Ok(previous) } else { Err(Break::new(Defect::Seq, place, next, entry.seq)) }
+        if entry.seq == next { Ok(previous) } else { Err(Break::new(Defect::Seq, location, next, entry.seq)) }
     }
 
     /// Checks that the decision is about this record in this place.
-    fn binding<'a>(&self, place: FindingLocation, entry: &Entry<'a>) -> Result<(DecisionHead<'a>, HeaderFit), Break> {
+    fn binding<'a>(
+        &self,
+        location: FindingLocation,
+        entry: &Entry<'a>,
+    ) -> Result<(DecisionHead<'a>, HeaderFit), Break> {
         let head = stored_v1::decision_head(entry.decision)
-            .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
+            .map_err(|error| Break::new(Defect::Decision, location, "a decision", error))?;
         let unbound =
-            |expected: String, found: String| Err(Break::new(Defect::DecisionBinding, place, expected, found));
+            |expected: String, found: String| Err(Break::new(Defect::DecisionBinding, location, expected, found));
         if head.tenant != self.tenant {
             return unbound(format!("tenant {}", self.tenant), format!("tenant {}", head.tenant));
         }
@@ -151,15 +160,15 @@ impl TenantLog {
         }
         if fits != HeaderFit::Here && head.verdict != Verdict::Quarantined {
             let expected = "QUARANTINED: the record's header names another place";
-            return Err(Break::new(Defect::Verdict, place, expected, head.verdict.as_str()));
+            return Err(Break::new(Defect::Verdict, location, expected, head.verdict.as_str()));
         }
         Ok((head, fits))
     }
 
     /// Checks an epoch's first record, which names the end of the previous epoch as central held it.
-    fn opening(&mut self, place: FindingLocation, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<(), Break> {
-        let said = opening::read(entry.record)
-            .map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
+    fn opening(&mut self, location: FindingLocation, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<(), Break> {
+        let said = opening::read_opening(entry.record)
+            .map_err(|found| Break::new(Defect::EpochOpened, location, "EPOCH_OPENED", found))?;
         let described = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
         match (before, said) {
             (None, None) => Ok(()),
@@ -168,13 +177,13 @@ impl TenantLog {
                 Ok(())
             }
             (Some(_), said) if said == before => Ok(()),
-            (Some(_), said) => Err(Break::new(Defect::PreviousHead, place, described(before), described(said))),
+            (Some(_), said) => Err(Break::new(Defect::PreviousHead, location, described(before), described(said))),
         }
     }
 
     fn hand_over(
         &self,
-        place: FindingLocation,
+        location: FindingLocation,
         entry: &Entry<'_>,
         previous: Option<ChainHash>,
         fits: HeaderFit,
@@ -182,21 +191,21 @@ impl TenantLog {
     ) {
         let job = context.pool.job();
         let record = match previous {
-            Some(previous) => job.record(place, previous, entry.record, entry.chain),
+            Some(previous) => job.record(location, previous, entry.record, entry.chain),
             None => job.hold(entry.record),
         };
-        let decision = job.decision(place, self.decision_chain, entry.decision, entry.decision_chain);
+        let decision = job.decision(location, self.decision_chain, entry.decision, entry.decision_chain);
         if context.level == Level::Content {
-            job.body(Body::Entry { place, record, fits, decision });
+            job.body(Body::Entry { location, record, fits, decision });
         }
     }
 
     /// The break if the entries end before the position that the end of the file states.
-    pub(crate) fn short_of(&self, stated: u64, place: FindingLocation) -> Option<Break> {
-        let place = FindingLocation { position: Some(self.position.next().0), ..place };
+    pub(crate) fn short_of(&self, stated: u64, location: FindingLocation) -> Option<Break> {
+        let location = FindingLocation { position: Some(self.position.next().0), ..location };
         let found = || format!("position {}: {}", self.position, missing(self.position.next().0, stated));
         (stated > self.position.0).then(|| {
-            Break::new(Defect::Count, place, format!("last position {stated}, as the file's end states"), found())
+            Break::new(Defect::Count, location, format!("last position {stated}, as the file's end states"), found())
         })
     }
 

@@ -70,7 +70,7 @@ impl Log {
     fn begin(
         log: &mut Option<Log>,
         header: &BundleHeader,
-        place: FindingLocation,
+        location: FindingLocation,
     ) -> Result<Result<(), Break>, Mismatch> {
         let part = match (log.as_ref(), header) {
             (None, BundleHeader::Node { tenant, node }) => {
@@ -78,7 +78,7 @@ impl Log {
                 Ok(())
             }
             (None, BundleHeader::Central { tenant, after, decision_chain }) => {
-                TenantLog::new(*tenant, *after, *decision_chain, place).map(|begun| *log = Some(Log::Tenant(begun)))
+                TenantLog::new(*tenant, *after, *decision_chain, location).map(|begun| *log = Some(Log::Tenant(begun)))
             }
             (Some(Log::Node(log)), BundleHeader::Node { tenant, node }) => {
                 if (*tenant, *node) != (log.tenant, log.node) {
@@ -90,7 +90,7 @@ impl Log {
                 if *tenant != log.tenant {
                     return Err(Mismatch::Stranger);
                 }
-                log.part(*after, *decision_chain, place)
+                log.part(*after, *decision_chain, location)
             }
             (Some(Log::Node(_)), _) => return Err(Mismatch::Kind("a bundle of a node's log, as the first file is,")),
             (Some(Log::Tenant(_)), _) => {
@@ -102,20 +102,20 @@ impl Log {
 
     fn frame(
         &mut self,
-        place: FindingLocation,
+        location: FindingLocation,
         frame: &Frame<'_>,
         first: bool,
         context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         match self {
-            Log::Node(log) => log.check_frame(place, frame, first, context),
-            Log::Tenant(log) => log.frame(place, frame, context),
+            Log::Node(log) => log.check_frame(location, frame, first, context),
+            Log::Tenant(log) => log.frame(location, frame, context),
         }
     }
 
-    fn end(&self, place: FindingLocation) -> Result<(), Break> {
+    fn end(&self, location: FindingLocation) -> Result<(), Break> {
         match self {
-            Log::Node(log) => log.check_end(place),
+            Log::Node(log) => log.check_end(location),
             Log::Tenant(_) => Ok(()),
         }
     }
@@ -150,8 +150,8 @@ fn read_in_order(
             Err(AuditError::Read { error, .. }) => return damage(name, file, error).map(Some),
             Err(other) => return Err(other),
         };
-        let place = FindingLocation { file, ..FindingLocation::default() };
-        match Log::begin(log, reader.header(), place) {
+        let location = FindingLocation { file, ..FindingLocation::default() };
+        match Log::begin(log, reader.header(), location) {
             Ok(Ok(())) => {}
             Ok(Err(found)) => return Ok(Some(found)),
             Err(Mismatch::Stranger) => return Err(AuditError::OtherLog { name, other: first_name }),
@@ -210,7 +210,7 @@ fn damaged_log(log: &Log, name: String, file: usize, error: BundleError) -> Resu
 
 /// A damaged file is a finding; a file that cannot be read, or is no bundle, is an error.
 fn damage(name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
-    let place = FindingLocation { file, offset: error.offset(), ..FindingLocation::default() };
+    let location = FindingLocation { file, offset: error.offset(), ..FindingLocation::default() };
     let (defect, expected, found) = match error {
         BundleError::Io { .. }
         | BundleError::NotABundle { .. }
@@ -232,7 +232,7 @@ fn damage(name: String, file: usize, error: BundleError) -> Result<Break, AuditE
             (Defect::Form, "a frame that is allowed here, or the file's end".to_owned(), error.to_string())
         }
     };
-    Ok(Break::new(defect, place, expected, found))
+    Ok(Break::new(defect, location, expected, found))
 }
 
 /// Reads again to settle what the first reading could only suspect: ids that may count twice, and heads inside an epoch.
@@ -299,7 +299,7 @@ fn check_claims(sources: &[&dyn Source], log: &NodeLog, until: &Option<Break>) -
             log.claims.iter().filter(|claim| (claim.end.epoch, claim.end.seq) == (seen.end.epoch, seen.end.seq))
         {
             if claim.end != seen.end {
-                Break::keep_first(&mut first, Break::new(Defect::PreviousHead, claim.place, seen.end, claim.end));
+                Break::keep_first(&mut first, Break::new(Defect::PreviousHead, claim.location, seen.end, claim.end));
             }
         }
         None
@@ -307,14 +307,16 @@ fn check_claims(sources: &[&dyn Source], log: &NodeLog, until: &Option<Break>) -
     Ok(first)
 }
 
-/// Calls `show` for every record before the break, in order, until it returns a break.
+/// Calls `on_record` for every record before the break, in order, until it returns a break.
 fn walk(
     sources: &[&dyn Source],
     until: &Option<Break>,
-    mut show: impl FnMut(&Occurrence<'_>) -> Option<Break>,
+    mut on_record: impl FnMut(&Occurrence<'_>) -> Option<Break>,
 ) -> Result<Option<Break>, AuditError> {
-    let past = |place: FindingLocation| {
-        until.as_ref().is_some_and(|found| (place.file, place.offset) >= (found.place.file, found.place.offset))
+    let past = |location: FindingLocation| {
+        until
+            .as_ref()
+            .is_some_and(|found| (location.file, location.offset) >= (found.location.file, found.location.offset))
     };
     let mut end =
         EpochEnd { epoch: Epoch { number: 0, id: uuid::Uuid::nil() }, seq: Seq::ZERO, chain: ChainHash([0; 32]) };
@@ -325,8 +327,8 @@ fn walk(
             BundleHeader::Central { .. } => None,
         };
         while let Some((offset, frame)) = next(&mut reader, source.name())? {
-            let mut place = FindingLocation { file, offset, node, ..FindingLocation::default() };
-            if past(place) {
+            let mut location = FindingLocation { file, offset, node, ..FindingLocation::default() };
+            if past(location) {
                 return Ok(None);
             }
             let (id, used, record) = match frame {
@@ -342,13 +344,13 @@ fn walk(
                 }
                 Frame::Entry(entry) => {
                     let Ok(head) = stored_v1::decision_head(entry.decision) else { return Ok(None) };
-                    (place.node, place.position) = (Some(entry.node), Some(entry.position.0));
+                    (location.node, location.position) = (Some(entry.node), Some(entry.position.0));
                     end = EpochEnd { epoch: entry.epoch, seq: entry.seq, chain: entry.chain };
                     (head.event_id, used(&head), entry.record)
                 }
             };
-            (place.epoch, place.seq) = (Some(end.epoch.number), Some(end.seq.0));
-            if let Some(found) = show(&Occurrence { place, end, id, used, record }) {
+            (location.epoch, location.seq) = (Some(end.epoch.number), Some(end.seq.0));
+            if let Some(found) = on_record(&Occurrence { location, end, id, used, record }) {
                 return Ok(Some(found));
             }
         }

@@ -79,15 +79,15 @@ impl Report {
     }
 
     fn break_json(&self, found: &Break) -> Value {
-        let place = &found.place;
+        let location = &found.location;
         json!({
             "defect": found.defect.as_str(),
-            "file": self.files.get(place.file),
-            "byte": place.offset,
-            "node": place.node.map(|node| node.to_string()),
-            "epoch": place.epoch,
-            "seq": place.seq,
-            "position": place.position,
+            "file": self.files.get(location.file),
+            "byte": location.offset,
+            "node": location.node.map(|node| node.to_string()),
+            "epoch": location.epoch,
+            "seq": location.seq,
+            "position": location.position,
             "expected": found.expected,
             "found": found.found,
         })
@@ -103,7 +103,7 @@ impl Report {
                     .with("code", found.defect.as_str())
                     .with("sentence", found.defect.sentence(language));
                 let mut lines = vec![title.text(language)];
-                lines.push(format!("  {}", place(&found.place, &self.files, language)));
+                lines.push(format!("  {}", location(&found.location, &self.files, language)));
                 let labels = (Message::new("audit-expected"), Message::new("audit-found"));
                 lines.extend(labelled("  ", language, [(labels.0, &found.expected), (labels.1, &found.found)]));
                 lines.push(format!("  {}", Message::new("audit-read-in-all").with("held", held).text(language)));
@@ -136,13 +136,13 @@ fn labelled<'a>(
     values.into_iter().map(move |(label, value)| format!("{indent}{label:width$} {value}"))
 }
 
-fn place(place: &FindingLocation, files: &[String], language: Language) -> String {
-    let node = place.node.map(|node| format!("{} {node}", Message::new("audit-node").text(language)));
-    let epoch = place.epoch.map(|epoch| format!("{} {epoch}", Message::new("audit-epoch").text(language)));
-    let seq = place.seq.map(|seq| format!("seq {seq}"));
-    let position = place.position.map(|position| format!("position {position}"));
-    let byte = format!("{} {}", Message::new("audit-byte").text(language), place.offset);
-    let file = files.get(place.file).filter(|_| files.len() > 1).cloned();
+fn location(location: &FindingLocation, files: &[String], language: Language) -> String {
+    let node = location.node.map(|node| format!("{} {node}", Message::new("audit-node").text(language)));
+    let epoch = location.epoch.map(|epoch| format!("{} {epoch}", Message::new("audit-epoch").text(language)));
+    let seq = location.seq.map(|seq| format!("seq {seq}"));
+    let position = location.position.map(|position| format!("position {position}"));
+    let byte = format!("{} {}", Message::new("audit-byte").text(language), location.offset);
+    let file = files.get(location.file).filter(|_| files.len() > 1).cloned();
     [position, node, epoch, seq, Some(byte), file].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -297,17 +297,18 @@ impl Replay {
 
     /// For people, without a line end after the last.
     pub fn to_text(&self, language: Language) -> String {
-        let title = match (self.redecided, self.different) {
+        let title = match (self.redecided, self.differences) {
             (true, 0) => Message::new("audit-replay-same"),
-            (true, _) => Message::new("audit-replay-different"),
+            (true, _) => Message::new("audit-replay-differences"),
             (false, 0) => Message::new("audit-replay-applied"),
             (false, _) => Message::new("audit-replay-unread"),
         };
-        let title =
-            title.with("records", grouped(self.records, language)).with("different", grouped(self.different, language));
+        let title = title
+            .with("records", grouped(self.records, language))
+            .with("differences", grouped(self.differences, language));
         let mut lines = vec![title.text(language)];
         let counts = [
-            (self.by_other_rules, Message::new("audit-replay-other-rules")),
+            (self.by_newer_rules, Message::new("audit-replay-newer-rules")),
             (self.restored, Message::new("audit-replay-restored")),
         ];
         for (number, message) in counts.into_iter().filter(|(number, _)| *number > 0) {

@@ -1,4 +1,4 @@
-//! Central, running: its database, its queues, its key.
+//! A running central: starts and stops its parts and holds what the API passes to them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,48 +32,48 @@ use crate::reporting::{ReportSource, Reports};
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
 
-/// Why central did not start, or did not do what an administrator asked.
+/// Why central did not start, or an administrative operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CentralError {
-    /// The private Postgres does not run.
+    /// The private Postgres did not start.
     #[error(transparent)]
     Postgres(#[from] private_postgres::PostgresError),
-    /// Roles, database or migrations.
+    /// Creating roles or the database, or migrating, failed.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
-    /// The database, once it was ready.
+    /// An operation on the database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An identity was not made.
+    /// A tenant, site, node or key was not created.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The operating system gave no threads.
+    /// The operating system refused to start threads.
     #[error("starting the threads of central's background work: {0}")]
     Threads(#[source] std::io::Error),
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     #[error("no random bytes for central's key: {0}")]
     NoRandomness(String),
     /// A tenant's first events could not be written.
     #[error("tenant {tenant} was not made: {reason}")]
     Tenant {
-        /// The id that it would have had.
+        /// The id that the tenant would have had.
         tenant: TenantId,
         /// Why its first events were refused.
         reason: String,
     },
 }
 
-/// Central, running.
+/// A running central.
 pub struct Central {
     database: Database,
     urls: Urls,
     devices: Devices,
-    queues: IngestQueue,
+    queue: IngestQueue,
     background: Background,
     clock: Clock,
     incarnation: Uuid,
     key: SigningKey,
-    stamps: AttestationKey,
+    attestation_key: AttestationKey,
     rulebook: comptoir_core::rulebook::Rulebook,
     stopping: watch::Sender<bool>,
     reports: Reports,
@@ -87,7 +87,7 @@ pub struct Central {
 }
 
 impl Central {
-    /// Starts the private Postgres where that is wanted, migrates, connects, and checks what it connected to.
+    /// Starts the private Postgres if configured, migrates, connects, and checks the roles and the server.
     pub async fn start(config: CentralConfig) -> Result<Arc<Central>, CentralError> {
         let (urls, postgres) = match config.database {
             DatabaseConfig::External(urls) => (urls, None),
@@ -105,7 +105,7 @@ impl Central {
         let database = Database::connect_to(&urls, runs).await?.on(server.clone());
         let background = Background::start().map_err(CentralError::Threads)?;
         let (incarnation, key) = load_meta(&database).await?;
-        let queues = IngestQueue::new(database.clone(), config.clock.clone(), background.handle().clone());
+        let queue = IngestQueue::new(database.clone(), config.clock.clone(), background.handle().clone());
         let progress = Arc::new(Progress::default());
         let store_findings = StoreFindings::default();
         let start = || {
@@ -114,7 +114,7 @@ impl Central {
         };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
-        head_watch::start(database.clone(), Arc::clone(&progress), queues.commits(), stopping.subscribe());
+        head_watch::start(database.clone(), Arc::clone(&progress), queue.commits(), stopping.subscribe());
         let feed = Feed::start(
             database.clone(),
             config.clock.clone(),
@@ -142,19 +142,19 @@ impl Central {
         });
         let devices = Devices {
             database: database.clone(),
-            queue: queues.clone(),
+            queue: queue.clone(),
             clock: config.clock.clone(),
             public_key: key.verifying_key().to_bytes(),
         };
         Ok(Arc::new(Central {
             devices,
-            queues,
+            queue,
             background,
             database,
             urls,
             clock: config.clock,
             incarnation,
-            stamps: AttestationKey::of(&key),
+            attestation_key: AttestationKey::of(&key),
             key,
             rulebook: config.rulebook,
             stopping,
@@ -169,7 +169,7 @@ impl Central {
         }))
     }
 
-    /// Ends the tasks, closes the connections, stops the private Postgres. What was acknowledged stays.
+    /// Ends the tasks, closes the connections and stops the private Postgres. Everything acknowledged stays stored.
     pub async fn shutdown(&self) {
         self.stopping.send_replace(true);
         let runner = self.runner.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -184,55 +184,55 @@ impl Central {
         }
     }
 
-    /// Connections, for administration, projections and reports.
+    /// The connection pools.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// The connection strings, by role.
+    /// The connection strings, one per role.
     pub fn urls(&self) -> &Urls {
         &self.urls
     }
 
-    /// The id of this central: another database has another.
+    /// The id of this central's database.
     pub fn incarnation(&self) -> Uuid {
         self.incarnation
     }
 
-    /// The key that signed heads are verified with.
+    /// The public key that verifies signed heads.
     pub fn public_key(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 
-    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them.
-    /// What comes later is still answered, at once.
+    /// Ends waiting and streaming requests, so that a server can drain its connections. Later requests are answered without
+    /// waiting.
     pub fn end_waits(&self) {
         self.stopping.send_replace(true);
     }
 
-    /// Turns true when central is about to stop: what waits or streams ends then.
+    /// Turns true when central is about to stop; waits and streams then end.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }
 
-    /// Rises with each commit of this process: a hint that there is something to read, never a position.
+    /// Changes with each commit of this process: a hint that there is something to read, never a position.
     pub fn commits(&self) -> watch::Receiver<u64> {
-        self.queues.commits()
+        self.queue.commits()
     }
 
-    /// Waits until the private Postgres was restarted as often as the settings allow, in vain: why. The process should end then.
+    /// Returns the reason once the private Postgres has used all its restarts. The process should then end.
     pub async fn store_given_up(&self) -> String {
         match &self.server {
             Some(server) => {
                 let (restarts, reason) = server.given_up().await;
                 format!("Postgres does not come back after {restarts} restarts: {reason}")
             }
-            // Somebody else looks after an external server, and nodes wait for as long as that takes.
+            // An external server has its own operator; central waits for it without limit.
             None => std::future::pending().await,
         }
     }
 
-    /// Whether the private Postgres serves; nothing where the database is somebody else's.
+    /// The state of the private Postgres; `None` with an external server.
     pub fn server(&self) -> Option<&ServerWatch> {
         self.server.as_ref()
     }
@@ -245,12 +245,12 @@ impl Central {
         &self.reports
     }
 
-    /// Past which offset a node's clock is said to drift.
+    /// The offset from which a node's clock is reported as drifting.
     pub(crate) fn clock_drift_limit(&self) -> Duration {
         self.clock_drift_limit
     }
 
-    /// How many pulls wait in this process for something to come.
+    /// The number of pulls in this process that wait for a change.
     pub fn waiting_pulls(&self) -> usize {
         self.feed.waiting_pulls()
     }
@@ -259,7 +259,7 @@ impl Central {
         &self.feed
     }
 
-    /// What is known about damage in the store.
+    /// Known damage of the store.
     pub fn store_findings(&self) -> &StoreFindings {
         &self.store_findings
     }
@@ -269,10 +269,10 @@ impl Central {
     }
 
     pub(crate) fn ingest_queue(&self) -> &IngestQueue {
-        &self.queues
+        &self.queue
     }
 
-    /// Where work of lower priority is spawned.
+    /// Spawns work of lower priority.
     pub(crate) fn background(&self) -> &Handle {
         self.background.handle()
     }
@@ -281,12 +281,12 @@ impl Central {
         &self.clock
     }
 
-    /// What central's own marks are made and known by.
+    /// Makes and checks attestations of results.
     pub(crate) fn attestation_key(&self) -> &AttestationKey {
-        &self.stamps
+        &self.attestation_key
     }
 
-    /// A secret of this central, for values that nobody else may guess and that a retry must find again.
+    /// A secret derived from central's key: nobody else can guess it, and a retry derives the same one.
     pub(crate) fn derived_secret(&self, context: &str) -> blake3::Hash {
         let key = blake3::derive_key("comptoir/central/derived-secret/1", &self.key.to_bytes());
         blake3::keyed_hash(&key, context.as_bytes())
@@ -299,7 +299,7 @@ impl Central {
         SignedHead { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }
     }
 
-    /// Makes a tenant: its rows, central's own log in it, and the rulebook it adopts, all in one transaction.
+    /// Creates a tenant in one transaction: its rows, central's own log in it, and its first rulebook.
     pub async fn create_tenant(&self, new: &NewTenant) -> Result<TenantId, CentralError> {
         let tenant = TenantId::new(Uuid::now_v7());
         let central_node = NodeId::new(Uuid::now_v7());
@@ -322,7 +322,7 @@ impl Central {
         &self.rulebook
     }
 
-    /// EPOCH_OPENED of central's own log, and RULEBOOK_ADOPTED.
+    /// The first events of central's own log: EPOCH_OPENED and RULEBOOK_ADOPTED.
     fn first_events(&self, central_node: NodeId, new: &NewTenant) -> DraftBatch {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let draft = |entity_type: &str, entity_id: &str, action: &str, payload: serde_json::Value| Draft {
@@ -350,7 +350,7 @@ fn private_urls(running: &RunningServer) -> Urls {
     }
 }
 
-/// Which central this is and its key: made at the first start, by whichever process comes first.
+/// Central's incarnation and key, created at the first start. If several processes start at once, one of them creates both.
 async fn load_meta(database: &Database) -> Result<(Uuid, SigningKey), CentralError> {
     let mut seed = [0u8; 32];
     getrandom::fill(&mut seed).map_err(|error| CentralError::NoRandomness(error.to_string()))?;

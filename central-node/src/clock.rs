@@ -1,16 +1,16 @@
-//! The clock, given from outside, so that a test can be at a year's end.
+//! The clock, passed in, so that a test can set it to the end of a year.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use comptoir_core::time::Timestamp;
 
-/// Tells what time it is.
+/// Returns the current time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The machine's.
+    /// The machine's clock.
     pub fn system() -> Clock {
         Clock::new(|| {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -18,12 +18,12 @@ impl Clock {
         })
     }
 
-    /// Any other.
+    /// A clock for tests.
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Clock {
         Clock(Arc::new(now))
     }
 
-    /// Now.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::database::Urls;
 use crate::private_postgres;
 
-/// A site is late when one of its nodes has not pushed for 24 hours.
+/// A site is stale when one of its nodes has not pushed for 24 hours.
 const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An unsynchronised clock drifts by seconds in a month; an offset of a minute means that it was set wrongly.
@@ -39,7 +39,7 @@ pub struct CentralConfig {
     pub rulebook: Rulebook,
     /// The machine's clock; replaced in tests.
     pub clock: Clock,
-    /// How long a node may be silent before reports call its site late; by default one day.
+    /// How long a node may be silent before reports list its site as stale; by default one day.
     pub stale_after: Duration,
     /// How long a report about the present waits for its new answer before it returns one that is at most two seconds old.
     pub report_wait: Duration,

@@ -46,7 +46,7 @@ pub fn router(central: Arc<Central>) -> axum::Router {
     router_with(central, Timeouts::default())
 }
 
-/// The same with other timeouts for bodies.
+/// As [`router`], with other timeouts for bodies.
 pub fn router_with(central: Arc<Central>, timeouts: Timeouts) -> axum::Router {
     api::router(central, timeouts)
 }

@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::database::StoreError;
-use crate::private_postgres::{ServerTrouble, ServerWatch};
+use crate::private_postgres::{ServerOutage, ServerWatch};
 
 /// An outcome is reused for this long.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ const READ_HEADS: &str = "select from tenant_head limit 1";
 pub(crate) enum StoreHealthError {
     /// The private Postgres does not serve.
     #[error(transparent)]
-    Server(#[from] ServerTrouble),
+    Server(#[from] ServerOutage),
     #[error("{0}")]
     Full(String),
     /// The probe timed out waiting for a lock.
@@ -102,8 +102,8 @@ impl StoreHealth {
 
     /// Returns why nothing can be stored now, if so. The answer comes within a second.
     pub(crate) async fn check(&self) -> Result<(), StoreHealthError> {
-        if let Some(trouble) = self.server.as_ref().and_then(ServerWatch::trouble) {
-            return Err(trouble.into());
+        if let Some(outage) = self.server.as_ref().and_then(ServerWatch::outage) {
+            return Err(outage.into());
         }
         let is_fresh =
             |probed: &Option<ProbeResult>| probed.as_ref().is_some_and(|probed| probed.at.elapsed() < PROBE_EVERY);
@@ -115,8 +115,8 @@ impl StoreHealth {
             return probed.as_ref().map_or(Ok(()), |probed| probed.outcome.clone());
         }
         // The server may have ended during the probe.
-        if let Some(trouble) = self.server.as_ref().and_then(ServerWatch::trouble) {
-            return Err(trouble.into());
+        if let Some(outage) = self.server.as_ref().and_then(ServerWatch::outage) {
+            return Err(outage.into());
         }
         let silent_for = self.shared.silent_since().map(|since| since.elapsed()).unwrap_or_default();
         if silent_for >= SILENT_AFTER {
@@ -185,7 +185,8 @@ impl From<StoreError> for StoreHealthError {
             | StoreError::UnfitRole(_)
             | StoreError::IdCounts(_)
             | StoreError::Refused(_)
-            | StoreError::Damaged(_) => StoreHealthError::Unavailable(reason),
+            | StoreError::Damaged(_)
+            | StoreError::DamagedLog(_) => StoreHealthError::Unavailable(reason),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The log of synchronisations: one row per sync, written in a short transaction of its own once the client's fate is decided.
+//! The log of synchronisations: one row per sync, written in a short transaction of its own when the session ends.
 //! Losing the last rows in a power cut loses no event, so it does not wait for the disk.
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::database::{self, Database, Micros, StoreError, natural};
 
-/// Characters of an error or a batch's name that are kept.
+/// The stored length of an error or a batch's name, in characters.
 const TEXT_CHARS_MAX: usize = 500;
 
 /// The direction that events flow in, seen from the client.
@@ -50,7 +50,7 @@ pub(crate) struct SyncCounts {
 }
 
 impl SyncSession {
-    /// Of a phone or desktop, by its own name for itself: it may not be known yet.
+    /// Begins the session of a phone or desktop, by the name that it gives itself; central may not know it yet.
     pub(crate) fn of_client(
         (database, clock): (&Database, &Clock),
         tenant: TenantId,
@@ -82,7 +82,7 @@ impl SyncSession {
         SyncSession { node: Some(node), ..session }
     }
 
-    /// The client is this device.
+    /// Sets the device once it is identified.
     pub(crate) fn is_of(&mut self, node: NodeId) {
         self.node = Some(node);
     }
@@ -95,7 +95,7 @@ impl SyncSession {
         }
     }
 
-    /// The same in a task of its own, so that the answer does not wait for it.
+    /// As [`SyncSession::end`], in a task of its own, so that the answer does not wait.
     pub(crate) fn end_in_background(self, outcome: Result<SyncCounts, String>) {
         tokio::spawn(self.end(outcome));
     }
@@ -183,7 +183,7 @@ pub(crate) struct SyncLogRequest {
     pub(crate) limit: usize,
 }
 
-/// Newest first, with statistics over all rows that the request means. A clock drifts past `drift_limit`.
+/// Newest first, with statistics over all rows that match the filter. An offset over `drift_limit` counts as drift.
 pub(crate) async fn page(
     database: &Database,
     tenant: TenantId,
@@ -222,7 +222,7 @@ impl SyncLogCursor {
         Ok(SyncLogCursor { started_at: started_at.0, sync_id: row.try_get("sync_id")? })
     }
 
-    /// Reads what [`SyncLogPage::next_cursor`] said.
+    /// Parses a `next_cursor`.
     pub(crate) fn parse(text: &str) -> Option<SyncLogCursor> {
         let (started_at, sync_id) = text.split_once('.')?;
         Some(SyncLogCursor { started_at: Timestamp(started_at.parse().ok()?), sync_id: Uuid::parse_str(sync_id).ok()? })

@@ -117,15 +117,15 @@ fn a_nodes_file_is_ingested_once_while_central_serves() {
     // Ingested before the complete file, whose counts then show that these changed nothing.
     damaged_files_change_nothing(folder.path(), "till.bundle", &ingest);
     foreign_files_change_nothing(folder.path(), (tenant, node), &ingest);
-    let (code, taken) = ingest("till.bundle");
+    let (code, ingested) = ingest("till.bundle");
     assert_eq!(
-        (code, &taken["records"], &taken["new"], &taken["held_before"]),
+        (code, &ingested["records"], &ingested["new"], &ingested["held_before"]),
         (exit::OK, &1202.into(), &1202.into(), &0.into())
     );
-    assert_eq!(taken["verdicts"], json!({ "ACCEPTED": 1201, "QUARANTINED TOTAL_MISMATCH": 1 }));
+    assert_eq!(ingested["verdicts"], json!({ "ACCEPTED": 1201, "QUARANTINED TOTAL_MISMATCH": 1 }));
     let (code, again) = ingest("till.bundle");
     assert_eq!((code, &again["new"], &again["held_before"]), (exit::OK, &0.into(), &1202.into()));
-    assert_eq!(again["verdicts"], taken["verdicts"], "decisions stay as they were");
+    assert_eq!(again["verdicts"], ingested["verdicts"], "decisions stay as they were");
 
     let (code, other) =
         admin(&["node", "create", "--tenant", &tenant.to_string(), "--site", site, "--name", "till-10"]);
@@ -224,7 +224,7 @@ fn parts_are_ingested_in_order(folder: &Path, owner: Owner, ingest: &dyn Fn(&str
     write_part(&folder.join("second.bundle"), owner, &records, 5..usize::MAX);
     assert_refused(ingest("second.bundle"), exit::REFUSED, "SEQ_GAP", "the second part first");
     for (part, new) in [("first.bundle", 5), ("second.bundle", 7), ("first.bundle", 0), ("second.bundle", 0)] {
-        let (code, taken) = ingest(part);
-        assert_eq!((code, &taken["new"]), (exit::OK, &new.into()), "{part}: {taken}");
+        let (code, ingested) = ingest(part);
+        assert_eq!((code, &ingested["new"]), (exit::OK, &new.into()), "{part}: {ingested}");
     }
 }

@@ -1,4 +1,4 @@
-//! The hash chain over bytes as they are stored. There is no canonical form: what was written is what is hashed.
+//! The hash chain over stored bytes. There is no canonical form: the written bytes are hashed.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ pub fn decision_genesis(tenant: TenantId) -> ChainHash {
     hash(&[DECISION_GENESIS_CONTEXT, tenant.as_bytes()])
 }
 
-/// The hash after one more decision: central's own order and judgement are tamper-evident too.
+/// The hash after one more decision, which makes central's order and decisions tamper-evident.
 pub fn decision_link(previous: ChainHash, decision: &[u8]) -> ChainHash {
     hash(&[DECISION_CONTEXT, &previous.0, decision])
 }

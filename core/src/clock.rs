@@ -66,7 +66,7 @@ pub struct ClockHistory {
 #[derive(Clone, Debug, Default)]
 struct Period {
     first: Seq,
-    /// What the clock showed at the start, and the latest time before; absent where the log does not say.
+    /// The clock's time at the start and the latest time before; absent if the log does not contain them.
     started: Option<(Timestamp, Timestamp)>,
     /// Steps and measurements, in order.
     changes: Vec<ClockMark>,

@@ -11,9 +11,9 @@ use crate::time::Timestamp;
 pub enum Verdict {
     /// It takes effect.
     Accepted,
-    /// It is kept, and a newer or higher-ranking value applies.
+    /// The record is stored, and a newer or higher-ranking value applies.
     Superseded,
-    /// It is kept and a person, or a rule, has to choose.
+    /// The record is stored, and a person or a rule has to choose.
     Conflict,
     /// It is kept and takes no effect.
     Rejected,
@@ -89,13 +89,13 @@ pub enum Code {
     Overwritten,
     /// The invoice is cancelled already.
     AlreadyCancelled,
-    /// The count or the release names an event that is not there, or not of that kind.
+    /// The count or release names an event that does not exist or is of another kind.
     UnknownEvent,
-    /// The count was accepted, or the event released, before.
+    /// The count was already accepted, or the event already released.
     AlreadyApplied,
-    /// Entities of this type do not change by that action: a delivery or an invoice is no set of fields.
+    /// Entities of this type are not made of fields, so this action does not apply to them.
     ActionNotAllowed,
-    /// It would grow its entity over what an entity may hold.
+    /// The entity would exceed its maximum size.
     EntityTooLarge,
     /// A defect of the program; the event waits for a person.
     DecisionFailed,
@@ -162,12 +162,12 @@ impl Code {
     }
 }
 
-/// A remark on an event that took effect nevertheless.
+/// A remark on an event that took effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Flag {
     /// Stock went below zero.
     StockShortage,
-    /// It names a product, client or delivery that central does not know.
+    /// The event names a product, client or delivery that central does not know.
     UnknownReference,
     /// No cost was known for goods that came back.
     CostUnknown,
@@ -176,7 +176,7 @@ pub enum Flag {
     /// The node's clock was wrong and the true time is unknown: the event counts at the nearest time that does not contradict the
     /// log.
     ClockUnsure,
-    /// Its given time was in the future: it counts from when the node recorded it.
+    /// The given time was in the future: the event counts from when the node recorded it.
     TimeInFuture,
 }
 
@@ -244,7 +244,7 @@ pub enum Resolution {
     },
 }
 
-/// What is decided from the record and the state alone.
+/// The part of a decision that follows from the record and the state alone.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judgement {
     /// The outcome.
@@ -259,7 +259,7 @@ pub struct Judgement {
     pub reference: Option<String>,
     /// What the node should do.
     pub resolution: Option<Resolution>,
-    /// Words for a person: what was wrong, with the values.
+    /// Text for a person: what was wrong, with the values.
     pub detail: Option<String>,
 }
 
@@ -283,7 +283,8 @@ impl Judgement {
     }
 }
 
-/// Where and when an event is judged: given by central, stored with the decision, never taken from a clock in here.
+/// The position and times at which an event is decided. Central sets them and stores them with the decision; no clock is read
+/// here.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DecisionContext {
     /// The event's position.

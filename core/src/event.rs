@@ -17,11 +17,11 @@ pub enum TimeSource {
     Node,
 }
 
-/// The content of an event, apart from who sealed it and where. Two events of one id with the same content are one fact sent
-/// twice.
+/// The content of an event, without its sealing node and position. Two events with one id and the same content are one fact
+/// sent twice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Content {
-    /// The shop it happened in; absent for what belongs to the whole tenant.
+    /// The site of the event; absent if it concerns the whole tenant.
     pub site: Option<SiteId>,
     /// Who acted.
     pub user: Option<Name>,
@@ -31,7 +31,7 @@ pub struct Content {
     pub entity_id: Name,
     /// `SALE_RECORDED`, `UPDATE`...
     pub action: Name,
-    /// UTF-8 JSON: the writer's bytes, never encoded again.
+    /// UTF-8 JSON in the writer's bytes, never re-encoded.
     pub payload: Vec<u8>,
     /// The version of the entity that the writer had read; a version is the position of the entity's last accepted change.
     pub base_version: Option<u64>,
@@ -69,9 +69,9 @@ const CONTENT_CONTEXT: &str = "comptoir/content/1";
 /// What a caller asks to have sealed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Draft {
-    /// Made by the caller, or derived from its idempotency key.
+    /// Chosen by the caller, or derived from the idempotency key.
     pub id: EventId,
-    /// When it happened, if the caller says so; the node's clock otherwise.
+    /// When it happened, if the caller named a time; otherwise by the node's clock.
     pub occurred_at: Option<Timestamp>,
     /// The content.
     pub content: Content,
@@ -113,12 +113,12 @@ impl Draft {
 }
 
 impl Event {
-    /// Whether two sealed events carry the same fact: tenant, time and content, whatever node and seq sealed them.
+    /// Whether two sealed events are the same fact: equal tenant, time and content, with any node and seq.
     pub fn same_content(&self, other: &Event) -> bool {
         self.tenant == other.tenant && self.occurred_at == other.occurred_at && self.content == other.content
     }
 
-    /// A hash of that fact: equal for two events exactly if [`Event::same_content`] holds.
+    /// A hash of the fact: equal for two events exactly if [`Event::same_content`] holds.
     pub fn content_hash(&self) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_derive_key(CONTENT_CONTEXT);
         let mut put = |bytes: Option<&[u8]>| {

@@ -7,7 +7,7 @@ use crate::id::{EventId, Name};
 use crate::money::{self, Currency};
 use crate::time::Timestamp;
 
-/// A sealed event together with what its payload says.
+/// A sealed event with its parsed payload.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ParsedEvent {
     /// The event as sealed.
@@ -247,7 +247,7 @@ pub struct DeliveryOrder {
     pub client: String,
     /// Tax included.
     pub total_minor: Option<i64>,
-    /// What the driver scans; central makes one when absent.
+    /// The code that the driver scans; central makes one if absent.
     pub qr: String,
     /// The user who is to deliver.
     pub assigned_to: Option<Name>,
@@ -285,7 +285,7 @@ pub struct Invoice {
     pub price_basis: PriceBasis,
     /// `YYYY-MM-DD`.
     pub due_on: Option<String>,
-    /// What the node printed before central numbered it.
+    /// The number that the node printed before central assigned one.
     pub provisional_reference: Option<String>,
 }
 
@@ -294,7 +294,7 @@ pub struct Invoice {
 pub struct Resolved {
     /// The event that opened the conflict.
     pub conflict: EventId,
-    /// What the entity becomes: `None` keeps the server's fields as they are.
+    /// The entity's new fields; `None` keeps the server's fields.
     pub fields: Option<Fields>,
 }
 

@@ -1,4 +1,4 @@
-//! Identities. A value of these types is valid: it is checked once, when it is made.
+//! Identities. A value of these types is valid: it is checked once, when it is created.
 
 use std::fmt;
 use std::str::FromStr;

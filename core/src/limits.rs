@@ -1,15 +1,15 @@
-//! Every cap, with its reason. A limit is part of the format: raising one is safe, lowering one refuses what was once accepted.
+//! Every limit, with its reason. Limits are part of the format: raising one is safe, lowering one refuses data that was accepted
+//! before.
 
 /// Payload of one event, in bytes. One real invoice has 1,114 lines, about 110 KiB of JSON.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 /// A sealed record: the payload, the names and the header with room to spare.
 pub const RECORD_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 4 * 1024;
-/// Records in one push. Past this a batch gains no speed and holds the tenant's lock too long.
+/// Records in one push. A larger batch gains no speed and holds the tenant's lock too long.
 pub const PUSH_RECORDS_MAX: usize = 5_000;
 /// Decoded bytes of the records of one push.
 pub const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Changes of a node's clock in one push. A clock that was set more often than that within one batch has no time that means
-/// anything.
+/// Changes of a node's clock in one push. If a clock was set more often within one batch, its times are meaningless.
 pub const CLOCK_MARKS_MAX: usize = PUSH_RECORDS_MAX;
 /// Body of one push request: the records in base64, with their chain and names around them.
 pub const PUSH_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -41,7 +41,7 @@ pub const ENTITY_DEPTH_MAX: usize = 100;
 /// Bytes of an entity's fields as one compact JSON object. More than any one payload, and with its open conflicts little enough
 /// that a node keeps the row in one atomic batch.
 pub const ENTITY_BYTES_MAX: usize = 384 * 1024;
-/// Bytes a second of the thinnest line that a body is waited for on: a file of the largest size takes eleven minutes there.
+/// The slowest line on which a body is awaited, in bytes per second: a file of the largest size takes eleven minutes.
 pub const LINE_BYTES_PER_SECOND_MIN: usize = 16 * 1024;
 
 /// How many seconds a body takes on that line.

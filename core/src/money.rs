@@ -18,7 +18,7 @@ impl Currency {
         std::str::from_utf8(&self.0).expect("only ASCII capitals are let in")
     }
 
-    /// How many decimals its minor unit has (ISO 4217): 0 for XOF and JPY, 3 for TND, else 2.
+    /// The decimals of its minor unit (ISO 4217): 0 for XOF and JPY, 3 for TND, otherwise 2.
     pub fn minor_digits(self) -> u32 {
         match &self.0 {
             b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"

@@ -1,5 +1,5 @@
-//! The two orders and the marks along them. Seqs and positions are different types: a node gives seqs, central gives positions,
-//! and neither comes from a clock.
+//! The two orders and the marks along them. Seqs and positions are different types: a node assigns seqs, central assigns
+//! positions, and neither comes from a clock.
 
 use std::fmt;
 

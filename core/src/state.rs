@@ -1,5 +1,5 @@
-//! The state that deciding reads: the part of the read models that the events at hand touch. Central loads it, decides in memory,
-//! and writes back what changed; an audit folds it from the beginning.
+//! The state that decisions use: the part of the read models that the current events read. Central loads it, decides in memory,
+//! and writes the changes back; an audit folds it from the beginning.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -39,7 +39,7 @@ pub struct DecisionState {
     pub quarantined: BTreeMap<EventId, Quarantined>,
 }
 
-/// The keys that deciding some events reads or writes: what to load.
+/// The keys that deciding some events reads or writes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StateKeys {
     /// Keys of [`DecisionState::stock`].
@@ -164,7 +164,7 @@ pub struct Consumed {
     pub cost: Decimal,
 }
 
-/// A proposed count, and what central held at its position.
+/// A proposed count, and central's stock at its position.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockCount {
     /// The shop; absent for the whole tenant.
@@ -178,13 +178,13 @@ pub struct StockCount {
 /// A delivery.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Delivery {
-    /// Printed number; empty where only a validation has come.
+    /// The printed number; empty if only a validation has arrived.
     pub reference: String,
-    /// The client; empty where only a validation has come.
+    /// The client; empty if only a validation has arrived.
     pub client: String,
     /// Tax included.
     pub total_minor: Option<i64>,
-    /// What is to be scanned; `None` where only a validation has come.
+    /// The code to scan; `None` if only a validation has arrived.
     pub qr: Option<String>,
     /// Who is to deliver.
     pub assigned_to: Option<Name>,
@@ -258,7 +258,7 @@ pub struct SeriesKey {
     pub year: i16,
 }
 
-/// More numbers than any shop gives between a backup and its restore.
+/// More numbers than any shop assigns between a backup and its restore.
 pub const SKIPPED_MAX: u64 = 1_000_000;
 
 /// The numbers given in a series.
@@ -266,17 +266,17 @@ pub const SKIPPED_MAX: u64 = 1_000_000;
 pub struct Series {
     /// The highest number given.
     pub last: u64,
-    /// Lower numbers that no document has: central gave them before it was restored, and their nodes have not resent them yet.
+    /// Lower numbers without a document: central assigned them before its restore, and their nodes have not resent them yet.
     pub skipped: BTreeSet<u64>,
 }
 
 impl Series {
-    /// What a new document is given: never a skipped number, which somebody was promised.
+    /// The number for a new document. Skipped numbers are reserved for prior decisions.
     pub fn next(&self) -> u64 {
         self.last + 1
     }
 
-    /// Whether nobody has a number, and it is near enough to have been given.
+    /// Whether a number is free and near enough to have been assigned before a restore.
     pub fn is_free(&self, number: u64) -> bool {
         (self.next()..=self.last + SKIPPED_MAX).contains(&number) || self.skipped.contains(&number)
     }
@@ -291,7 +291,7 @@ impl Series {
     }
 }
 
-/// Who wrote a field, and when: compared as a whole, latest wins.
+/// Who wrote a field, and when. Compared as a whole; the latest wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct WriteStamp {
     /// Corrected time of the write.
@@ -325,7 +325,7 @@ pub struct EntityKey {
 }
 
 impl EntityKey {
-    /// The entity an event speaks of.
+    /// The entity that an event is about.
     pub fn of(known: &ParsedEvent) -> EntityKey {
         EntityKey {
             entity_type: known.event.content.entity_type.clone(),
@@ -337,13 +337,13 @@ impl EntityKey {
 /// An entity made of fields.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Entity {
-    /// Position of the last accepted change: the entity's version. Zero where only an open conflict knows of it.
+    /// Position of the last accepted change: the entity's version. Zero if there is only an open conflict.
     pub version: Position,
     /// Name to JSON text; a removed field is absent.
     pub fields: BTreeMap<String, String>,
     /// Who wrote or removed each field last. It alone decides under last-writer-wins, and is kept under every rule.
     pub stamps: BTreeMap<String, WriteStamp>,
-    /// The `CREATE` by which it lives; absent where it was only ever updated, or deleted since.
+    /// The `CREATE` that is in effect; absent if the entity was only updated, or was deleted since.
     pub created: Option<WriteStamp>,
     /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their
     /// way.
@@ -385,7 +385,7 @@ impl Entity {
     }
 }
 
-/// How much an entity holds: its fields as one compact JSON object.
+/// The size of an entity: the bytes of its fields as one compact JSON object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
     /// Number of fields.
@@ -397,7 +397,7 @@ pub struct Size {
 impl Size {
     /// Of names, and of values that are JSON already.
     pub fn of<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Size {
-        // A field is its name in quotes, a colon, its value, and what parts it from the next; the object has one more byte.
+        // A field takes its name in quotes, a colon, its value and a comma; the object takes one more byte.
         let bytes = |(name, value): (&str, &str)| quoted(name) + value.len() + 2;
         fields.fold(Size { fields: 0, bytes: 1 }, |sum, field| Size {
             fields: sum.fields + 1,
@@ -421,7 +421,7 @@ fn quoted(text: &str) -> usize {
 pub struct Quarantined {
     /// The event, with what stood against it.
     pub known: ParsedEvent,
-    /// Where it was judged first. Its effective time, its site's code and whether central sealed it hold at its release too.
+    /// The context of the first decision. Its effective time, site code and `by_central` also apply at the release.
     pub context: DecisionContext,
     /// Whether a release has taken effect. A second one has none.
     pub released: bool,

@@ -41,7 +41,7 @@ pub enum StartError {
     /// The log does not open.
     #[error("the log does not open: {0}")]
     Log(#[from] OpenError),
-    /// There is no line to central, though sync is enabled.
+    /// The HTTP client for central cannot be built, though sync is enabled.
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// Opening was interrupted.
@@ -60,7 +60,7 @@ impl Node {
         }
     }
 
-    /// The same with a given clock, randomness and line to central; none means that nothing is sent.
+    /// As [`Node::open`], with a given clock, randomness and connection to central; without a connection nothing is sent.
     pub async fn start_with<T: Transport>(
         config: NodeConfig,
         environment: Environment,
@@ -106,12 +106,12 @@ impl Node {
         &self.log
     }
 
-    /// The line to central as it is now, and its changes.
+    /// The sync state, and its changes.
     pub fn sync(&self) -> watch::Receiver<SyncState> {
         self.sync.clone()
     }
 
-    /// What this node knows of its tenant.
+    /// The local read models.
     pub(crate) fn read_models(&self) -> &ReadModels {
         &self.read_models
     }
@@ -134,7 +134,7 @@ impl Node {
         self.environment.random_uuid()
     }
 
-    /// What the read models need of the line to central.
+    /// The part of the sync state that the read models need.
     pub(crate) fn sync_progress(&self) -> read_models::SyncProgress {
         let sync = self.sync.borrow();
         read_models::SyncProgress { sending: sync.sending, pulled_at: sync.pull.pulled_at }
@@ -150,11 +150,11 @@ impl Node {
         self.stopping.subscribe()
     }
 
-    /// Ends the agent and closes the log: what was answered is on disk, what was not is sent again after the next start.
+    /// Ends the agent and closes the log. Answered drafts are on disk; unacknowledged events are sent again after the next start.
     pub async fn shutdown(&self) {
         if let Some(agent) = self.agent.lock().await.take() {
             agent.abort();
-            // Being aborted is how it is meant to end.
+            // The task ends by being aborted.
             drop(agent.await);
         }
         let log = self.log.clone();

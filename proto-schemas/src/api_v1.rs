@@ -22,7 +22,7 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields, expecting = "a draft: an object, with names for its members")]
 #[schemars(rename = "Draft")]
 pub struct DraftDto {
-    /// Made by the caller (UUID v7; v4 and v5 are taken too). Without it the request needs an `Idempotency-Key`.
+    /// Chosen by the caller (UUID v7; v4 and v5 are accepted too). Without it the request needs an `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     /// `SALE`, `INVOICE`, `STUDENT`...
@@ -100,7 +100,7 @@ pub struct Decided {
     /// The record's position in central's own log.
     #[serde(flatten)]
     pub appended: Appended,
-    /// What central decided; for a duplicate what it decided then.
+    /// Central's decision; for a duplicate, the decision about the original.
     pub decision: crate::sync_v1::RecordResult,
 }
 
@@ -283,7 +283,7 @@ pub struct EventDto {
     /// The chain after it, hex.
     #[schemars(with = "words::Hash")]
     pub chain: String,
-    /// Its number in the tenant's order; at central alone.
+    /// The number in the tenant's order; at central only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
     /// Who acted.
@@ -313,7 +313,7 @@ pub struct EventDto {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::EventStatus>")]
     pub status: Option<String>,
-    /// Whether central has it and has answered for it; at a node alone.
+    /// Whether central has decided the event; at a node only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_synced: Option<bool>,
     /// At a node only: when central's answer arrived, by the node's clock.
@@ -360,7 +360,7 @@ impl EventDto {
 pub struct EventPage {
     /// The events after the cursor that was given.
     pub events: Vec<EventDto>,
-    /// The cursor to ask with again: after the last event of this page, or what was given where there was none.
+    /// The cursor of the next page: after the last event of this page, or the given cursor if the page is empty.
     pub next: String,
     /// Whether there was more when the page was read.
     pub more: bool,
@@ -372,14 +372,14 @@ pub struct EventPage {
 pub struct QueueDto {
     /// Events that central has not answered for.
     pub pending: u64,
-    /// Age of the oldest of them; absent when none waits.
+    /// The age of the oldest waiting event; absent if none waits.
     pub oldest_age_seconds: Option<u64>,
     /// Events that need a person: unresolved conflicts, unreleased quarantined events, and rejections.
     pub to_review: u64,
-    /// When central last answered; absent before the first time.
+    /// When central last answered; absent before the first answer.
     #[schemars(with = "Option<words::Instant>")]
     pub last_success_at: Option<String>,
-    /// How long a request to central has waited for its answer; absent when none does.
+    /// How long a request to central has waited for its answer; absent if none is waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_seconds: Option<u64>,
 }

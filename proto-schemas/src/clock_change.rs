@@ -53,7 +53,7 @@ impl ClockChangeDto {
         ClockChangeDto { change, clock: instant::format(clock), compared_with: instant::format(compared_with) }
     }
 
-    /// Reads a change; nothing where a time is no instant.
+    /// Parses a change; `None` if a time is not an instant.
     pub fn read(&self) -> Option<ClockChange> {
         let (clock, compared_with) = (instant::parse(&self.clock)?, instant::parse(&self.compared_with)?);
         // Both are within the years 1 to 9999, so that their difference fits.
@@ -78,13 +78,13 @@ pub struct ClockMarkDto {
 }
 
 impl ClockMarkDto {
-    /// Reads a mark; nothing where a time is no instant.
+    /// Parses a mark; `None` if a time is not an instant.
     pub fn read(&self) -> Option<ClockMark> {
         Some(ClockMark { seq: Seq(self.seq), change: self.change.read()? })
     }
 }
 
-/// What an event says about its node's clock, if it does.
+/// The clock change that an event contains, if any.
 pub fn sealed_in(event: &Event) -> Option<ClockChangeDto> {
     if event.content.action.as_str() != CLOCK_CHANGED {
         return None;

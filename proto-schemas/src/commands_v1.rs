@@ -36,15 +36,16 @@ pub enum ShopCommand {
     CreateDelivery,
     /// `POST /api/v1/deliveries/{id}/validate`.
     ValidateDelivery,
-    /// `POST /api/v1/clients`.
-    CreateClient,
-    /// `PATCH /api/v1/clients/{id}`.
-    UpdateClient,
-    /// `DELETE /api/v1/clients/{id}`.
-    DeleteClient,
+    /// `POST /api/v1/clients`; for other entities made of fields, `PUT /api/v1/entities/{type}/{id}`.
+    CreateEntity,
+    /// `PATCH /api/v1/clients/{id}` or `/api/v1/entities/{type}/{id}`.
+    UpdateEntity,
+    /// `DELETE /api/v1/clients/{id}` or `/api/v1/entities/{type}/{id}`.
+    DeleteEntity,
 }
 
 impl ShopCommand {
+    /// The entity type is the default, for a path that names none.
     pub(crate) fn entity_type_and_action(self) -> (&'static str, &'static str) {
         match self {
             ShopCommand::RecordSale => ("SALE", "SALE_RECORDED"),
@@ -54,14 +55,14 @@ impl ShopCommand {
             ShopCommand::CancelInvoice => ("INVOICE", "INVOICE_CANCELLED"),
             ShopCommand::CreateDelivery => ("DELIVERY", "DELIVERY_CREATED"),
             ShopCommand::ValidateDelivery => ("DELIVERY", "DELIVERY_VALIDATED"),
-            ShopCommand::CreateClient => ("CLIENT", "CREATE"),
-            ShopCommand::UpdateClient => ("CLIENT", "UPDATE"),
-            ShopCommand::DeleteClient => ("CLIENT", "DELETE"),
+            ShopCommand::CreateEntity => ("CLIENT", "CREATE"),
+            ShopCommand::UpdateEntity => ("CLIENT", "UPDATE"),
+            ShopCommand::DeleteEntity => ("CLIENT", "DELETE"),
         }
     }
 
     pub(crate) fn has_fields(self) -> bool {
-        matches!(self, ShopCommand::CreateClient | ShopCommand::UpdateClient)
+        matches!(self, ShopCommand::CreateEntity | ShopCommand::UpdateEntity)
     }
 
     /// The draft that a body asks for. `path_id` is the entity's id where the path names it; an empty body is an empty object.
@@ -215,8 +216,8 @@ mod tests {
     #[test]
     fn the_same_request_again_is_the_same_event() {
         let body = r#"{"entity_id":"7", "fields":{"name":"Dupont"}}"#;
-        let first = draft(ShopCommand::CreateClient, None, body).unwrap();
-        let again = draft(ShopCommand::CreateClient, None, body).unwrap();
+        let first = draft(ShopCommand::CreateEntity, None, body).unwrap();
+        let again = draft(ShopCommand::CreateEntity, None, body).unwrap();
         assert_eq!((first.id, first.payload.get()), (again.id, again.payload.get()));
     }
 
@@ -233,9 +234,9 @@ mod tests {
         let problem = ShopCommand::RecordSale.problem(check_draft(&dto, &author(), None, 0).unwrap_err());
         assert_eq!(problem.pointer.as_deref(), Some("/lines/0/quantity"));
         for (command, path, body, pointer) in [
-            (ShopCommand::CreateClient, None, r#"{"name":"x"}"#, Some("/fields")),
-            (ShopCommand::CreateClient, None, r#"{"fields":{}, "naem":"x"}"#, Some("/naem")),
-            (ShopCommand::UpdateClient, Some("1"), r#"{"fields":{}, "entity_id":"2"}"#, Some("/entity_id")),
+            (ShopCommand::CreateEntity, None, r#"{"name":"x"}"#, Some("/fields")),
+            (ShopCommand::CreateEntity, None, r#"{"fields":{}, "naem":"x"}"#, Some("/naem")),
+            (ShopCommand::UpdateEntity, Some("1"), r#"{"fields":{}, "entity_id":"2"}"#, Some("/entity_id")),
             (ShopCommand::CancelInvoice, Some("1"), r#"{"invoice":"1"}"#, Some("/invoice")),
             (ShopCommand::RecordSale, None, r#"{"user":1}"#, Some("/user")),
             (ShopCommand::RecordSale, None, r#"{"user":"a","user":"b"}"#, None),
@@ -250,6 +251,6 @@ mod tests {
     fn without_an_id_and_a_key_a_retry_would_be_a_second_event() {
         let problem = ShopCommand::RecordSale.draft(None, b"{}", &author(), None).unwrap_err();
         assert_eq!(problem.code, "IDEMPOTENCY_KEY_MISSING");
-        assert!(ShopCommand::DeleteClient.draft(Some("7"), b"", &author(), Some("k")).is_ok());
+        assert!(ShopCommand::DeleteEntity.draft(Some("7"), b"", &author(), Some("k")).is_ok());
     }
 }

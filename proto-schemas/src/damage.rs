@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize, Serializer};
 /// A kind of damage in a tenant's stored log. A word never changes its meaning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Damage {
-    /// Positions that were given have no row.
+    /// Assigned positions have no row.
     MissingPositions,
     /// Records of a node that were acknowledged have no row.
     MissingSeqs,
-    /// Rows that Postgres cannot read: a checksum does not fit, or a part of the file is gone.
+    /// Postgres cannot read rows: a checksum is wrong, or a part of the file is missing.
     Unreadable,
-    /// The chain over the stored decisions is not the one that was noted when they were written.
+    /// The chain over the stored decisions differs from the chain stored when they were written.
     DecisionChain,
-    /// A record's bytes are not those of its chain.
+    /// A record's bytes do not match its chain.
     RecordChain,
-    /// A decision does not read, or speaks of another record than the one it is stored with.
+    /// A decision cannot be decoded, or is about another record than the one in its row.
     Decision,
-    /// A column says otherwise than the sealed bytes in the same row.
+    /// A column differs from the sealed bytes in the same row.
     Column,
     /// A record has a lower seq than the one before it.
     Order,

@@ -36,7 +36,7 @@ impl Tag {
         Tag { text: format!("\"{version}\""), version }
     }
 
-    /// Whether it is a version and nothing else, as all of central's are.
+    /// Whether the ETag is a version alone, as all of central's are.
     pub fn is_version(&self) -> bool {
         *self == Tag::of_version(self.version)
     }
@@ -46,7 +46,7 @@ impl Tag {
         &self.text
     }
 
-    /// The version of central's that the event names as its base; nothing where central did not know the entity.
+    /// Central's version that the event names as its base; `None` if central did not know the entity.
     pub fn base_version(&self) -> Option<u64> {
         Some(self.version).filter(|version| *version > 0)
     }
@@ -57,16 +57,16 @@ impl Tag {
 pub enum Edit {
     /// `CREATE`.
     Make,
-    /// `UPDATE`, made from what had this tag.
+    /// `UPDATE`, made from the state with this ETag.
     Change(Option<Tag>),
-    /// `DELETE`, of what had this tag.
+    /// `DELETE`, made from the state with this ETag.
     Delete(Option<Tag>),
-    /// `CONFLICT_RESOLVED` at central, about what was at this version, whether it lived or not.
+    /// `CONFLICT_RESOLVED` at central, about the entity at this version, which may be deleted.
     Resolve(Option<Tag>),
 }
 
 impl Edit {
-    /// What a draft does; nothing where it is no edit of fields. `tag` is the one that it names.
+    /// The edit that a draft makes; `None` if it does not edit fields. `tag` is the ETag that it names.
     pub fn of(fact: &Fact, tag: Option<Tag>) -> Option<Edit> {
         match fact {
             Fact::Created(_) => Some(Edit::Make),
@@ -81,11 +81,11 @@ impl Edit {
 /// What a reader would be given of an entity.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CurrentEntity {
-    /// Central's version; 0 where central does not know it.
+    /// Central's version; 0 if central does not know the entity.
     pub version: u64,
     /// Its ETag.
     pub tag: String,
-    /// Whether it lives. What was deleted is given to no reader.
+    /// Whether the entity exists. A deleted one is shown to no reader.
     pub lives: bool,
 }
 
@@ -98,7 +98,7 @@ pub struct EditRefusal {
     pub detail: String,
     /// JSON pointer to the member of the draft that is wrong.
     pub pointer: Option<&'static str>,
-    /// The current version and ETag, where the editor has to read again.
+    /// The current version and ETag, if the editor has to read the entity again.
     pub current: Option<(u64, String)>,
 }
 

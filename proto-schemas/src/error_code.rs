@@ -33,7 +33,7 @@ pub enum ErrorCode {
     StockReadOnly,
     /// Only central writes this.
     CentralOnly,
-    /// The edit would grow its entity over what an entity may hold.
+    /// The entity would exceed its maximum size.
     EntityTooLarge,
     /// The id was used before, for other content.
     EventIdReused,
@@ -51,7 +51,7 @@ pub enum ErrorCode {
     InsufficientStorage,
     /// The log closed itself after a failed write, or failed its check.
     LogReadOnly,
-    /// The log is damaged: what was asked for may be in it and cannot be read.
+    /// The log is damaged: the requested event may be in it but cannot be read.
     LogDamaged,
     /// The push begins after the record that central expects next.
     SeqGap,
@@ -65,7 +65,7 @@ pub enum ErrorCode {
     KeyChanged,
     /// An edit must say, in `If-Match`, which version it was made from.
     PreconditionRequired,
-    /// The bytes are not those that their checksum or hash names.
+    /// The bytes do not match their checksum or hash.
     ChecksumMismatch,
     /// A file that the event names is not here.
     BlobMissing,
@@ -89,7 +89,7 @@ pub enum ErrorCode {
     StoreNotAnswering,
     /// Central's database stopped by itself and is restarting.
     StoreRestarting,
-    /// Rows of the log are missing, or do not read: an operator has to look. What is stored elsewhere is still served.
+    /// Rows of the log are missing, changed or unreadable: an operator has to act. Other data is still served.
     StoreDamaged,
     /// The connection was lost while committing, so the outcome is unknown. The same request again returns it.
     OutcomeUnknown,

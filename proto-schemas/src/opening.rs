@@ -36,12 +36,12 @@ impl fmt::Display for EpochEnd {
 pub struct Opening {
     /// The node's public key.
     pub public_key: [u8; 32],
-    /// Where the epoch before ended, as central held it when the node asked.
+    /// The end of the previous epoch, as central held it when the node asked.
     pub previous: Option<EpochEnd>,
 }
 
 impl Opening {
-    /// What is wrong with it, where it names another end of the epoch before than is held.
+    /// The objection if it names another end of the previous epoch than central holds.
     pub fn objection(&self, held: Option<EpochEnd>) -> Option<String> {
         let named = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
         let said = self.previous;

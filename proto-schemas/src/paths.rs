@@ -56,7 +56,7 @@ pub const CONFLICTS: &str = "/api/v1/conflicts";
 pub const CONFLICT: &str = "/api/v1/conflicts/{event_id}";
 /// A person's decision about one of them.
 pub const CONFLICT_RESOLVE: &str = "/api/v1/conflicts/{event_id}/resolve";
-/// What a resolution would give, without writing it.
+/// The result that a resolution would have, without writing it.
 pub const CONFLICT_PREVIEW: &str = "/api/v1/conflicts/{event_id}/preview";
 /// Forms that a node's users save before they submit them.
 pub const SAVED_FORMS: &str = "/api/v1/saved-forms";
@@ -88,7 +88,7 @@ pub const DESKTOP_RESOLVE: &str = "/api/sync/resolve";
 pub const REPORT_SALES: &str = "/api/v1/reports/sales";
 /// Stock report.
 pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
-/// How central's last check of the tenant's stored log ended.
+/// The result of central's check of the tenant's stored log.
 pub const STORE_CHECK: &str = "/api/v1/store-check";
 /// Events in quarantine.
 pub const QUARANTINE: &str = "/api/v1/quarantine";

@@ -27,7 +27,7 @@ const PROOF_DIGITS: usize = 16;
 pub struct PullResponse {
     /// Changes in the order of positions.
     pub changes: Vec<RowChange>,
-    /// News about this node's own events up to `complete_through`, in the order of positions.
+    /// Notices about this node's own events up to `complete_through`, by position.
     pub notices: Vec<Notice>,
     /// The cursor of the next pull: see [`PullCursor`].
     pub cursor: String,

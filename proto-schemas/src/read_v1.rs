@@ -52,7 +52,7 @@ pub struct DeliveryRow {
     pub client: String,
     /// Tax included, minor units.
     pub total_minor: Option<i64>,
-    /// What is to be scanned.
+    /// The code to scan.
     pub qr: Option<String>,
     /// Who is to deliver.
     pub assigned_to: Option<String>,
@@ -131,7 +131,7 @@ pub struct StockRow {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Node{R}")]
 pub struct NodeRow<R> {
-    /// With the events of `pending` in it. Its version stays central's; 0 where central does not know it.
+    /// The row with the events of `pending` applied. Its version is central's; 0 if central does not know it.
     #[serde(flatten)]
     pub row: R,
     /// Whether it is central's, with nothing over it.
@@ -140,7 +140,7 @@ pub struct NodeRow<R> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub last_sync_at: Option<String>,
-    /// The node's own events that are over it, in their order.
+    /// The node's pending events that are applied, in log order.
     pub pending: Vec<PendingEvent>,
 }
 
@@ -176,12 +176,12 @@ pub struct NodeStockRow {
     pub site: Option<Uuid>,
     /// The product's entity id.
     pub product: String,
-    /// Position of its last change at central; 0 where central said nothing of it.
+    /// Position of its last change at central; 0 if central has sent none.
     pub version: u64,
-    /// Central's figure: a decimal. Absent where central said nothing of it.
+    /// Central's figure, a decimal; absent if central has sent none.
     #[schemars(with = "Option<words::Decimal>")]
     pub quantity: Option<String>,
-    /// Central's: sold below zero and not yet covered by received goods. A decimal.
+    /// Central's quantity sold below zero and not yet covered by received goods, a decimal.
     #[schemars(with = "Option<words::Decimal>")]
     pub backordered: Option<String>,
     /// The time up to which central's figure is known to hold: when the node last had everything. Absent before the first
@@ -198,7 +198,7 @@ pub struct NodeStockRow {
     pub waiting: WaitingStock,
 }
 
-/// Quantities of a product in events that wait. Decimals, none negative.
+/// Quantities of a product in pending events; decimals, none negative.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WaitingStock {
     /// How many lines of events.
@@ -226,7 +226,7 @@ pub struct WaitingStock {
 pub struct RowList<R> {
     /// In the order of their ids' bytes.
     pub rows: Vec<R>,
-    /// Set unless the page is the last: the `cursor` of the next.
+    /// The `cursor` of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

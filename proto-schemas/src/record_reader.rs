@@ -33,7 +33,7 @@ pub enum RecordReading {
     /// Everything: it is judged by the rules.
     Known(Box<ParsedEvent>),
     /// It cannot be read completely and is quarantined.
-    Unfit {
+    Unreadable {
         /// The event, if its record reads and matches its position. Otherwise the record is identified by
         /// [`stored_v1::unreadable_event_id`].
         event: Option<Box<Event>>,
@@ -49,7 +49,7 @@ impl RecordReading {
     pub fn event(&self) -> Option<&Event> {
         match self {
             RecordReading::Known(known) => Some(&known.event),
-            RecordReading::Unfit { event, .. } => event.as_deref(),
+            RecordReading::Unreadable { event, .. } => event.as_deref(),
         }
     }
 }
@@ -58,16 +58,18 @@ impl RecordReading {
 pub fn read(position: RecordPosition, record: &[u8]) -> RecordReading {
     let event = match stored_v1::decode(record) {
         Ok(event) => event,
-        Err(error) => return RecordReading::Unfit { event: None, code: Code::Undecodable, detail: error.to_string() },
+        Err(error) => {
+            return RecordReading::Unreadable { event: None, code: Code::Undecodable, detail: error.to_string() };
+        }
     };
     if let Some(detail) = misplaced(position, &event) {
-        return RecordReading::Unfit { event: None, code: Code::HeaderMismatch, detail };
+        return RecordReading::Unreadable { event: None, code: Code::HeaderMismatch, detail };
     }
-    match payload::known(event) {
+    match payload::parse(event) {
         Ok(known) => fit(known),
         Err((event, error)) => {
             let detail = error.to_string().chars().take(DETAIL_CHARS_MAX).collect();
-            RecordReading::Unfit { event: Some(event), code: error.code, detail }
+            RecordReading::Unreadable { event: Some(event), code: error.code, detail }
         }
     }
 }
@@ -93,7 +95,7 @@ fn fit(known: ParsedEvent) -> RecordReading {
     if known.event.content.site.is_some_and(|site| site.uuid().is_nil()) {
         // The nil id means "no site" in central's keys.
         let detail = "site: the nil id names no site".to_owned();
-        return RecordReading::Unfit { event: Some(Box::new(known.event)), code: Code::InvalidPayload, detail };
+        return RecordReading::Unreadable { event: Some(Box::new(known.event)), code: Code::InvalidPayload, detail };
     }
     RecordReading::Known(Box::new(known))
 }

@@ -1,4 +1,4 @@
-//! A rulebook as a file that a person edits: TOML, the defaults of [`Rulebook::default`] where a line is absent.
+//! A rulebook file in TOML. Missing lines have the defaults of [`Rulebook::default`].
 //!
 //! ```toml
 //! version = 2
@@ -75,7 +75,7 @@ pub fn to_payload(book: &Rulebook) -> Value {
     json!({ "version": book.version, "default": book.default.as_str(), "rules": rules })
 }
 
-/// The rulebook that a payload of `RULEBOOK_ADOPTED` names: also how it is stored, and how a node is given it.
+/// Parses a payload of `RULEBOOK_ADOPTED`. The rulebook is stored and sent to nodes in the same form.
 pub fn from_payload(text: &str) -> Result<Rulebook, String> {
     let name = |text: &str| Name::new(text).map_err(|error| error.to_string());
     let read = payload::read_fact(&name("RULEBOOK")?, &name("RULEBOOK_ADOPTED")?, 1, text.as_bytes());

@@ -45,7 +45,7 @@ pub struct Notification {
     pub title: String,
     /// What it means, in the same language.
     pub detail: String,
-    /// The node's own event that it speaks of.
+    /// The node's own event that it is about.
     pub event_id: Uuid,
     /// Of the event.
     pub entity_type: String,
@@ -102,7 +102,7 @@ pub struct LiveQueue {
     pub to_review: u64,
 }
 
-/// `event: sync`: the line to central.
+/// `event: sync`: the connection to central.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveSync {
     /// What the agent is doing.

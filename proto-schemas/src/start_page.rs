@@ -28,26 +28,26 @@ pub struct Figure {
 pub struct Link {
     /// A path of this server.
     pub path: String,
-    /// What was found.
-    pub what: String,
+    /// The link's text.
+    pub label: String,
 }
 
 /// What the page shows, from top to bottom.
 #[derive(Clone, Debug)]
 pub struct StartPage {
-    /// In which language the texts are.
+    /// The language of the texts.
     pub language: Language,
     /// Which of the two servers this is.
     pub kind: String,
-    /// Whether it does its work.
-    pub works: bool,
+    /// Whether the server can work; otherwise the state is marked.
+    pub is_ready: bool,
     /// The state in a few words.
     pub state: String,
-    /// What a person should know of it.
+    /// Explains the state.
     pub detail: String,
-    /// Figures.
+    /// Figures, such as sales of the day.
     pub figures: Vec<Figure>,
-    /// A link to another page.
+    /// Links below the figures.
     pub links: Vec<Link>,
     /// A command to copy, with its caption.
     pub command: Option<(String, String)>,
@@ -58,7 +58,7 @@ pub struct StartPage {
 impl StartPage {
     /// The page as HTML.
     pub fn html(&self) -> String {
-        let StartPage { language, kind, works, state, detail, figures, links, command, footer } = self;
+        let StartPage { language, kind, is_ready, state, detail, figures, links, command, footer } = self;
         let (lang, go_on) = (language.tag(), Message::new("start-page-go-on").text(*language));
         let mut html = format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<meta charset=\"utf-8\">\n\
@@ -67,7 +67,7 @@ impl StartPage {
              <header><h1>Comptoir</h1><p class=\"kind\">{title}</p></header>\n\
              <p class=\"state{warn}\"><b>{state}</b>{detail}</p>\n",
             title = escaped(kind),
-            warn = if *works { "" } else { " warn" },
+            warn = if *is_ready { "" } else { " warn" },
             state = escaped(state),
             detail = escaped(detail),
         );
@@ -82,9 +82,9 @@ impl StartPage {
             html.push_str("</dl>\n");
         }
         let _ = writeln!(html, "<h2>{go_on}</h2>\n<ul>");
-        for Link { path, what } in links {
-            let (path, what) = (escaped(path), escaped(what));
-            let _ = writeln!(html, "<li><a href=\"{path}\"><code>{path}</code><span>{what}</span></a></li>");
+        for Link { path, label } in links {
+            let (path, label) = (escaped(path), escaped(label));
+            let _ = writeln!(html, "<li><a href=\"{path}\"><code>{path}</code><span>{label}</span></a></li>");
         }
         html.push_str("</ul>\n");
         if let Some((words, command)) = command {
@@ -125,11 +125,11 @@ mod tests {
         let page = StartPage {
             language: Language::English,
             kind: hostile(),
-            works: false,
+            is_ready: false,
             state: hostile(),
             detail: hostile(),
             figures: vec![Figure { label: hostile(), value: hostile(), note: Some(hostile()) }],
-            links: vec![Link { path: hostile(), what: hostile() }],
+            links: vec![Link { path: hostile(), label: hostile() }],
             command: Some((hostile(), hostile())),
             footer: vec![hostile()],
         };

@@ -43,7 +43,7 @@ pub struct LogStatus {
     /// Why it is not open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Which records are missing, where the log is damaged in that way.
+    /// The missing records, if the log lacks some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingRecords>,
     /// The open epoch.
@@ -68,7 +68,7 @@ pub struct LogStatus {
     pub disk_low: bool,
 }
 
-/// Records that a damaged log should have and does not give.
+/// Records that a damaged log should have and lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MissingRecords {
     /// The epoch's number.
@@ -123,13 +123,13 @@ pub struct NodeSync {
     /// Which central answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Uuid>,
-    /// Which central answered before that one: it was restored or replaced since.
+    /// The incarnation of the previous central, which was replaced since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_incarnation: Option<Uuid>,
     /// The node's clock minus central's, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset_ms: Option<i64>,
-    /// By how much that may be wrong, in milliseconds: half the time the answer took.
+    /// The uncertainty of the offset in milliseconds: half the round-trip time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_uncertainty_ms: Option<i64>,
     /// Central's last signed statement of its head of this node.
@@ -145,7 +145,7 @@ pub struct NodeSync {
 /// How far a node has what central gives.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct NodePull {
-    /// Every change up to this position is here; absent until a first load has ended.
+    /// Every change up to this position is here; absent until the first bootstrap has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_through: Option<u64>,
     /// Central's head, as it last said.
@@ -187,7 +187,7 @@ pub struct Health {
     /// `ok`: the process lives; `ready`: it can do its work.
     #[schemars(with = "words::HealthWord")]
     pub status: String,
-    /// Which central this is; at central's `readyz` alone.
+    /// The incarnation of this central; at central's `readyz` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Uuid>,
 }

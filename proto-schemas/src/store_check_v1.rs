@@ -33,6 +33,31 @@ pub struct StoreFinding {
     pub found: String,
 }
 
+impl StoreFinding {
+    /// A finding about positions of a tenant's order.
+    pub fn about_positions(
+        damage: Damage,
+        tenant: Uuid,
+        (first, last): (u64, u64),
+        expected: String,
+        found: String,
+    ) -> StoreFinding {
+        StoreFinding { damage, tenant, node: None, epoch: None, first, last, expected, found }
+    }
+
+    /// A finding about records of one epoch of a node.
+    pub fn about_log(
+        damage: Damage,
+        tenant: Uuid,
+        (node, epoch): (Uuid, u32),
+        (first, last): (u64, u64),
+        expected: String,
+        found: String,
+    ) -> StoreFinding {
+        StoreFinding { damage, tenant, node: Some(node), epoch: Some(epoch), first, last, expected, found }
+    }
+}
+
 impl fmt::Display for StoreFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let StoreFinding { damage, tenant, node, epoch, first, last, expected, found } = self;
@@ -57,7 +82,7 @@ pub struct StoreCheck {
     /// `running` until the first check has ended and while nothing was found; `damaged` from the first finding on.
     #[schemars(with = "words::StoreCheckState")]
     pub state: String,
-    /// The last position that the check under way, or the last one, has read.
+    /// The last position that the running check, or else the last one, has read.
     pub checked_to: u64,
     /// The head that it checks up to.
     pub head: u64,

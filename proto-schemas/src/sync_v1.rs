@@ -115,19 +115,19 @@ pub struct PriorResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<crate::mobile_v1::Resolution>")]
     pub resolution: Option<Value>,
-    /// As in the result: central's own mark on all of this.
-    #[schemars(with = "words::Stamp")]
+    /// Central's attestation, as in the result.
+    #[schemars(with = "words::Attestation")]
     pub attestation: String,
 }
 
 impl PriorResult {
     /// The prior decision and its attestation; `None` if any part does not read.
     pub fn read(&self) -> Option<(PriorDecision, [u8; 16])> {
-        let mut stamp = [0; 16];
-        hex::decode_to_slice(&self.attestation, &mut stamp).ok()?;
+        let mut attestation = [0; 16];
+        hex::decode_to_slice(&self.attestation, &mut attestation).ok()?;
         let prior =
             prior_decision(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
-        Some((prior?, stamp))
+        Some((prior?, attestation))
     }
 }
 
@@ -152,13 +152,13 @@ impl SealedRecord {
         SealedRecord { record: BASE64.encode(record), chain: chain.to_string(), prior_decision: None }
     }
 
-    /// The bytes and the chain, or nothing where they are not written as they should be.
+    /// The bytes and the chain; `None` if they are malformed.
     pub fn bytes(&self) -> Option<(Vec<u8>, ChainHash)> {
         Some((BASE64.decode(&self.record).ok()?, parse_chain(&self.chain)?))
     }
 }
 
-/// The answer to a push: built from what the database returned.
+/// The answer to a push, built from stored decisions.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PushResponse {
     /// One per record, in order.
@@ -170,7 +170,7 @@ pub struct PushResponse {
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Which central this is: another one after a replacement.
+    /// Central's incarnation; a replaced central has another one.
     pub incarnation: Uuid,
 }
 
@@ -197,7 +197,7 @@ pub struct RecordResult {
     /// An invoice's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What the node is to do about it: `{action, data}`.
+    /// What the node has to do about the event: `{action, data}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<crate::mobile_v1::Resolution>")]
     pub resolution: Option<Value>,
@@ -207,7 +207,7 @@ pub struct RecordResult {
     /// Central's attestation of an order-dependent decision: a node stores it and sends it with the record to a restored central.
     /// 16 bytes in hex that only central can make or verify.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::Stamp>")]
+    #[schemars(with = "Option<words::Attestation>")]
     pub attestation: Option<String>,
 }
 
@@ -230,8 +230,8 @@ impl RecordResult {
 
     /// The part to send to a restored central; `None` without an attestation.
     pub fn to_prior_result(&self) -> Option<PriorResult> {
-        let RecordResult { verdict, code, reference, resolution, attestation: stamp, .. } = self.clone();
-        Some(PriorResult { verdict, code, reference, resolution, attestation: stamp? })
+        let RecordResult { verdict, code, reference, resolution, attestation, .. } = self.clone();
+        Some(PriorResult { verdict, code, reference, resolution, attestation: attestation? })
     }
 }
 
@@ -357,7 +357,6 @@ pub fn resolution_from_json(bytes: &[u8]) -> Option<Resolution> {
 mod tests {
     use super::*;
 
-    /// Rules before version 3 let an entity nest as deep as a payload is read.
     #[test]
     fn a_stored_resolution_reads_however_deep_the_fields_nest_that_it_names() {
         let fields = format!("{}1{}", "{\"a\":".repeat(127), "}".repeat(127));

@@ -34,7 +34,7 @@ fn holds(name: &str, mark: &str, table: &str) {
     if text[begin..end] == *table {
         return;
     }
-    let hint = format!("docs/spec/{name} says otherwise than the code; run the test with COMPTOIR_WRITE_SPEC=1");
+    let hint = format!("docs/spec/{name} differs from the code; run the test with COMPTOIR_WRITE_SPEC=1");
     assert!(std::env::var_os("COMPTOIR_WRITE_SPEC").is_some(), "{hint}");
     fs::write(path(name), format!("{}{table}{}", &text[..begin], &text[end..])).unwrap();
 }

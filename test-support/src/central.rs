@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, header};
 use comptoir_central::private_postgres::{ADMIN_ROLE, PostgresConfig, ServerState};
 use comptoir_central::{Central, CentralConfig, Clock, DatabaseConfig};
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::folder::temp_folder;
@@ -94,21 +93,6 @@ impl TestCentral {
     /// `POST` of JSON with a key or an administrator's token.
     pub async fn post_as(&self, key: &str, path: &str, body: impl Into<Body>) -> Response {
         post_to(&self.router, key, path, body).await
-    }
-
-    /// As [`TestCentral::request`], as status and body.
-    pub async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
-        self.request(request).await.into_parts()
-    }
-
-    /// As [`TestCentral::get_as`], as status and body.
-    pub async fn get(&self, key: &str, path: &str) -> (StatusCode, Value) {
-        self.get_as(key, path).await.into_parts()
-    }
-
-    /// As [`TestCentral::post_as`], as status and body.
-    pub async fn post(&self, key: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
-        self.post_as(key, path, body).await.into_parts()
     }
 }
 

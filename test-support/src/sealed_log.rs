@@ -161,7 +161,7 @@ impl SealedLog {
         self.record(sale, &Sale::default())
     }
 
-    /// Seals so many sales, each under the id that its number gives.
+    /// Seals `count` sales; `sale` gives the entity id of each by its number.
     pub fn sell_many(&mut self, count: usize, sale: impl Fn(usize) -> String) {
         (0..count).for_each(|number| {
             self.sell(&sale(number));

@@ -35,14 +35,14 @@ impl TestCentral {
         let db = self.central.database();
         let site = create_site(db, tenant, "LYO", "Lyon").await.expect("a site");
         let token = issue_admin_token(db, tenant, "test").await.expect("a token").text;
-        TestTenant { scene: self, tenant, site, token }
+        TestTenant { server: self, tenant, site, token }
     }
 }
 
 /// A tenant of a [`TestCentral`], with one site.
 pub struct TestTenant<'a> {
     /// Its central.
-    pub scene: &'a TestCentral,
+    pub server: &'a TestCentral,
     /// Its id.
     pub tenant: TenantId,
     /// Its site's id.
@@ -59,13 +59,13 @@ impl TestTenant<'_> {
 
     /// Creates another site with a node.
     pub async fn node_elsewhere(&self) -> SealedLog {
-        let db = self.scene.central.database();
+        let db = self.server.central.database();
         let site = create_site(db, self.tenant, "PAR", "Paris").await.expect("a site");
         self.node_of(site).await
     }
 
     async fn node_of(&self, site: SiteId) -> SealedLog {
-        let db = self.scene.central.database();
+        let db = self.server.central.database();
         let node = create_node(db, self.tenant, site, "till").await.expect("a node");
         let key = issue_node_key(db, self.tenant, node, "test").await.expect("a key").text;
         SealedLog::new(self.tenant, site, node, key)
@@ -73,12 +73,12 @@ impl TestTenant<'_> {
 
     /// `GET` as the administrator.
     pub async fn get(&self, path: &str) -> Response {
-        self.scene.get_as(&self.token, path).await
+        self.server.get_as(&self.token, path).await
     }
 
     /// `POST` of JSON as the administrator.
     pub async fn post(&self, path: &str, body: impl Display) -> Response {
-        self.scene.post_as(&self.token, path, body.to_string()).await
+        self.server.post_as(&self.token, path, body.to_string()).await
     }
 
     /// `POST` of JSON as the administrator, from the page that had this `ETag`.
@@ -86,7 +86,7 @@ impl TestTenant<'_> {
         let request = authorized(Request::post(path), &self.token)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::IF_MATCH, etag);
-        self.scene.request(request.body(Body::from(body.to_string())).expect("a request")).await
+        self.server.request(request.body(Body::from(body.to_string())).expect("a request")).await
     }
 
     /// Records an event at central as the administrator; central takes it.
@@ -96,7 +96,7 @@ impl TestTenant<'_> {
 
     /// One number from the tenant's tables, as the superuser sees them.
     pub async fn count(&self, sql: &str) -> i64 {
-        let row = self.scene.admin().await.query_one(sql, &[&self.tenant.uuid()]).await;
+        let row = self.server.admin().await.query_one(sql, &[&self.tenant.uuid()]).await;
         row.unwrap_or_else(|error| panic!("{sql}: {error}")).get(0)
     }
 
@@ -109,7 +109,7 @@ impl TestTenant<'_> {
     pub async fn assert_gapless(&self) {
         let sql = "select count(*), coalesce(max(position), 0), (select head from tenant_head where tenant_id = $1)
                    from event where tenant_id = $1";
-        let row = self.scene.admin().await.query_one(sql, &[&self.tenant.uuid()]).await.expect("a head");
+        let row = self.server.admin().await.query_one(sql, &[&self.tenant.uuid()]).await.expect("a head");
         let (count, last, head): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
         assert_eq!(json!({ "count": count, "last": last }), json!({ "count": head, "last": head }), "head {head}");
     }

@@ -1,20 +1,20 @@
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::head_office::HeadOffice;
+use comptoir_tests::running_central::RunningCentral;
 
 /// A shop's API access and the central behind it.
 struct OpenCentral {
-    door: Endpoint,
-    _head_office: HeadOffice,
+    endpoint: Endpoint,
+    _running_central: RunningCentral,
 }
 
 impl OpenCentral {
     async fn open() -> OpenCentral {
-        let head_office = HeadOffice::open("Épicerie").await;
-        OpenCentral { door: head_office.node().await, _head_office: head_office }
+        let running_central = RunningCentral::open("Épicerie").await;
+        OpenCentral { endpoint: running_central.node().await, _running_central: running_central }
     }
 
-    fn door(&self) -> &Endpoint {
-        &self.door
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header;
 use comptoir_proto::{openapi, paths};
 use comptoir_test_support::TestNode;
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::head_office::HeadOffice;
+use comptoir_tests::running_central::RunningCentral;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -110,7 +110,7 @@ fn assert_taken(answers: &Answers, refused: &[(&str, u16, &str)]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn central_takes_the_example_of_every_body() {
-    let head_office = HeadOffice::open("Épicerie").await;
+    let head_office = RunningCentral::open("Épicerie").await;
     let tenant = json!(head_office.tenant.uuid());
     let answers = send_examples(&head_office.admin(), |path, example| {
         if path == paths::DESKTOP_UP {
@@ -137,7 +137,7 @@ async fn central_takes_the_example_of_every_body() {
 /// It is the record of the specification, whose chain a unit test recomputes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_of_a_node_s_push_is_refused_because_it_is_another_node_s() {
-    let head_office = HeadOffice::open("Épicerie").await;
+    let head_office = RunningCentral::open("Épicerie").await;
     let reply = head_office.node().await.post(paths::SYNC_PUSH, &openapi::examples::node_push()).await;
     assert_eq!((reply.status, &reply.json()["code"]), (403, &json!("WRONG_NODE")), "{}", reply.text());
     assert_eq!(reply.headers[header::CONTENT_TYPE], "application/problem+json");

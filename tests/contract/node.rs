@@ -3,7 +3,7 @@ use comptoir_tests::contract::{Endpoint, IMPATIENT};
 
 /// A local node that pushes nothing: the contract is between the node and its callers.
 struct OpenNode {
-    door: Endpoint,
+    endpoint: Endpoint,
     _node: TestNode,
 }
 
@@ -11,12 +11,12 @@ impl OpenNode {
     async fn open() -> OpenNode {
         let node = TestNode::start().await;
         let impatient = comptoir_local::router_with(node.node.clone(), IMPATIENT);
-        let door = Endpoint::service(node.router.clone(), None).with_impatient(impatient);
-        OpenNode { door: door.with_json_limit(2 * 1024 * 1024), _node: node }
+        let endpoint = Endpoint::service(node.router.clone(), None).with_impatient(impatient);
+        OpenNode { endpoint: endpoint.with_json_limit(2 * 1024 * 1024), _node: node }
     }
 
-    fn door(&self) -> &Endpoint {
-        &self.door
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 }
 

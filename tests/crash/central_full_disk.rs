@@ -51,47 +51,47 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let site = text(&site, "site_id")?;
     let issued = admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", "till"])?;
     let node = RunningServer::node(&folder.join("node"), &issued, &central.url);
-    let scene = Scene { http: reqwest::Client::new(), central, node, token };
+    let fixture = CrashFixture { http: reqwest::Client::new(), central, node, token };
 
-    scene.record(0..CLIENTS).await?;
-    scene.until(&scene.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
-    scene.until(&scene.central, "/readyz", |status, _| status == 200).await?;
+    fixture.record(0..CLIENTS).await?;
+    fixture.until(&fixture.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
+    fixture.until(&fixture.central, "/readyz", |status, _| status == 200).await?;
 
     let filler = disk.path().join("filler");
     fill(&filler)?;
-    let full = scene.until(&scene.central, "/readyz", |status, _| status == 507).await?;
+    let full = fixture.until(&fixture.central, "/readyz", |status, _| status == 507).await?;
     ensure!(full["code"] == "STORE_FULL", "{full}");
-    scene.record(CLIENTS..2 * CLIENTS).await?;
+    fixture.record(CLIENTS..2 * CLIENTS).await?;
     let is_full = |_: u16, status: &Value| status["sync"]["last_error"]["code"] == "STORE_FULL";
-    scene.until(&scene.node, "/api/v1/status", is_full).await?;
+    fixture.until(&fixture.node, "/api/v1/status", is_full).await?;
     let mut answers = std::collections::BTreeMap::new();
     for question in QUESTIONS.iter().cycle().take(40) {
-        let (status, body) = scene.ask(&scene.central, question).await?;
+        let (status, body) = fixture.ask(&fixture.central, question).await?;
         let code = body["code"].as_str().unwrap_or("answered").to_owned();
         ensure!(status == 200 || code == "STORE_FULL", "{question}: {status} {body}");
         *answers.entry(code).or_insert(0) += 1;
     }
-    ensure!(scene.ask(&scene.central, "/readyz").await?.0 == 507, "central reported ready on a full disk");
+    ensure!(fixture.ask(&fixture.central, "/readyz").await?.0 == 507, "central reported ready on a full disk");
 
     std::fs::remove_file(&filler)?;
-    scene.until(&scene.central, "/readyz", |status, _| status == 200).await?;
-    scene.until(&scene.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
+    fixture.until(&fixture.central, "/readyz", |status, _| status == 200).await?;
+    fixture.until(&fixture.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
     for number in 0..2 * CLIENTS {
-        let (status, body) = scene.ask(&scene.central, &format!("/api/v1/clients/{}", id(number))).await?;
+        let (status, body) = fixture.ask(&fixture.central, &format!("/api/v1/clients/{}", id(number))).await?;
         ensure!(status == 200, "client {number} was acknowledged, but central answers {body}");
     }
     println!("central's full disk: {} acknowledged, 0 lost; answers meanwhile: {answers:?}", 2 * CLIENTS);
     Ok(())
 }
 
-struct Scene {
+struct CrashFixture {
     http: reqwest::Client,
     central: RunningServer,
     node: RunningServer,
     token: String,
 }
 
-impl Scene {
+impl CrashFixture {
     async fn ask(&self, server: &RunningServer, path: &str) -> anyhow::Result<(u16, Value)> {
         let answer = self.http.get(format!("{}{path}", server.url)).bearer_auth(&self.token).send().await;
         let answer = answer.with_context(|| self.central.words())?;

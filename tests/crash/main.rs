@@ -38,7 +38,7 @@ const PLAIN_FILE: Program = Program { path: env!("CARGO_BIN_EXE_crash-plain-file
 
 /// The most events that one round acknowledges.
 const EVENTS_MAX: u64 = 1_500;
-/// After so many crashes the next ones start with an empty disk, since each check reads everything that earlier rounds left.
+/// After this many crashes the next ones start with an empty disk, since each check reads everything that earlier rounds wrote.
 const KILLS_PER_LOG: u64 = 200;
 const CUTS_PER_DISK: u64 = 50;
 

@@ -30,7 +30,7 @@ pub(crate) fn read(store: &Path, acknowledged: &Acknowledged) -> anyhow::Result<
 
     let intact = |ack: &Ack| {
         let record = ack.seq.checked_sub(1).and_then(|at| records.get(usize::try_from(at).ok()?));
-        record.is_some_and(|record| record.says(ack))
+        record.is_some_and(|record| record.matches_ack(ack))
     };
     let missing = |acks: &[Ack]| acks.iter().filter(|ack| !intact(ack)).count() as u64;
     found.lost = missing(&acknowledged.received);
@@ -41,7 +41,7 @@ pub(crate) fn read(store: &Path, acknowledged: &Acknowledged) -> anyhow::Result<
     for (list, of) in records.iter().filter_map(Record::list) {
         *lists.entry((list, of)).or_default() += 1;
     }
-    found.torn = lists.iter().filter(|((_, of), there)| of != *there).count() as u64;
+    found.torn = lists.iter().filter(|((_, of), stored)| of != *stored).count() as u64;
     Ok(found)
 }
 
@@ -51,7 +51,7 @@ impl Record {
         &self.bytes[66..82]
     }
 
-    fn says(&self, ack: &Ack) -> bool {
+    fn matches_ack(&self, ack: &Ack) -> bool {
         // The payload is the last field of the body.
         let same_payload = self.bytes.ends_with(&payload(ack.number, ack.list, ack.of));
         self.seq == ack.seq && self.chain == ack.chain && self.event_id() == event_id(ack.number) && same_payload

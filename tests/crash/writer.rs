@@ -308,39 +308,39 @@ mod tests {
     use super::*;
     use crate::PLAIN_FILE;
 
-    struct Scene {
+    struct CrashFixture {
         _folder: tempfile::TempDir,
         data: PathBuf,
         ledger: Ledger,
     }
 
-    fn scene() -> anyhow::Result<Scene> {
+    fn fixture() -> anyhow::Result<CrashFixture> {
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;
         let ledger = Ledger::create(&folder.path().join("ledger"))?;
-        Ok(Scene { _folder: folder, data, ledger })
+        Ok(CrashFixture { _folder: folder, data, ledger })
     }
 
     /// Regression: counting late acknowledgements failed the log's test by chance, in 3 cuts of 400, and the plain file's in 30
     /// of 576.
     #[test]
     fn acknowledgements_after_the_requested_power_cut_need_not_be_found() -> anyhow::Result<()> {
-        let mut scene = scene()?;
-        let mut running = PLAIN_FILE.start(&scene.data, 0, &scene.ledger)?;
+        let mut fixture = fixture()?;
+        let mut running = PLAIN_FILE.start(&fixture.data, 0, &fixture.ledger)?;
         running.receive(10, Duration::from_secs(120))?;
         running.close_ledger();
         let received = (running.round.len() / ACK_BYTES) as u64;
         running.receive(received + 10, Duration::from_secs(120))?;
-        running.kill(&mut scene.ledger)?;
-        assert_eq!(scene.ledger.acknowledged(), received);
-        assert!(scene.ledger.last_late() >= 10);
+        running.kill(&mut fixture.ledger)?;
+        assert_eq!(fixture.ledger.acknowledged(), received);
+        assert!(fixture.ledger.last_late() >= 10);
 
         // The least that a power cut has to keep.
-        let all = std::fs::read(scene.data.join("plain"))?;
+        let all = std::fs::read(fixture.data.join("plain"))?;
         let check = |bytes: &[u8]| -> anyhow::Result<Ending> {
-            std::fs::write(scene.data.join("plain"), bytes)?;
-            PLAIN_FILE.check(&scene.data, &scene.ledger)
+            std::fs::write(fixture.data.join("plain"), bytes)?;
+            PLAIN_FILE.check(&fixture.data, &fixture.ledger)
         };
         let whole = check(&all)?;
         assert!(matches!(whole, Ending::Read(Found { lost: 0, late_missing: 0, .. })), "{whole:?}");
@@ -363,27 +363,27 @@ mod tests {
 
     #[test]
     fn without_a_power_cut_every_acknowledgement_must_be_found() -> anyhow::Result<()> {
-        let mut scene = scene()?;
-        let mut running = PLAIN_FILE.start(&scene.data, 0, &scene.ledger)?;
+        let mut fixture = fixture()?;
+        let mut running = PLAIN_FILE.start(&fixture.data, 0, &fixture.ledger)?;
         running.receive(10, Duration::from_secs(120))?;
         let read = (running.round.len() / ACK_BYTES) as u64;
-        running.kill(&mut scene.ledger)?;
-        assert!(scene.ledger.acknowledged() >= read && scene.ledger.last_late() == 0);
+        running.kill(&mut fixture.ledger)?;
+        assert!(fixture.ledger.acknowledged() >= read && fixture.ledger.last_late() == 0);
         Ok(())
     }
 
     /// A writer ends when its pipe closes, so both are stopped first, like one that hangs.
     #[test]
     fn a_writer_ends_with_the_test_that_panics() -> anyhow::Result<()> {
-        let scene = scene()?;
-        let trace = scene.data.join("trace");
-        let plain = PLAIN_FILE.start(&scene.data, 0, &scene.ledger)?;
-        let recorded = PLAIN_FILE.start_recorded(&scene.data, 0, &scene.ledger, &trace)?;
+        let fixture = fixture()?;
+        let trace = fixture.data.join("trace");
+        let plain = PLAIN_FILE.start(&fixture.data, 0, &fixture.ledger)?;
+        let recorded = PLAIN_FILE.start_recorded(&fixture.data, 0, &fixture.ledger, &trace)?;
         let mut both = [plain, recorded];
         for running in &mut both {
             running.receive(1, Duration::from_secs(120))?;
         }
-        let stopped = writers(&scene.data)?;
+        let stopped = writers(&fixture.data)?;
         stopped.iter().try_for_each(|writer| kill_process(*writer, Signal::STOP))?;
         assert_eq!(stopped.len(), 2);
         for running in both {
@@ -393,7 +393,7 @@ mod tests {
             }));
             assert!(unwound.is_err());
         }
-        let left = writers(&scene.data)?;
+        let left = writers(&fixture.data)?;
         left.iter().try_for_each(|writer| kill_process(*writer, Signal::KILL))?;
         assert_eq!(left, [], "writers outlived their test");
         Ok(())

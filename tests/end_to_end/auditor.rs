@@ -14,7 +14,7 @@ pub(crate) fn assert_decided_again(company: &RunningTenant) -> Value {
     must(&export);
     let found = must(&["audit", "replay", bundle, "--redecide"]);
     let replay = &found["replay"];
-    assert_eq!((&replay["redecided"], &replay["different"]), (&true.into(), &0.into()), "{found}");
+    assert_eq!((&replay["redecided"], &replay["differences"]), (&true.into(), &0.into()), "{found}");
     assert!(replay["records"].as_u64().is_some_and(|records| records > 0), "{found}");
     replay.clone()
 }

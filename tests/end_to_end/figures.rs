@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use comptoir_tests::known_good::{decimal, digest, plain, totals};
+use comptoir_tests::known_good::{digest_of_rows, known_totals, parse_decimal, plain_decimal};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 /// Checks every total of Online Retail's known-good file that concerns sales. `report(by)` requests `GET
 /// /api/v1/reports/sales?by=...`.
 pub(crate) async fn online_retail(report: impl AsyncFn(&str) -> Value) {
-    let good = totals("online-retail");
+    let good = known_totals("online-retail");
     grouped(&good["per_day"], &report("day").await);
     grouped(&good["per_country"], &report("country").await);
 
@@ -24,7 +24,7 @@ pub(crate) async fn online_retail(report: impl AsyncFn(&str) -> Value) {
     let sites = report("site").await;
     let sites = sites["rows"].as_array().expect("rows");
     let count = |field: &str| sites.iter().map(|site| site[field].as_i64().expect("a count")).sum::<i64>();
-    let sum = |figure: fn(&Value) -> Decimal| plain(sites.iter().map(figure).sum());
+    let sum = |figure: fn(&Value) -> Decimal| plain_decimal(sites.iter().map(figure).sum());
     assert_eq!(count("lines"), good["rows"], "lines");
     assert_eq!(sum(moved), good["quantity_sum"].to_string(), "sold - refunded + adjusted - written off");
     assert_eq!(sum(pence), good["revenue_pence"].as_str().unwrap(), "revenue, unrounded");
@@ -43,8 +43,8 @@ fn grouped(good: &Value, report: &Value) {
         let expected = good.get(key).unwrap_or_else(|| panic!("{key} is not a key of the source"));
         assert_eq!(row["lines"], expected["rows"], "{key}: lines");
         assert_eq!(documents(row), expected["invoices"], "{key}: documents");
-        assert_eq!(plain(moved(row)), expected["quantity"].to_string(), "{key}: quantity");
-        assert_eq!(plain(pence(row)), expected["revenue_pence"].as_str().unwrap(), "{key}: revenue");
+        assert_eq!(plain_decimal(moved(row)), expected["quantity"].to_string(), "{key}: quantity");
+        assert_eq!(plain_decimal(pence(row)), expected["revenue_pence"].as_str().unwrap(), "{key}: revenue");
         if let Some(cancelled) = expected.get("cancelled_invoices") {
             assert_eq!(row["refunds"], *cancelled, "{key}: refunds");
         }
@@ -57,31 +57,31 @@ fn documents(row: &Value) -> u64 {
 
 /// The source's quantity: sold minus refunded, plus adjustments, minus written off.
 fn moved(row: &Value) -> Decimal {
-    decimal(&row["quantity"]) + decimal(&row["adjusted"]) - decimal(&row["written_off"])
+    parse_decimal(&row["quantity"]) + parse_decimal(&row["adjusted"]) - parse_decimal(&row["written_off"])
 }
 
 fn pence(row: &Value) -> Decimal {
-    decimal(&row["amount"]) * Decimal::ONE_HUNDRED
+    parse_decimal(&row["amount"]) * Decimal::ONE_HUNDRED
 }
 
 fn rows(report: &Value, figure: impl Fn(&Value) -> Decimal) -> BTreeMap<String, String> {
     let rows = report["rows"].as_array().expect("rows");
-    let rows = rows.iter().map(|row| (row["key"].as_str().expect("a key").to_owned(), plain(figure(row))));
+    let rows = rows.iter().map(|row| (row["key"].as_str().expect("a key").to_owned(), plain_decimal(figure(row))));
     rows.collect()
 }
 
 fn same_digest(good: &Value, rows: &BTreeMap<String, String>) {
     assert_eq!(good["keys"], rows.len());
-    assert_eq!(good["sha256"], digest(rows));
+    assert_eq!(good["sha256"], digest_of_rows(rows));
 }
 
 /// Quantities and values of AdventureWorks' receptions. Nothing is sold yet, so every costing method gives the same values.
 pub(crate) fn purchasing(stock: &Value) {
-    let good = totals("adventureworks-purchasing");
+    let good = known_totals("adventureworks-purchasing");
     let rows = stock["rows"].as_array().expect("rows");
-    let sum = |field: &str| rows.iter().map(|row| decimal(&row[field])).sum::<Decimal>();
-    assert_eq!(plain(sum("quantity")), good["stocked_qty"].as_str().unwrap());
-    assert_eq!(plain(sum("value")), good["stocked_value_usd"].as_str().unwrap());
+    let sum = |field: &str| rows.iter().map(|row| parse_decimal(&row[field])).sum::<Decimal>();
+    assert_eq!(plain_decimal(sum("quantity")), good["stocked_qty"].as_str().unwrap());
+    assert_eq!(plain_decimal(sum("value")), good["stocked_value_usd"].as_str().unwrap());
     let by = |field: &str| self::by_product(rows, field);
     same_digest(&good["digest_stocked_qty_per_product"], &by("quantity"));
     same_digest(&good["digest_stocked_value_usd_per_product"], &by("value"));
@@ -89,18 +89,18 @@ pub(crate) fn purchasing(stock: &Value) {
 
 /// After selling floor(60 %) of each product: the quantity and cost taken, and what remains.
 pub(crate) fn purchasing_after_sales(stock: &Value) {
-    let good = &totals("adventureworks-purchasing")["fifo_after_selling_60_percent"];
+    let good = &known_totals("adventureworks-purchasing")["fifo_after_selling_60_percent"];
     let rows = stock["rows"].as_array().expect("rows");
-    let sum = |field: &str| rows.iter().map(|row| decimal(&row[field])).sum::<Decimal>();
-    assert_eq!(plain(sum("consumed_quantity")), good["sold_qty"].to_string());
-    assert_eq!(plain(sum("consumed_cost")), good["cost_of_goods_sold_usd"].as_str().unwrap());
-    assert_eq!(plain(sum("quantity")), good["remaining_qty"].to_string());
-    assert_eq!(plain(sum("value")), good["remaining_value_usd"].as_str().unwrap());
+    let sum = |field: &str| rows.iter().map(|row| parse_decimal(&row[field])).sum::<Decimal>();
+    assert_eq!(plain_decimal(sum("consumed_quantity")), good["sold_qty"].to_string());
+    assert_eq!(plain_decimal(sum("consumed_cost")), good["cost_of_goods_sold_usd"].as_str().unwrap());
+    assert_eq!(plain_decimal(sum("quantity")), good["remaining_qty"].to_string());
+    assert_eq!(plain_decimal(sum("value")), good["remaining_value_usd"].as_str().unwrap());
     same_digest(&good["digest_remaining_value_usd_per_product"], &by_product(rows, "value"));
 }
 
 fn by_product(rows: &[Value], field: &str) -> BTreeMap<String, String> {
     rows.iter()
-        .map(|row| (row["product"].as_str().expect("a product").to_owned(), plain(decimal(&row[field]))))
+        .map(|row| (row["product"].as_str().expect("a product").to_owned(), plain_decimal(parse_decimal(&row[field]))))
         .collect()
 }

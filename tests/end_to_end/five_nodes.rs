@@ -10,7 +10,7 @@ use comptoir_test_support::events::{InvoiceCreation, SaleLine, TestEvent as _};
 use comptoir_test_support::processes::{self, KilledOnDrop, RunningServer};
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use comptoir_tests::flaky::{self, Line};
-use comptoir_tests::known_good::data;
+use comptoir_tests::known_good::data_path;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -96,7 +96,7 @@ struct Parts {
 }
 
 fn split(company: &RunningTenant) -> Parts {
-    let file = std::fs::File::open(data("online-retail/online_retail.csv.gz")).unwrap();
+    let file = std::fs::File::open(data_path("online-retail/online_retail.csv.gz")).unwrap();
     let mut year = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
     let header = year.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|column| column == name).unwrap();

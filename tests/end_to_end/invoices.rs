@@ -7,7 +7,7 @@ use serde_json::Value;
 const INVOICES_PER_NODE: usize = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_invoice_reference_is_missing_or_given_twice() {
+async fn no_invoice_reference_is_missing_or_assigned_twice() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let (paris, lyon) = (company.site("PARIS"), company.site("LYON"));
     let nodes = [
@@ -31,7 +31,7 @@ async fn no_invoice_reference_is_missing_or_given_twice() {
         series.entry(name.to_owned()).or_default().push(number.parse().unwrap());
     }
     let counts: Vec<usize> = series.values().map(Vec::len).collect();
-    assert_eq!(series.len(), 2, "one series a shop: {:?}", series.keys());
+    assert_eq!(series.len(), 2, "one series per shop: {:?}", series.keys());
     assert_eq!(counts.iter().sum::<usize>(), 3 * INVOICES_PER_NODE);
     for (name, numbers) in &mut series {
         numbers.sort_unstable();

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use comptoir_test_support::RunningTenant;
 use comptoir_test_support::processes::{self, KilledOnDrop};
-use comptoir_tests::known_good::data;
+use comptoir_tests::known_good::data_path;
 use comptoir_tests::twice;
 
 use crate::figures;
@@ -21,7 +21,7 @@ async fn a_year_of_sales_arrives_once_despite_kills_and_double_delivery() {
     let (proxy, seen) = twice::start(company.central.url.clone()).await.unwrap();
     let mut node = company.node(&site, "till", &format!("http://{proxy}"));
     let csv = company.path("online_retail.csv.gz");
-    std::fs::copy(data("online-retail/online_retail.csv.gz"), &csv).unwrap();
+    std::fs::copy(data_path("online-retail/online_retail.csv.gz"), &csv).unwrap();
     let import = || start_import(&csv, &node.url);
 
     let mut importing = import();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comptoir_test_support::RunningTenant;
 use comptoir_test_support::processes;
-use comptoir_tests::known_good::{data, decimal, plain};
+use comptoir_tests::known_good::{data_path, parse_decimal, plain_decimal};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn purchase_orders_become_lots_that_sales_consume_first_in_first_out() {
     let folder = company.path("purchasing");
     std::fs::create_dir(&folder).unwrap();
     for file in ["PurchaseOrderDetail.tsv.gz", "PurchaseOrderHeader.tsv.gz"] {
-        std::fs::copy(data("adventureworks-purchasing").join(file), folder.join(file)).unwrap();
+        std::fs::copy(data_path("adventureworks-purchasing").join(file), folder.join(file)).unwrap();
     }
     let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples/adventureworks-purchasing.toml");
     let detail = folder.join("PurchaseOrderDetail.tsv.gz");
@@ -45,13 +45,13 @@ async fn purchase_orders_become_lots_that_sales_consume_first_in_first_out() {
 async fn sell_sixty_percent(company: &RunningTenant, node_url: &str, stock: &Value) {
     let mut quantities: BTreeMap<String, Decimal> = BTreeMap::new();
     for row in stock["rows"].as_array().unwrap() {
-        let quantity = (decimal(&row["quantity"]) * Decimal::new(6, 1)).floor();
+        let quantity = (parse_decimal(&row["quantity"]) * Decimal::new(6, 1)).floor();
         quantities.insert(row["product"].as_str().unwrap().to_owned(), quantity);
     }
     let sold: Vec<Value> = quantities
         .iter()
         .filter(|(_, quantity)| **quantity > Decimal::ZERO)
-        .map(|(product, quantity)| json!({"product": product, "quantity": plain(*quantity), "unit_price": "0"}))
+        .map(|(product, quantity)| json!({"product": product, "quantity": plain_decimal(*quantity), "unit_price": "0"}))
         .collect();
     for (number, lines) in sold.chunks(50).enumerate() {
         let sale = json!({"id": uuid::Uuid::now_v7(), "entity_type": "SALE", "entity_id": format!("sixty-{number}"),

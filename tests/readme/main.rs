@@ -65,7 +65,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert_eq!(answer["results"][0]["duplicate"], false, "{answer}");
     // The first sale may still be in flight when the connection is cut; then both wait.
     let offline = clone.paste(cut);
-    assert!(offline.starts_with("Offline: the shop goes on working; "), "{offline}");
+    assert!(offline.starts_with("Offline: the shop continues to work; "), "{offline}");
     assert!(
         offline.contains("Waiting: 1, the oldest for") || offline.contains("Waiting: 2, the oldest for"),
         "{offline}"

@@ -10,7 +10,7 @@ mod records;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::head_office::HeadOffice;
+use comptoir_tests::running_central::RunningCentral;
 use serde_json::{Value, json};
 
 use desktop::Desktop;
@@ -19,9 +19,9 @@ use records::Key;
 
 #[tokio::test]
 async fn two_desktops_conflict_exactly_where_both_changed_and_end_equal() {
-    let head_office = HeadOffice::open("Lycée").await;
-    let admin = head_office.admin();
-    let desktop = |name: &str| Desktop::new(name, head_office.tenant.to_string(), head_office.admin());
+    let running_central = RunningCentral::open("Lycée").await;
+    let admin = running_central.admin();
+    let desktop = |name: &str| Desktop::new(name, running_central.tenant.to_string(), running_central.admin());
     let (mut registrar, mut teacher) = (desktop("registrar"), desktop("teacher"));
     let records = records::load();
     let (known, late) = records.split_at(records.len() - 12);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 
-use comptoir_tests::known_good::data;
+use comptoir_tests::known_good::data_path;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(crate) fn load() -> Vec<(Key, Fields)> {
 }
 
 fn table(file: &str, delimiter: u8) -> Vec<Fields> {
-    let file = File::open(data(file)).expect("a file of the repository");
+    let file = File::open(data_path(file)).expect("a file of the repository");
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(GzDecoder::new(file));
     let names = reader.headers().expect("a header line").clone();
     let row = |row: csv::StringRecord| names.iter().zip(&row).map(|(n, v)| (n.to_owned(), Value::from(v))).collect();

@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use connection::Patience;
+use connection::EdgeTimeouts;
 pub use edge::*;
 
-/// Makes a test of each rule. `$open` is an async function whose result has `door(&self) -> &Endpoint`; it stays alive during
+/// Makes a test of each rule. `$open` is an async function whose result has `endpoint(&self) -> &Endpoint`; it stays alive during
 /// the test.
 #[macro_export]
 macro_rules! keeps_the_contract {
@@ -72,7 +72,7 @@ macro_rules! keeps_the_contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $rule() {
                 let open = $open().await;
-                $crate::contract::$rule(open.door()).await;
+                $crate::contract::$rule(open.endpoint()).await;
             }
         )*
     };
@@ -132,11 +132,11 @@ impl Endpoint {
         Endpoint { json_bytes_max, ..self }
     }
 
-    fn router(&self, patience: Patience) -> Router {
-        match (&self.via, patience) {
-            (Via::Service(router), Patience::Usual) => router.clone(),
-            (_, Patience::Short) => self.impatient.clone().expect("the endpoint has a router with IMPATIENT"),
-            (Via::Address(..), Patience::Usual) => panic!("an address has no router"),
+    fn router(&self, timeouts: EdgeTimeouts) -> Router {
+        match (&self.via, timeouts) {
+            (Via::Service(router), EdgeTimeouts::Usual) => router.clone(),
+            (_, EdgeTimeouts::Short) => self.impatient.clone().expect("the endpoint has a router with IMPATIENT"),
+            (Via::Address(..), EdgeTimeouts::Usual) => panic!("an address has no router"),
         }
     }
 
@@ -305,13 +305,13 @@ fn text(value: &Value) -> &str {
 }
 
 /// The answer names event, seq and chain, and the event reads back with its content.
-pub async fn one_draft_is_durable_and_reads_back(door: &Endpoint) {
+pub async fn one_draft_is_durable_and_reads_back(endpoint: &Endpoint) {
     let id = fresh();
-    let results = door.post(EVENTS, &sale_draft(id)).await.results();
+    let results = endpoint.post(EVENTS, &sale_draft(id)).await.results();
     assert_eq!((results.len(), &results[0]["event_id"]), (1, &json!(id)));
     assert_eq!((results[0]["seq"].is_u64(), text(&results[0]["chain"]).len()), (true, 64));
     assert_eq!(results[0]["duplicate"], false);
-    let event = door.event(id).await.expect("it was answered, so it is there");
+    let event = endpoint.event(id).await.expect("it was answered, so it is there");
     assert_eq!((&event["action"], &event["user"]), (&json!("SALE_RECORDED"), &json!("u-12")));
     assert_eq!(event["occurred_at"], "2010-12-01T08:26:00Z");
     assert_eq!(event["payload"], payload_of_sale());
@@ -319,75 +319,75 @@ pub async fn one_draft_is_durable_and_reads_back(door: &Endpoint) {
 }
 
 /// A retry is answered with the first place, and nothing is written.
-pub async fn the_same_draft_again_is_the_same_event(door: &Endpoint) {
+pub async fn the_same_draft_again_is_the_same_event(endpoint: &Endpoint) {
     let draft = sale_draft(fresh());
-    let first = door.post(EVENTS, &draft).await.results().remove(0);
-    let count = door.count().await;
-    let again = door.post(EVENTS, &draft).await.results().remove(0);
+    let first = endpoint.post(EVENTS, &draft).await.results().remove(0);
+    let count = endpoint.count().await;
+    let again = endpoint.post(EVENTS, &draft).await.results().remove(0);
     assert_eq!((&again["seq"], &again["chain"]), (&first["seq"], &first["chain"]));
     assert_eq!((&first["duplicate"], &again["duplicate"]), (&json!(false), &json!(true)));
-    assert_eq!(door.count().await, count);
+    assert_eq!(endpoint.count().await, count);
 }
 
 /// Callers that race with one draft all hear of the same event.
-pub async fn eight_callers_with_one_draft_make_one_event(door: &Endpoint) {
-    let (draft, count) = (sale_draft(fresh()), door.count().await);
-    let replies = futures_util::future::join_all((0..8).map(|_| door.post(EVENTS, &draft))).await;
+pub async fn eight_callers_with_one_draft_make_one_event(endpoint: &Endpoint) {
+    let (draft, count) = (sale_draft(fresh()), endpoint.count().await);
+    let replies = futures_util::future::join_all((0..8).map(|_| endpoint.post(EVENTS, &draft))).await;
     let results: Vec<Value> = replies.iter().map(|reply| reply.results().remove(0)).collect();
     assert_eq!(results.iter().filter(|result| result["duplicate"] == false).count(), 1);
     assert!(results.iter().all(|result| result["seq"] == results[0]["seq"]));
-    assert_eq!(door.count().await, count + 1);
+    assert_eq!(endpoint.count().await, count + 1);
 }
 
 /// Content is the caller's bytes: even a space makes another fact, which needs another id.
-pub async fn an_id_with_other_content_is_refused(door: &Endpoint) {
+pub async fn an_id_with_other_content_is_refused(endpoint: &Endpoint) {
     let id = fresh();
     let draft = sale_draft(id);
-    door.post(EVENTS, &draft).await.results();
-    let count = door.count().await;
+    endpoint.post(EVENTS, &draft).await.results();
+    let count = endpoint.count().await;
     let mut other = draft.clone();
     other["entity_id"] = json!("another");
     let spaced = draft.to_string().replace("\"quantity\":\"2\"", "\"quantity\": \"2\"");
     assert_ne!(spaced, draft.to_string());
     for body in [other.to_string(), spaced] {
-        let reply = door.send("POST", EVENTS, &[JSON], body).await;
+        let reply = endpoint.send("POST", EVENTS, &[JSON], body).await;
         let problem = reply.problem(409, "EVENT_ID_REUSED");
         assert!(text(&problem["detail"]).contains(&id.to_string()), "{problem}");
     }
-    assert_eq!(door.count().await, count);
-    assert_eq!(door.event(id).await.expect("the first stays")["entity_id"], draft["entity_id"]);
+    assert_eq!(endpoint.count().await, count);
+    assert_eq!(endpoint.event(id).await.expect("the first stays")["entity_id"], draft["entity_id"]);
 }
 
 /// Without an id a retry would be a second sale, unless the request has a key.
-pub async fn a_draft_without_an_id_takes_it_from_the_key(door: &Endpoint) {
+pub async fn a_draft_without_an_id_takes_it_from_the_key(endpoint: &Endpoint) {
     let mut draft = sale_draft(fresh());
     draft.as_object_mut().expect("a draft is an object").remove("id");
-    let count = door.count().await;
-    door.post(EVENTS, &draft).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
-    assert_eq!(door.count().await, count);
+    let count = endpoint.count().await;
+    endpoint.post(EVENTS, &draft).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
+    assert_eq!(endpoint.count().await, count);
 
     let (one, other) = (fresh().to_string(), fresh().to_string());
     let with = async |key: &str| {
-        let reply = door.send("POST", EVENTS, &[JSON, ("idempotency-key", key)], draft.to_string()).await;
+        let reply = endpoint.send("POST", EVENTS, &[JSON, ("idempotency-key", key)], draft.to_string()).await;
         reply.results().remove(0)
     };
     let (first, again, second) = (with(&one).await, with(&one).await, with(&other).await);
     assert_eq!((&first["event_id"], &again["duplicate"]), (&again["event_id"], &json!(true)));
     assert_ne!(first["event_id"], second["event_id"]);
-    assert_eq!(door.count().await, count + 2);
+    assert_eq!(endpoint.count().await, count + 2);
 }
 
 /// Each kind of bad input gets its code and the place that is wrong; the log stays as it was.
-pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Endpoint) {
-    let count = door.count().await;
+pub async fn bad_input_gets_its_code_and_nothing_is_written(endpoint: &Endpoint) {
+    let count = endpoint.count().await;
     for (change, status, code, pointer) in bad_drafts() {
         let mut draft = sale_draft(fresh());
         change(&mut draft);
         let id = draft["id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
-        let problem = door.post(EVENTS, &draft).await.problem(status, code);
+        let problem = endpoint.post(EVENTS, &draft).await.problem(status, code);
         assert_eq!(problem["pointer"].as_str(), pointer, "{code}: {problem}");
         if let Some(id) = id.filter(|id| !id.is_nil()) {
-            assert_eq!(door.event(id).await, None, "{code}");
+            assert_eq!(endpoint.event(id).await, None, "{code}");
         }
     }
     let draft = sale_draft(fresh()).to_string();
@@ -402,7 +402,7 @@ pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Endpoint) {
         (vec![JSON, ("idempotency-key", "")], draft.clone(), 400, "INVALID_PARAMETER"),
         (vec![JSON], " ".repeat(16 * 1024 * 1024 + 1), 413, "TOO_LARGE"),
     ] {
-        door.send("POST", EVENTS, &headers, body).await.problem(status, code);
+        endpoint.send("POST", EVENTS, &headers, body).await.problem(status, code);
     }
     // Members have names: values in the order of our own struct are no draft.
     let unsaid = Value::Null;
@@ -420,11 +420,11 @@ pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Endpoint) {
         unsaid,
         payload_of_sale()
     ]);
-    door.post(EVENTS, &json!([values])).await.problem(422, "BATCH_REJECTED");
-    assert_eq!(door.stream(&[], &lines(&[values])).await[0]["problem"]["code"], "MALFORMED_BODY");
-    assert_eq!(door.count().await, count);
+    endpoint.post(EVENTS, &json!([values])).await.problem(422, "BATCH_REJECTED");
+    assert_eq!(endpoint.stream(&[], &lines(&[values])).await[0]["problem"]["code"], "MALFORMED_BODY");
+    assert_eq!(endpoint.count().await, count);
     // And the next caller is served as if nothing had happened.
-    door.post(EVENTS, &sale_draft(fresh())).await.results();
+    endpoint.post(EVENTS, &sale_draft(fresh())).await.results();
 }
 
 type BadDraft = (fn(&mut Value), u16, &'static str, Option<&'static str>);
@@ -473,63 +473,63 @@ fn bad_drafts() -> Vec<BadDraft> {
 }
 
 /// A list is answered in order, one result per draft, when all of it is durable.
-pub async fn a_list_is_written_whole(door: &Endpoint) {
+pub async fn a_list_is_written_whole(endpoint: &Endpoint) {
     let ids: Vec<Uuid> = (0..100).map(|_| fresh()).collect();
     let drafts: Vec<Value> = ids.iter().map(|id| sale_draft(*id)).collect();
-    let results = door.post(EVENTS, &json!(drafts)).await.results();
+    let results = endpoint.post(EVENTS, &json!(drafts)).await.results();
     let answered: Vec<Value> = results.iter().map(|result| result["event_id"].clone()).collect();
     assert_eq!(json!(answered), json!(ids));
     assert!(results.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()));
-    let count = door.count().await;
-    let again = door.post(EVENTS, &json!(drafts)).await.results();
+    let count = endpoint.count().await;
+    let again = endpoint.post(EVENTS, &json!(drafts)).await.results();
     assert!(again.iter().all(|result| result["duplicate"] == true));
-    assert_eq!(door.count().await, count);
+    assert_eq!(endpoint.count().await, count);
 }
 
 /// One problem per draft, in order; the good ones were not written either.
-pub async fn a_list_with_a_bad_draft_is_refused_whole(door: &Endpoint) {
-    let count = door.count().await;
+pub async fn a_list_with_a_bad_draft_is_refused_whole(endpoint: &Endpoint) {
+    let count = endpoint.count().await;
     let ids: Vec<Uuid> = (0..4).map(|_| fresh()).collect();
     let mut drafts: Vec<Value> = ids.iter().map(|id| sale_draft(*id)).collect();
     drafts[1]["payload"]["total_minor"] = json!(1);
     drafts[3]["entity_typo"] = json!("SALE");
-    let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
+    let problem = endpoint.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
     let problems = problem["problems"].as_array().expect("one problem per draft");
     let codes: Vec<&str> = problems.iter().map(|problem| text(&problem["code"])).collect();
     assert_eq!(codes, ["BATCH_REJECTED", "TOTAL_MISMATCH", "BATCH_REJECTED", "MALFORMED_BODY"]);
     assert_eq!((&problems[1]["pointer"], &problems[1]["index"]), (&json!("/1/payload/total_minor"), &json!(1)));
     for id in ids {
-        assert_eq!(door.event(id).await, None);
+        assert_eq!(endpoint.event(id).await, None);
     }
-    assert_eq!(door.count().await, count);
+    assert_eq!(endpoint.count().await, count);
 }
 
 /// What only the log can know refuses a list just as well.
-pub async fn a_list_with_a_used_id_is_refused_whole(door: &Endpoint) {
+pub async fn a_list_with_a_used_id_is_refused_whole(endpoint: &Endpoint) {
     let used = fresh();
-    door.post(EVENTS, &sale_draft(used)).await.results();
-    let count = door.count().await;
+    endpoint.post(EVENTS, &sale_draft(used)).await.results();
+    let count = endpoint.count().await;
     let mut drafts = [sale_draft(fresh()), sale_draft(used), sale_draft(fresh())];
     drafts[1]["entity_id"] = json!("another");
-    let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
+    let problem = endpoint.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
     let codes: Vec<&Value> = problem["problems"].as_array().into_iter().flatten().map(|one| &one["code"]).collect();
     assert_eq!(codes, ["BATCH_REJECTED", "EVENT_ID_REUSED", "BATCH_REJECTED"]);
-    assert_eq!(door.count().await, count);
+    assert_eq!(endpoint.count().await, count);
 }
 
 /// A hundred drafts are a list; one more is not.
-pub async fn a_list_has_a_limit(door: &Endpoint) {
-    let count = door.count().await;
+pub async fn a_list_has_a_limit(endpoint: &Endpoint) {
+    let count = endpoint.count().await;
     let drafts: Vec<Value> = (0..101).map(|_| sale_draft(fresh())).collect();
-    door.post(EVENTS, &json!(drafts)).await.problem(413, "TOO_LARGE");
-    assert_eq!(door.count().await, count);
+    endpoint.post(EVENTS, &json!(drafts)).await.problem(413, "TOO_LARGE");
+    assert_eq!(endpoint.count().await, count);
 }
 
 /// One result line per draft, in order; a bad one is refused alone and says on which line it stands.
-pub async fn a_stream_keeps_the_good_lines(door: &Endpoint) {
+pub async fn a_stream_keeps_the_good_lines(endpoint: &Endpoint) {
     let used = fresh();
-    door.post(EVENTS, &sale_draft(used)).await.results();
-    let count = door.count().await;
+    endpoint.post(EVENTS, &sale_draft(used)).await.results();
+    let count = endpoint.count().await;
     let good: Vec<Uuid> = (0..250).map(|_| fresh()).collect();
     let mut drafts: Vec<Value> = good.iter().map(|id| sale_draft(*id)).collect();
     let mut wrong_total = sale_draft(fresh());
@@ -541,7 +541,7 @@ pub async fn a_stream_keeps_the_good_lines(door: &Endpoint) {
     let mut body = lines(&drafts);
     body.insert_str(0, "{\"no\": \"draft\"}\n\n");
 
-    let results = door.stream(&[], &body).await;
+    let results = endpoint.stream(&[], &body).await;
     assert_eq!(results.len(), 253, "a result per line that is not blank");
     let refused: Vec<&Value> = results.iter().filter(|result| result["problem"].is_object()).collect();
     let said: Vec<(u64, &str)> =
@@ -552,104 +552,104 @@ pub async fn a_stream_keeps_the_good_lines(door: &Endpoint) {
     let answered: Vec<Value> = kept.iter().map(|result| result["event_id"].clone()).collect();
     assert_eq!(json!(answered), json!(good));
     assert!(kept.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()), "in the order of the lines");
-    assert_eq!(door.count().await, count + 250);
+    assert_eq!(endpoint.count().await, count + 250);
 }
 
 /// The key and the line make the id: the same stream again writes nothing.
-pub async fn a_stream_without_ids_can_be_sent_again(door: &Endpoint) {
+pub async fn a_stream_without_ids_can_be_sent_again(endpoint: &Endpoint) {
     let key = fresh().to_string();
     let mut drafts: Vec<Value> = (0..30).map(|_| sale_draft(fresh())).collect();
     drafts.iter_mut().for_each(|draft| drop(draft.as_object_mut().and_then(|draft| draft.remove("id"))));
-    let count = door.count().await;
-    let without_key = door.stream(&[], &lines(&drafts[..1])).await;
+    let count = endpoint.count().await;
+    let without_key = endpoint.stream(&[], &lines(&drafts[..1])).await;
     assert_eq!(without_key[0]["problem"]["code"], "IDEMPOTENCY_KEY_MISSING");
-    let first = door.stream(&[("idempotency-key", &key)], &lines(&drafts)).await;
-    let again = door.stream(&[("idempotency-key", &key)], &lines(&drafts)).await;
+    let first = endpoint.stream(&[("idempotency-key", &key)], &lines(&drafts)).await;
+    let again = endpoint.stream(&[("idempotency-key", &key)], &lines(&drafts)).await;
     assert!(first.iter().all(|result| result["duplicate"] == false));
     assert!(again.iter().all(|result| result["duplicate"] == true));
     assert!(first.iter().zip(&again).all(|(first, again)| first["event_id"] == again["event_id"]));
-    assert_eq!(door.count().await, count + 30);
+    assert_eq!(endpoint.count().await, count + 30);
 }
 
 /// What came before the cut is durable; the line that was cut is no draft; sent again whole, nothing is written twice.
-pub async fn a_stream_that_is_cut_spoils_one_line(door: &Endpoint) {
+pub async fn a_stream_that_is_cut_spoils_one_line(endpoint: &Endpoint) {
     let drafts: Vec<Value> = (0..5).map(|_| sale_draft(fresh())).collect();
     let body = lines(&drafts);
-    let count = door.count().await;
-    let cut = door.stream(&[], &body[..body.len() - 20]).await;
+    let count = endpoint.count().await;
+    let cut = endpoint.stream(&[], &body[..body.len() - 20]).await;
     assert_eq!(cut.len(), 5);
     assert!(cut[..4].iter().all(|result| result["duplicate"] == false));
     assert_eq!((&cut[4]["line"], &cut[4]["problem"]["code"]), (&json!(5), &json!("MALFORMED_BODY")));
-    assert_eq!(door.count().await, count + 4);
+    assert_eq!(endpoint.count().await, count + 4);
     // The last line feed may be missing.
-    let again = door.stream(&[], body.trim_end()).await;
+    let again = endpoint.stream(&[], body.trim_end()).await;
     let duplicates: Vec<&Value> = again.iter().map(|result| &result["duplicate"]).collect();
     assert_eq!(duplicates, [true, true, true, true, false]);
-    assert_eq!(door.count().await, count + 5);
+    assert_eq!(endpoint.count().await, count + 5);
 }
 
 /// Without a version nobody knows what the writer had read; a stale one is answered with the current version. Nothing is
 /// written.
-pub async fn an_edit_names_what_its_writer_saw(door: &Endpoint) {
+pub async fn an_edit_names_what_its_writer_saw(endpoint: &Endpoint) {
     for path in &of_each_rule() {
-        door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dupont", "town": "Lyon"}))).await.results();
-        let (seen, count) = (door.tag(path).await, door.count().await);
+        endpoint.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dupont", "town": "Lyon"}))).await.results();
+        let (seen, count) = (endpoint.tag(path).await, endpoint.count().await);
         for action in ["UPDATE", "DELETE"] {
             let problem =
-                door.post(EVENTS, &edit(path, action, &json!({}))).await.problem(428, "PRECONDITION_REQUIRED");
+                endpoint.post(EVENTS, &edit(path, action, &json!({}))).await.problem(428, "PRECONDITION_REQUIRED");
             assert_eq!(problem["pointer"], "/base_version", "{path} {action}");
             for odd in ["*", "17", ""] {
-                let reply = door.post(EVENTS, &from(odd, edit(path, action, &json!({})))).await;
+                let reply = endpoint.post(EVENTS, &from(odd, edit(path, action, &json!({})))).await;
                 assert_eq!(reply.problem(400, "MALFORMED_BODY")["pointer"], "/if_match", "{path} {action} {odd}");
             }
         }
         let mut twofold = from(&seen, edit(path, "UPDATE", &json!({})));
         twofold["base_version"] = json!(1_000_000);
-        assert_eq!(door.post(EVENTS, &twofold).await.problem(400, "MALFORMED_BODY")["pointer"], "/base_version");
-        let made = door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dubois"}))).await;
+        assert_eq!(endpoint.post(EVENTS, &twofold).await.problem(400, "MALFORMED_BODY")["pointer"], "/base_version");
+        let made = endpoint.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dubois"}))).await;
         assert_eq!(made.problem(412, "PRECONDITION_FAILED")["pointer"], "/entity_id", "somebody has the name");
-        assert_eq!(door.count().await, count);
+        assert_eq!(endpoint.count().await, count);
 
         let first = from(&seen, edit(path, "UPDATE", &json!({"name": "Durand"})));
-        door.post(EVENTS, &first).await.results();
-        let now = door.tag(path).await;
-        let late = door.post(EVENTS, &from(&seen, edit(path, "UPDATE", &json!({"name": "Dubois"})))).await;
+        endpoint.post(EVENTS, &first).await.results();
+        let now = endpoint.tag(path).await;
+        let late = endpoint.post(EVENTS, &from(&seen, edit(path, "UPDATE", &json!({"name": "Dubois"})))).await;
         let problem = late.problem(412, "PRECONDITION_FAILED");
         assert_eq!((&problem["pointer"], &problem["etag"]), (&json!("/base_version"), &json!(now)), "{path}");
         assert!(problem["version"].is_u64() && late.headers[header::ETAG] == *now);
         // The first one again, after its answer was lost, is not held against what came of it.
-        assert_eq!(door.post(EVENTS, &first).await.results()[0]["duplicate"], true);
-        assert_eq!(door.count().await, count + 1);
-        let entity = door.send("GET", path, &[], "").await.json();
+        assert_eq!(endpoint.post(EVENTS, &first).await.results()[0]["duplicate"], true);
+        assert_eq!(endpoint.count().await, count + 1);
+        let entity = endpoint.send("GET", path, &[], "").await.json();
         assert_eq!(entity["fields"], json!({"name": "Durand", "town": "Lyon"}), "{path}");
 
-        door.post(EVENTS, &from(&now, edit(path, "DELETE", &json!({})))).await.results();
+        endpoint.post(EVENTS, &from(&now, edit(path, "DELETE", &json!({})))).await.results();
         for action in ["UPDATE", "DELETE"] {
-            door.post(EVENTS, &from(&now, edit(path, action, &json!({})))).await.problem(404, "NOT_FOUND");
+            endpoint.post(EVENTS, &from(&now, edit(path, action, &json!({})))).await.problem(404, "NOT_FOUND");
         }
-        assert_eq!(door.count().await, count + 2);
-        door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dubois"}))).await.results();
+        assert_eq!(endpoint.count().await, count + 2);
+        endpoint.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dubois"}))).await.results();
     }
 }
 
 /// People who edit from one page at the same moment, by drafts, lists, lines and commands: one of them is first.
-pub async fn of_many_edits_from_one_reading_one_is_taken(door: &Endpoint) {
+pub async fn of_many_edits_from_one_reading_one_is_taken(endpoint: &Endpoint) {
     for path in &of_each_rule() {
-        door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "nobody"}))).await.results();
-        let (seen, count) = (door.tag(path).await, door.count().await);
+        endpoint.post(EVENTS, &edit(path, "CREATE", &json!({"name": "nobody"}))).await.results();
+        let (seen, count) = (endpoint.tag(path).await, endpoint.count().await);
         let one = |number: usize| {
             let draft = from(&seen, edit(path, "UPDATE", &json!({"name": format!("editor {number}")})));
-            let (door, typed) = (door.clone(), named(path).0 == "CLIENT");
+            let (endpoint, typed) = (endpoint.clone(), named(path).0 == "CLIENT");
             let (client, seen) = (format!("/api/v1/clients/{}", named(path).1), seen.clone());
             tokio::spawn(async move {
                 match number % 4 {
-                    0 => door.stream(&[], &lines(&[draft])).await[0]["seq"].is_u64(),
-                    1 => door.post(EVENTS, &json!([draft])).await.status == 200,
+                    0 => endpoint.stream(&[], &lines(&[draft])).await[0]["seq"].is_u64(),
+                    1 => endpoint.post(EVENTS, &json!([draft])).await.status == 200,
                     2 if typed => {
                         let body = json!({"id": draft["id"], "fields": draft["payload"]}).to_string();
-                        door.send("PATCH", &client, &[JSON, ("if-match", &seen)], body).await.status == 200
+                        endpoint.send("PATCH", &client, &[JSON, ("if-match", &seen)], body).await.status == 200
                     }
-                    _ => door.post(EVENTS, &draft).await.status == 200,
+                    _ => endpoint.post(EVENTS, &draft).await.status == 200,
                 }
             })
         };
@@ -657,56 +657,57 @@ pub async fn of_many_edits_from_one_reading_one_is_taken(door: &Endpoint) {
         let taken: Vec<usize> =
             (0..).zip(tried).filter(|(_, taken)| *taken.as_ref().expect("no editor fails")).map(|(n, _)| n).collect();
         assert_eq!(taken.len(), 1, "{path}: {taken:?} were taken");
-        let entity = door.send("GET", path, &[], "").await.json();
+        let entity = endpoint.send("GET", path, &[], "").await.json();
         assert_eq!(entity["fields"]["name"], format!("editor {}", taken[0]), "{path}");
-        assert_eq!(door.count().await, count + 1);
+        assert_eq!(endpoint.count().await, count + 1);
     }
 }
 
 /// Who makes something relies on nobody else having made it.
-pub async fn a_name_is_given_to_one_of_many(door: &Endpoint) {
+pub async fn a_name_is_given_to_one_of_many(endpoint: &Endpoint) {
     for path in &of_each_rule() {
-        let count = door.count().await;
+        let count = endpoint.count().await;
         let one = |number: usize| {
-            let (door, draft) = (door.clone(), edit(path, "CREATE", &json!({"name": format!("maker {number}")})));
-            tokio::spawn(async move { door.post(EVENTS, &draft).await.status })
+            let (endpoint, draft) =
+                (endpoint.clone(), edit(path, "CREATE", &json!({"name": format!("maker {number}")})));
+            tokio::spawn(async move { endpoint.post(EVENTS, &draft).await.status })
         };
         let statuses = futures_util::future::join_all((0..8).map(one)).await;
         let mut statuses: Vec<u16> = statuses.into_iter().map(|status| status.expect("no maker fails")).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412], "{path}");
-        assert_eq!(door.count().await, count + 1);
+        assert_eq!(endpoint.count().await, count + 1);
     }
 }
 
 /// Drafts of a list about one entity name what it had before the list; what the list itself makes nobody can have read.
-pub async fn a_list_is_made_from_one_reading(door: &Endpoint) {
+pub async fn a_list_is_made_from_one_reading(endpoint: &Endpoint) {
     let [path, other] = of_each_rule();
     let made = [edit(&path, "CREATE", &json!({"name": "Dupont"})), edit(&path, "UPDATE", &json!({"town": "Nice"}))];
-    door.post(EVENTS, &json!(made)).await.results();
-    let (seen, count) = (door.tag(&path).await, door.count().await);
+    endpoint.post(EVENTS, &json!(made)).await.results();
+    let (seen, count) = (endpoint.tag(&path).await, endpoint.count().await);
     let change = |fields: Value| edit(&path, "UPDATE", &fields);
     let stale = json!([edit(&other, "CREATE", &json!({})), from("\"999999\"", change(json!({}))), change(json!({}))]);
-    let problem = door.post(EVENTS, &stale).await.problem(422, "BATCH_REJECTED");
+    let problem = endpoint.post(EVENTS, &stale).await.problem(422, "BATCH_REJECTED");
     let said: Vec<(&str, &Value)> =
         problem["problems"].as_array().into_iter().flatten().map(|one| (text(&one["code"]), &one["pointer"])).collect();
     let (of_second, of_third) = (json!("/1/base_version"), json!("/2/base_version"));
     assert_eq!(said[1..], [("PRECONDITION_FAILED", &of_second), ("PRECONDITION_REQUIRED", &of_third)]);
-    assert_eq!(door.count().await, count);
+    assert_eq!(endpoint.count().await, count);
 
     let list = json!([from(&seen, change(json!({"town": "Lyon"}))), from(&seen, change(json!({"room": "B2"})))]);
-    door.post(EVENTS, &list).await.results();
-    let again = door.post(EVENTS, &list).await.results();
+    endpoint.post(EVENTS, &list).await.results();
+    let again = endpoint.post(EVENTS, &list).await.results();
     assert!(again.iter().all(|result| result["duplicate"] == true));
-    let entity = door.send("GET", &path, &[], "").await.json();
+    let entity = endpoint.send("GET", &path, &[], "").await.json();
     assert_eq!(entity["fields"], json!({"name": "Dupont", "town": "Lyon", "room": "B2"}));
 }
 
 /// A line is a request of its own: it is held to what is there when its turn comes, and refused alone.
-pub async fn each_line_of_a_stream_is_held_to_what_those_before_it_left(door: &Endpoint) {
+pub async fn each_line_of_a_stream_is_held_to_what_those_before_it_left(endpoint: &Endpoint) {
     let [path, other] = of_each_rule();
-    door.post(EVENTS, &edit(&path, "CREATE", &json!({"name": "Dupont"}))).await.results();
-    let (seen, count) = (door.tag(&path).await, door.count().await);
+    endpoint.post(EVENTS, &edit(&path, "CREATE", &json!({"name": "Dupont"}))).await.results();
+    let (seen, count) = (endpoint.tag(&path).await, endpoint.count().await);
     let drafts = [
         sale_draft(fresh()),
         from(&seen, edit(&path, "UPDATE", &json!({"name": "Durand"}))),
@@ -716,20 +717,20 @@ pub async fn each_line_of_a_stream_is_held_to_what_those_before_it_left(door: &E
         edit(&other, "CREATE", &json!({"name": "Grand"})),
         sale_draft(fresh()),
     ];
-    let results = door.stream(&[], &lines(&drafts)).await;
+    let results = endpoint.stream(&[], &lines(&drafts)).await;
     let said: Vec<&str> = results.iter().map(|result| result["problem"]["code"].as_str().unwrap_or("")).collect();
     assert_eq!(said, ["", "", "PRECONDITION_FAILED", "", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED", ""]);
-    assert_eq!(door.count().await, count + 4);
-    assert_eq!(door.send("GET", &path, &[], "").await.json()["fields"], json!({"name": "Durand"}));
+    assert_eq!(endpoint.count().await, count + 4);
+    assert_eq!(endpoint.send("GET", &path, &[], "").await.json()["fields"], json!({"name": "Durand"}));
     // A class is made in one go, and again.
     let pupils: Vec<Value> = (0..230).map(|_| edit(&of_each_rule()[0], "CREATE", &json!({"name": "Petit"}))).collect();
-    let (first, again) = (door.stream(&[], &lines(&pupils)).await, door.stream(&[], &lines(&pupils)).await);
+    let (first, again) = (endpoint.stream(&[], &lines(&pupils)).await, endpoint.stream(&[], &lines(&pupils)).await);
     assert!(first.iter().all(|result| result["duplicate"] == false), "{first:?}");
     assert!(again.iter().all(|result| result["duplicate"] == true));
 }
 
 /// Each command becomes the event it stands for, about the entity it names.
-pub async fn typed_commands_build_events(door: &Endpoint) {
+pub async fn typed_commands_build_events(endpoint: &Endpoint) {
     let lines = json!([{"product": "85123A", "quantity": "2", "unit_price": "2.55"}]);
     let goods = json!([{"product": "85123A", "quantity": "6", "unit_cost": "1.20"}]);
     let at = "2026-01-02T03:04:05Z";
@@ -773,77 +774,77 @@ pub async fn typed_commands_build_events(door: &Endpoint) {
         let mut body = body;
         body["id"] = json!(id);
         // An edit names what its editor saw.
-        let tag = if method == "POST" { String::new() } else { door.tag(path).await };
+        let tag = if method == "POST" { String::new() } else { endpoint.tag(path).await };
         let headers = [JSON, ("if-match", tag.as_str())];
         let headers = if tag.is_empty() { &headers[..1] } else { &headers };
-        let results = door.send(method, path, headers, body.to_string()).await.results();
+        let results = endpoint.send(method, path, headers, body.to_string()).await.results();
         assert_eq!(results[0]["event_id"], json!(id), "{method} {path}");
-        let event = door.event(id).await.expect("it was answered, so it is there");
+        let event = endpoint.event(id).await.expect("it was answered, so it is there");
         assert_eq!((&event["action"], &event["entity_id"]), (&json!(action), &json!(entity)), "{method} {path}");
-        let again = door.send(method, path, headers, body.to_string()).await.results();
+        let again = endpoint.send(method, path, headers, body.to_string()).await.results();
         assert_eq!(again[0]["duplicate"], true, "{method} {path}");
     }
     // A deletion has nothing to say beyond its path and what was seen.
     let client = json!({"id": fresh(), "entity_id": "C-9", "fields": {"name": "Dupont"}});
-    door.post("/api/v1/clients", &client).await.results();
-    let (key, tag) = (fresh().to_string(), door.tag("/api/v1/clients/C-9").await);
+    endpoint.post("/api/v1/clients", &client).await.results();
+    let (key, tag) = (fresh().to_string(), endpoint.tag("/api/v1/clients/C-9").await);
     let headers = [("idempotency-key", key.as_str()), ("if-match", tag.as_str())];
-    door.send("DELETE", "/api/v1/clients/C-9", &headers, "").await.results();
+    endpoint.send("DELETE", "/api/v1/clients/C-9", &headers, "").await.results();
 }
 
-/// Pointers speak of the command's body, not of the draft that would have been made.
-pub async fn a_typed_command_is_refused_in_its_own_words(door: &Endpoint) {
-    let count = door.count().await;
+/// Pointers point into the command's body, not into the draft made of it.
+pub async fn a_typed_command_is_refused_in_its_own_words(endpoint: &Endpoint) {
+    let count = endpoint.count().await;
     let sale = |quantity: &str, total_minor: i64| {
         let lines = json!([{"product": "85123A", "quantity": quantity, "unit_price": "2.55"}]);
         json!({"id": fresh(), "currency": "GBP", "lines": lines, "total_minor": total_minor})
     };
-    let problem = door.post("/api/v1/sales", &sale("two", 510)).await.problem(422, "INVALID_PAYLOAD");
+    let problem = endpoint.post("/api/v1/sales", &sale("two", 510)).await.problem(422, "INVALID_PAYLOAD");
     assert_eq!(problem["pointer"], "/lines/0/quantity");
-    door.post("/api/v1/sales", &sale("2", 511)).await.problem(422, "TOTAL_MISMATCH");
+    endpoint.post("/api/v1/sales", &sale("2", 511)).await.problem(422, "TOTAL_MISMATCH");
     let mut without_id = sale("2", 510);
     without_id.as_object_mut().expect("an object").remove("id");
-    door.post("/api/v1/sales", &without_id).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
+    endpoint.post("/api/v1/sales", &without_id).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
     let twice = json!({"id": fresh(), "entity_id": "2", "fields": {"name": "x"}}).to_string();
-    let reply = door.send("PATCH", "/api/v1/clients/1", &[JSON, ("if-match", "\"1\"")], twice).await;
+    let reply = endpoint.send("PATCH", "/api/v1/clients/1", &[JSON, ("if-match", "\"1\"")], twice).await;
     assert_eq!(reply.problem(400, "MALFORMED_BODY")["pointer"], "/entity_id");
-    let reply = door.send("POST", "/api/v1/sales", &[NDJSON], "{}").await;
+    let reply = endpoint.send("POST", "/api/v1/sales", &[NDJSON], "{}").await;
     reply.problem(415, "UNSUPPORTED_MEDIA_TYPE");
-    assert_eq!(door.count().await, count);
+    assert_eq!(endpoint.count().await, count);
 }
 
 /// A refusal by the router itself is a problem document too.
-pub async fn a_path_or_method_that_is_not_there_is_a_problem(door: &Endpoint) {
-    door.send("GET", "/api/v1/nothing", &[], "").await.problem(404, "NOT_FOUND");
-    let reply = door.send("DELETE", EVENTS, &[], "").await;
+pub async fn a_path_or_method_that_is_not_there_is_a_problem(endpoint: &Endpoint) {
+    endpoint.send("GET", "/api/v1/nothing", &[], "").await.problem(404, "NOT_FOUND");
+    let reply = endpoint.send("DELETE", EVENTS, &[], "").await;
     reply.problem(405, "METHOD_NOT_ALLOWED");
     let allowed = reply.headers[header::ALLOW].to_str().expect("methods are ASCII");
     assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
     let missing = fresh();
-    door.send("GET", &format!("{EVENTS}/{missing}"), &[], "").await.problem(404, "NOT_FOUND");
-    door.send("GET", &format!("{EVENTS}?limit=0"), &[], "").await.problem(400, "INVALID_PARAMETER");
-    door.send("GET", &format!("{EVENTS}?limt=10"), &[], "").await.problem(400, "INVALID_PARAMETER");
-    door.send("GET", &format!("{EVENTS}?after=nowhere"), &[], "").await.problem(400, "INVALID_PARAMETER");
+    endpoint.send("GET", &format!("{EVENTS}/{missing}"), &[], "").await.problem(404, "NOT_FOUND");
+    endpoint.send("GET", &format!("{EVENTS}?limit=0"), &[], "").await.problem(400, "INVALID_PARAMETER");
+    endpoint.send("GET", &format!("{EVENTS}?limt=10"), &[], "").await.problem(400, "INVALID_PARAMETER");
+    endpoint.send("GET", &format!("{EVENTS}?after=nowhere"), &[], "").await.problem(400, "INVALID_PARAMETER");
 }
 
 /// Pages follow each other without a gap, in the log's order; the end of the log has a cursor too, behind which the next
 /// event stands.
-pub async fn the_log_is_read_page_by_page(door: &Endpoint) {
+pub async fn the_log_is_read_page_by_page(endpoint: &Endpoint) {
     let ids: Vec<Uuid> = (0..5).map(|_| fresh()).collect();
-    let mut end = door.page(1000, None).await;
+    let mut end = endpoint.page(1000, None).await;
     while end.more {
-        end = door.page(1000, Some(&end.next)).await;
+        end = endpoint.page(1000, Some(&end.next)).await;
     }
     let drafts: Vec<Value> = ids.iter().map(|id| sale_draft(*id)).collect();
-    door.post(EVENTS, &json!(drafts)).await.results();
+    endpoint.post(EVENTS, &json!(drafts)).await.results();
 
-    let (mut read, mut page) = (Vec::new(), door.page(2, Some(&end.next)).await);
+    let (mut read, mut page) = (Vec::new(), endpoint.page(2, Some(&end.next)).await);
     loop {
         assert!(page.events.len() <= 2, "no page is longer than was asked for");
         let last = !page.more;
         let next = page.next.clone();
         read.extend(page.events);
-        page = door.page(2, Some(&next)).await;
+        page = endpoint.page(2, Some(&next)).await;
         if last {
             assert_eq!((page.events.len(), &page.next, page.more), (0, &next, false), "the end keeps its cursor");
             break;
@@ -852,7 +853,7 @@ pub async fn the_log_is_read_page_by_page(door: &Endpoint) {
     assert_eq!(read.iter().map(|event| event.id).collect::<Vec<_>>(), ids);
     for event in &read {
         assert_eq!((event.entity_type.as_str(), event.action.as_str()), ("SALE", "SALE_RECORDED"));
-        let alone = door.event(event.id).await.expect("what a page shows is there");
+        let alone = endpoint.event(event.id).await.expect("what a page shows is there");
         assert_eq!(alone, serde_json::to_value(event).expect("an event is JSON"), "one event has the same shape");
     }
 }

@@ -63,7 +63,7 @@ pub async fn start(central: String, seed: u64) -> std::io::Result<Line> {
     Ok(line)
 }
 
-/// Until either side ends, or so many bytes have passed in one direction.
+/// Until either side ends, or the limit of bytes has passed in one direction.
 async fn pass(near: TcpStream, central: String, allowed: u64, moved: Arc<AtomicU64>) {
     let Ok(far) = TcpStream::connect(central).await else { return };
     let (near_read, near_write) = near.into_split();

@@ -6,6 +6,6 @@ pub mod contract;
 #[path = "../crash/ledger.rs"]
 pub mod crash_ledger;
 pub mod flaky;
-pub mod head_office;
 pub mod known_good;
+pub mod running_central;
 pub mod twice;

@@ -44,8 +44,8 @@ pub(super) struct Fold {
     position: Position,
     decision_chain: ChainHash,
     verdicts: [u64; Verdict::ALL.len()],
-    different: u64,
-    by_other_rules: u64,
+    differences: u64,
+    by_newer_rules: u64,
     restored: u64,
 }
 
@@ -71,46 +71,46 @@ impl Fold {
             position: Position::ZERO,
             decision_chain,
             verdicts: [0; Verdict::ALL.len()],
-            different: 0,
-            by_other_rules: 0,
+            differences: 0,
+            by_newer_rules: 0,
             restored: 0,
         })
     }
 
     /// Applies the next record. Returns how its stored decision differs from what the rules decide; an error is text for people.
     pub(super) fn apply_next(&mut self, next: DecidedRecord) -> Result<Option<DecisionDifference>, String> {
-        let place = self.place(&next);
-        let DecidedRecord { stand, chain, decision_chain, mut record, decision } = next;
+        let context = self.context(&next);
+        let DecidedRecord { sealed_at, chain, decision_chain, mut record, decision } = next;
         if let RecordReading::Known(known) = &mut record
             && known.fact == Fact::EpochOpened
-            && !place.by_central
+            && !context.by_central
             && let Ok(opening) = opening::read(&known.event)
-            && let Some(detail) = opening.objection(self.ends.get(&stand.node).copied())
+            && let Some(detail) = opening.objection(self.ends.get(&sealed_at.node).copied())
         {
             known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
         }
         self.restored += u64::from(decision.judgement.flags.contains(&Flag::DecisionRestored));
-        self.by_other_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
+        self.by_newer_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
         let fields = if self.redecide {
-            self.decide_again(&place, &record, &decision)
+            self.decide_again(&context, &record, &decision)
         } else {
             takes_effect_unread(&record, &decision)
         };
-        self.apply(&place, &record, &decision)?;
-        self.ends.insert(stand.node, EpochEnd { epoch: stand.epoch, seq: stand.seq, chain });
+        self.apply(&context, &record, &decision)?;
+        self.ends.insert(sealed_at.node, EpochEnd { epoch: sealed_at.epoch, seq: sealed_at.seq, chain });
         (self.position, self.decision_chain) = (decision.position, decision_chain);
         self.records += 1;
         self.verdicts[Verdict::ALL.iter().position(|verdict| *verdict == decision.judgement.verdict).unwrap_or(0)] += 1;
         if fields.is_empty() {
             return Ok(None);
         }
-        self.different += 1;
+        self.differences += 1;
         let content = record.event().map(|event| &event.content);
         Ok(Some(DecisionDifference {
             position: decision.position.0,
-            node: stand.node.uuid(),
-            epoch: stand.epoch.number,
-            seq: stand.seq.0,
+            node: sealed_at.node.uuid(),
+            epoch: sealed_at.epoch.number,
+            seq: sealed_at.seq.0,
             event: decision.event_id.uuid(),
             action: content.map(|content| content.action.to_string()),
             entity: content.map(|content| format!("{} {}", content.entity_type, content.entity_id)),
@@ -129,15 +129,15 @@ impl Fold {
             digest: models::digest(&models),
             models,
             redecided: self.redecide,
-            different: self.different,
-            by_other_rules: self.by_other_rules,
+            differences: self.differences,
+            by_newer_rules: self.by_newer_rules,
             restored: self.restored,
         }
     }
 
     /// The context in which central decided the record.
-    fn place(&self, next: &DecidedRecord) -> DecisionContext {
-        let DecidedRecord { stand, record, decision, .. } = next;
+    fn context(&self, next: &DecidedRecord) -> DecisionContext {
+        let DecidedRecord { sealed_at, record, decision, .. } = next;
         let site = record.event().and_then(|event| event.content.site);
         let code = |tenant: &Tenant| site.and_then(|site| tenant.sites.get(&site).cloned());
         DecisionContext {
@@ -146,18 +146,18 @@ impl Fold {
             effective_at: decision.effective_at,
             local_year: decision.local_year,
             site_code: self.known.as_ref().and_then(code),
-            by_central: self.known.as_ref().is_some_and(|tenant| tenant.central_node == stand.node),
+            by_central: self.known.as_ref().is_some_and(|tenant| tenant.central_node == sealed_at.node),
         }
     }
 
     /// Decides a record from the state at its position, and compares the result with the stored decision.
     fn decide_again(
         &self,
-        place: &DecisionContext,
+        context: &DecisionContext,
         record: &RecordReading,
         decision: &StoredDecision,
     ) -> Vec<FieldDifference> {
-        let mut again = self.judgement(place, record, &decision.judgement);
+        let mut again = self.judgement(context, record, &decision.judgement);
         // What central knew of the node's clock at receipt is not in the log, so flags about it cannot be derived again.
         again.flags.extend(decision.judgement.flags.iter().filter(|flag| flag.is_about_time()));
         let mut fields = judgement_fields(decision, &again);
@@ -174,23 +174,23 @@ impl Fold {
         fields
     }
 
-    fn judgement(&self, place: &DecisionContext, record: &RecordReading, stored: &Judgement) -> Judgement {
+    fn judgement(&self, context: &DecisionContext, record: &RecordReading, stored: &Judgement) -> Judgement {
         let settled = |settled: Precheck<'_>| settled.judgement(&self.decision_state.rulebook, record.event());
         // `verify` checks every id: which of them count, and with what content.
         if record.event().is_some() && stored.verdict == Verdict::Duplicate {
-            return settled(Precheck::Duplicate(place.position));
+            return settled(Precheck::Duplicate(context.position));
         }
         if record.event().is_some() && stored.code == Some(Code::EventIdReused) {
-            return settled(Precheck::Reused(place.position));
+            return settled(Precheck::Reused(context.position));
         }
         match record {
-            RecordReading::Unfit { code, detail, .. } => settled(Precheck::Unfit { code: *code, detail }),
+            RecordReading::Unreadable { code, detail, .. } => settled(Precheck::Unreadable { code: *code, detail }),
             RecordReading::Known(known) => {
-                // The rules are pure, so a panic in them leaves nothing half done.
+                // The rules are pure, so a panic in them changes nothing.
                 let decided = || match PriorDecision::restored_by(stored) {
                     // Only central knows that the decision was made before; what follows from it is derived again.
-                    Some(promise) => rules::decide_prior(&self.decision_state, place, known, &promise),
-                    None => rules::decide(&self.decision_state, place, known),
+                    Some(prior) => rules::decide_prior(&self.decision_state, context, known, &prior),
+                    None => rules::decide(&self.decision_state, context, known),
                 };
                 catch_unwind(AssertUnwindSafe(decided)).unwrap_or_else(|_| settled(Precheck::Failed))
             }
@@ -200,14 +200,14 @@ impl Fold {
     /// Applies the record's effects as it was decided.
     fn apply(
         &mut self,
-        place: &DecisionContext,
+        context: &DecisionContext,
         record: &RecordReading,
         decision: &StoredDecision,
     ) -> Result<(), String> {
         let RecordReading::Known(known) = record else { return Ok(()) };
         let decision_state = &mut self.decision_state;
         let applied = || {
-            for effect in rules::effects(decision_state, place, known, &decision.judgement) {
+            for effect in rules::effects(decision_state, context, known, &decision.judgement) {
                 rules::evolve(decision_state, &effect);
             }
         };
@@ -217,7 +217,7 @@ impl Fold {
 
 /// A record that took effect but cannot be decoded here has nothing to apply, which is a difference.
 fn takes_effect_unread(record: &RecordReading, decision: &StoredDecision) -> Vec<FieldDifference> {
-    let RecordReading::Unfit { code, .. } = record else { return Vec::new() };
+    let RecordReading::Unreadable { code, .. } = record else { return Vec::new() };
     match decision.judgement.verdict {
         Verdict::Accepted | Verdict::Superseded | Verdict::Conflict => {
             let decided = format!("{} {}", Verdict::Quarantined.as_str(), code.as_str());

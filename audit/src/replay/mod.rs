@@ -82,22 +82,22 @@ pub struct Replay {
     pub digest: String,
     /// Whether each record was also decided again.
     pub redecided: bool,
-    /// Number of differences; all of them were shown.
-    pub different: u64,
+    /// Number of differences; each was passed to `on_difference`.
+    pub differences: u64,
     /// Number of decisions made by a newer version of the rules than this program has. The version alone may explain a difference
     /// in such a decision.
-    pub by_other_rules: u64,
+    pub by_newer_rules: u64,
     /// Number of decisions flagged `DECISION_RESTORED`: after a restore from an older copy, central repeated a decision that a
     /// node had received. Nothing in the log proves the flag.
     pub restored: u64,
 }
 
-/// Replays a whole tenant's log from its bundle, or from its parts in order. Calls `show` for each difference, and `progress`
-/// from time to time with the number of bytes read.
+/// Replays a whole tenant's log from its bundle, or from its parts in order. Calls `on_difference` for each difference, and
+/// `progress` from time to time with the number of bytes read.
 pub fn replay(
     sources: &[&dyn Source],
     redecide: bool,
-    show: &mut dyn FnMut(&DecisionDifference),
+    on_difference: &mut dyn FnMut(&DecisionDifference),
     progress: &mut dyn FnMut(u64),
 ) -> Result<Replay, AuditError> {
     let (header, context) = headers(sources)?;
@@ -116,7 +116,7 @@ pub fn replay(
             for record in portion.records {
                 let position = record.decision.position;
                 match fold.apply_next(record) {
-                    Ok(Some(difference)) => show(&difference),
+                    Ok(Some(difference)) => on_difference(&difference),
                     Ok(None) => {}
                     Err(why) => {
                         folded = Err(AuditError::Damaged { name: name(), position, why });

@@ -16,7 +16,7 @@ const PORTION_BYTES: usize = 4 * 1024 * 1024;
 
 /// A record at its place, as far as it can be decoded, and its decision.
 pub(super) struct DecidedRecord {
-    pub(super) stand: RecordPosition,
+    pub(super) sealed_at: RecordPosition,
     /// The node's chain after it.
     pub(super) chain: ChainHash,
     /// The tenant's decision chain after it.
@@ -75,7 +75,7 @@ fn decided_record(tenant: TenantId, entry: &Entry<'_>) -> Result<DecidedRecord, 
         let Position(position) = decision.position;
         return Err(format!("its decision is about position {position} and record {}", decision.record_chain));
     }
-    let stand = RecordPosition { tenant, node: entry.node, epoch: entry.epoch, seq: entry.seq };
-    let record = record_reader::read(stand, entry.record);
-    Ok(DecidedRecord { stand, chain: entry.chain, decision_chain: entry.decision_chain, record, decision })
+    let sealed_at = RecordPosition { tenant, node: entry.node, epoch: entry.epoch, seq: entry.seq };
+    let record = record_reader::read(sealed_at, entry.record);
+    Ok(DecidedRecord { sealed_at, chain: entry.chain, decision_chain: entry.decision_chain, record, decision })
 }

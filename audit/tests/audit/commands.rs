@@ -33,13 +33,13 @@ fn stdout(output: &Output) -> String {
 fn broken() -> Vec<u8> {
     let mut log = tenant_log(&[node_log(node(7), &[6])]);
     log.entry(4).decision_chain.0[0] ^= 1;
-    log.together()
+    log.to_bytes()
 }
 
 #[test]
 fn an_intact_log_ends_with_0_and_prints_the_end_of_each_log() {
     let files = Files::new();
-    let file = files.write("central.bundle", &tenant_log(&[node_log(node(7), &[6])]).together());
+    let file = files.write("central.bundle", &tenant_log(&[node_log(node(7), &[6])]).to_bytes());
     let output = run_audit("C", &["verify", "--level", "content"], &[&file]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = stdout(&output);
@@ -99,7 +99,7 @@ fn a_known_head_must_be_in_the_log() {
     let Owned::Record { chain, .. } = log.frames[log.record(1, 6)] else { panic!() };
     let mut cut = log.clone();
     cut.frames.truncate(cut.record(1, 6));
-    let (whole, cut) = (files.write("whole.bundle", &log.together()), files.write("cut.bundle", &cut.together()));
+    let (whole, cut) = (files.write("whole.bundle", &log.to_bytes()), files.write("cut.bundle", &cut.to_bytes()));
     let known = ["verify", "--known-head", &chain.to_string()];
     assert_eq!(run_audit("C", &known, &[&whole]).status.code(), Some(0));
     let output = run_audit("C", &known, &[&cut]);
@@ -111,14 +111,14 @@ fn a_known_head_must_be_in_the_log() {
 fn two_logs_are_compared_after_both_are_verified() {
     let files = Files::new();
     let log = node_log(node(7), &[6]);
-    let central = files.write("central.bundle", &tenant_log(std::slice::from_ref(&log)).together());
-    let shop = files.write("shop.bundle", &log.together());
+    let central = files.write("central.bundle", &tenant_log(std::slice::from_ref(&log)).to_bytes());
+    let shop = files.write("shop.bundle", &log.to_bytes());
     let output = run_audit("C", &["compare", "--json"], &[&shop, &central]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&found["agree"], &found["comparison"]["same"]), (&true.into(), &6.into()));
 
-    let longer = files.write("longer.bundle", &tenant_log(&[node_log(node(7), &[8])]).together());
+    let longer = files.write("longer.bundle", &tenant_log(&[node_log(node(7), &[8])]).to_bytes());
     let output = run_audit("C", &["compare"], &[&shop, &longer]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
@@ -137,7 +137,7 @@ fn two_logs_are_compared_after_both_are_verified() {
 fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
     let files = Files::new();
     let log = crate::fixture::a_full_day().log();
-    let whole = files.write("central.bundle", &log.together());
+    let whole = files.write("central.bundle", &log.to_bytes());
     let output = run_audit("C", &["replay", "--redecide"], &[&whole]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = stdout(&output);
@@ -149,7 +149,7 @@ fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
 
     let mut forged = log.clone();
     forged.entry(3).decide(|decision| decision.judgement.verdict = comptoir_core::decision::Verdict::Superseded);
-    let forged = files.write("forged.bundle", &forged.judged_again().together());
+    let forged = files.write("forged.bundle", &forged.with_new_chains().to_bytes());
     let output = run_audit("fr_FR.UTF-8", &["replay", "--redecide"], &[&forged]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = stdout(&output);
@@ -159,7 +159,7 @@ fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
     assert_eq!(output.status.code(), Some(1));
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["difference"]["position"], 3);
-    assert_eq!(lines.last().unwrap()["replay"]["different"], lines.len() - 1);
+    assert_eq!(lines.last().unwrap()["replay"]["differences"], lines.len() - 1);
 
     let broken = files.write("broken.bundle", &broken());
     let output = run_audit("C", &["replay"], &[&broken]);

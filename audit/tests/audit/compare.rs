@@ -11,8 +11,8 @@ use comptoir_proto::sync_v1::RecordResult;
 use crate::fixture::{AuditFixture, CENTRAL};
 use crate::support::*;
 
-fn compared(node: &Apart, central: &Apart) -> Comparison {
-    compare(&node.together(), &central.together()).unwrap()
+fn compared(node: &BundleFrames, central: &BundleFrames) -> Comparison {
+    compare(&node.to_bytes(), &central.to_bytes()).unwrap()
 }
 
 fn alone(found: &Comparison) -> Vec<(u32, u64, u64, UnmatchedReason)> {
@@ -20,7 +20,7 @@ fn alone(found: &Comparison) -> Vec<(u32, u64, u64, UnmatchedReason)> {
 }
 
 /// A node's log with central's decisions as its stored answers.
-fn answered(mut node: Apart, central: &mut Apart) -> Apart {
+fn answered(mut node: BundleFrames, central: &mut BundleFrames) -> BundleFrames {
     let mut positions = std::collections::BTreeMap::new();
     for frame in &central.frames {
         let Owned::Entry(entry) = frame else { panic!() };
@@ -153,7 +153,7 @@ fn two_copies_that_opened_an_epoch_of_one_number_differ_in_it() {
 
 /// Central ingested five sales of a node and was restored to a copy from before the third. `before_restore` events are written
 /// by central between the restore and its record. Returns the node's log with the first answers, and central's log.
-fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
+fn restored(recorded: bool, before_restore: usize) -> (BundleFrames, BundleFrames) {
     let sale = |audit_fixture: &mut AuditFixture, number: u64| {
         let line = serde_json::json!({"product": "P", "quantity": "1", "unit_price": "2.55"});
         let payload = serde_json::json!({"currency": "EUR", "lines": [line], "total_minor": 255});
@@ -187,7 +187,7 @@ fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
 }
 
 /// The node's own bundle: its records with the answers of a tenant's log.
-fn node_log_as_answered(central: &Apart) -> Apart {
+fn node_log_as_answered(central: &BundleFrames) -> BundleFrames {
     let mut frames = Vec::new();
     for frame in &central.frames {
         let Owned::Entry(entry) = frame else { panic!() };
@@ -215,7 +215,7 @@ fn node_log_as_answered(central: &Apart) -> Apart {
         };
         frames.push(Owned::Answer(serde_json::to_vec(&result).unwrap()));
     }
-    Apart { header: BundleHeader::Node { tenant: TENANT, node: node(7) }, context: None, frames }
+    BundleFrames { header: BundleHeader::Node { tenant: TENANT, node: node(7) }, context: None, frames }
 }
 
 #[test]
@@ -235,9 +235,13 @@ fn decisions_stored_again_after_a_recorded_restore_are_no_contradiction() {
     );
     assert!(text.contains("3 decisions were stored again, the same, at another position"), "{text}");
 
-    let central = central.together();
+    let central = central.to_bytes();
     let replayed = comptoir_audit::replay(&[&central], true, &mut |_| (), &mut |_| ()).unwrap();
-    assert_eq!((replayed.records, replayed.different), (9, 0), "the record of a restore is decided again as any other");
+    assert_eq!(
+        (replayed.records, replayed.differences),
+        (9, 0),
+        "the record of a restore is decided again as any other"
+    );
 }
 
 fn answered_and_stored() -> (&'static str, &'static str) {

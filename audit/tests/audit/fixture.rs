@@ -41,7 +41,7 @@ pub(crate) struct AuditFixture {
     decision_chain: ChainHash,
     frames: Vec<Owned>,
     pub(crate) judgements: Vec<Judgement>,
-    promise: Option<PriorDecision>,
+    prior: Option<PriorDecision>,
 }
 
 impl AuditFixture {
@@ -54,7 +54,7 @@ impl AuditFixture {
             decision_chain: decision_genesis(TENANT),
             frames: Vec::new(),
             judgements: Vec::new(),
-            promise: None,
+            prior: None,
         }
     }
 
@@ -89,10 +89,10 @@ impl AuditFixture {
         entity: (&str, &str),
         action: &str,
         payload: Value,
-        promise: PriorDecision,
+        prior: PriorDecision,
     ) -> EventId {
         self.open(by);
-        self.promise = Some(promise);
+        self.prior = Some(prior);
         self.say(by, entity, action, payload)
     }
 
@@ -140,12 +140,12 @@ impl AuditFixture {
             known.objection = Some(comptoir_core::fact::Objection { code, detail: "another end".to_owned() });
         }
         self.position = self.position.next();
-        let place = self.place(by, &read);
+        let context = self.context(by, &read);
         let rulebook_version = self.decision_state.rulebook.version;
-        let promise = self.promise.take();
-        let judgement = self.judge(&place, &read, promise.as_ref());
+        let prior = self.prior.take();
+        let judgement = self.judge(&context, &read, prior.as_ref());
         if let RecordReading::Known(known) = &read {
-            for effect in rules::effects(&self.decision_state, &place, known, &judgement) {
+            for effect in rules::effects(&self.decision_state, &context, known, &judgement) {
                 rules::evolve(&mut self.decision_state, &effect);
             }
         }
@@ -160,9 +160,9 @@ impl AuditFixture {
             event_id,
             rulebook_version,
             engine_version: rules::ENGINE_VERSION,
-            received_at: place.received_at,
-            effective_at: place.effective_at,
-            local_year: place.local_year,
+            received_at: context.received_at,
+            effective_at: context.effective_at,
+            local_year: context.local_year,
             judgement: judgement.clone(),
         })
         .unwrap();
@@ -174,7 +174,7 @@ impl AuditFixture {
         self.number(&read, &judgement);
     }
 
-    fn place(&self, by: NodeId, read: &RecordReading) -> DecisionContext {
+    fn context(&self, by: NodeId, read: &RecordReading) -> DecisionContext {
         // 2026 has begun in Paris, and not yet in London.
         let received_at = Timestamp(NOON - 1_800_000_000 + i64::try_from(self.position.0).unwrap());
         let site = read.event().and_then(|event| event.content.site);
@@ -192,7 +192,7 @@ impl AuditFixture {
         }
     }
 
-    fn judge(&self, place: &DecisionContext, read: &RecordReading, promise: Option<&PriorDecision>) -> Judgement {
+    fn judge(&self, context: &DecisionContext, read: &RecordReading, prior: Option<&PriorDecision>) -> Judgement {
         let settled = |settled: Precheck<'_>| settled.judgement(&self.decision_state.rulebook, read.event());
         if let Some(event) = read.event()
             && let Some((position, held)) = self.counted.get(&event.id)
@@ -203,10 +203,10 @@ impl AuditFixture {
             };
         }
         match read {
-            RecordReading::Unfit { code, detail, .. } => settled(Precheck::Unfit { code: *code, detail }),
-            RecordReading::Known(known) => match promise {
-                Some(promise) => rules::decide_prior(&self.decision_state, place, known, promise),
-                None => rules::decide(&self.decision_state, place, known),
+            RecordReading::Unreadable { code, detail, .. } => settled(Precheck::Unreadable { code: *code, detail }),
+            RecordReading::Known(known) => match prior {
+                Some(prior) => rules::decide_prior(&self.decision_state, context, known, prior),
+                None => rules::decide(&self.decision_state, context, known),
             },
         }
     }
@@ -224,10 +224,10 @@ impl AuditFixture {
     }
 
     /// The log as central exports it.
-    pub(crate) fn log(&self) -> Apart {
+    pub(crate) fn log(&self) -> BundleFrames {
         let header =
             BundleHeader::Central { tenant: TENANT, after: Position::ZERO, decision_chain: decision_genesis(TENANT) };
-        Apart { header, context: Some(context()), frames: self.frames.clone() }
+        BundleFrames { header, context: Some(context()), frames: self.frames.clone() }
     }
 }
 

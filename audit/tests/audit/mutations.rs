@@ -10,23 +10,23 @@ use comptoir_core::time::Timestamp;
 
 use crate::support::*;
 
-fn two_epochs() -> Apart {
+fn two_epochs() -> BundleFrames {
     node_log(node(7), &[6, 4])
 }
 
-fn two_nodes() -> Apart {
+fn two_nodes() -> BundleFrames {
     tenant_log(&[node_log(node(7), &[6, 4]), node_log(node(8), &[10])])
 }
 
 #[test]
 fn unchanged_logs_are_intact() {
     for level in [Chain, Content] {
-        let found = report(&two_epochs().together(), level);
+        let found = report(&two_epochs().to_bytes(), level);
         assert_eq!(found.first_break, None);
         assert_eq!((found.summary.records, found.summary.decisions), (10, 8));
         assert_eq!((found.summary.heads[0].epoch, found.summary.heads[0].seq), (2, 4));
 
-        let found = report(&two_nodes().together(), level);
+        let found = report(&two_nodes().to_bytes(), level);
         assert_eq!(found.first_break, None);
         assert_eq!((found.summary.records, found.summary.position), (20, Some(20)));
         assert_eq!(
@@ -95,7 +95,7 @@ fn a_fully_rewritten_log_is_found_by_a_head_recorded_elsewhere() {
     let honest = two_epochs();
     let Owned::Record { chain: kept, .. } = honest.frames[honest.record(1, 5)] else { panic!() };
     let options = Options { level: Chain, known_heads: vec![kept] };
-    let check = |log: &Apart| verify(&[&log.together()], &options, &mut |_| ()).unwrap().first_break;
+    let check = |log: &BundleFrames| verify(&[&log.to_bytes()], &options, &mut |_| ()).unwrap().first_break;
     assert_eq!(check(&honest), None);
 
     let mut forged = node_log(node(7), &[6]);
@@ -103,12 +103,12 @@ fn a_fully_rewritten_log_is_found_by_a_head_recorded_elsewhere() {
     let Owned::Record { record, .. } = &mut forged.frames[at] else { panic!() };
     *record = changed(record, |event| event.occurred_at = Timestamp(NOON));
     let forged = forged.chained_again();
-    assert_eq!(report(&forged.together(), Content).first_break, None, "no file can tell this by itself");
+    assert_eq!(report(&forged.to_bytes(), Content).first_break, None, "no file can tell this by itself");
     assert_eq!(check(&forged).unwrap().defect, Defect::KnownHead);
 
     let mut cut = node_log(node(7), &[6]);
     cut.frames.truncate(cut.record(1, 5));
-    assert_eq!(report(&cut.together(), Content).first_break, None, "nor that its end was cut off");
+    assert_eq!(report(&cut.to_bytes(), Content).first_break, None, "nor that its end was cut off");
     assert_eq!(check(&cut).unwrap().defect, Defect::KnownHead);
 }
 
@@ -130,8 +130,8 @@ fn an_epoch_begins_where_it_must() {
 
     let mut number = two_epochs();
     number.frames.drain(..number.record(2, 1) - 1);
-    assert_eq!(report(&number.together(), Content).first_break, None, "an epoch can be exported alone");
-    assert_eq!(report(&number.together(), Chain).summary.notes.unknown_previous_heads, 1);
+    assert_eq!(report(&number.to_bytes(), Content).first_break, None, "an epoch can be exported alone");
+    assert_eq!(report(&number.to_bytes(), Chain).summary.notes.unknown_previous_heads, 1);
     let first = node_log(node(7), &[6]);
     number.frames.extend(first.frames);
     assert_eq!(in_node(&number, Chain), (Defect::Epoch, 1, 0));
@@ -167,11 +167,11 @@ fn an_epoch_that_names_another_end_of_the_one_before_is_found() {
         let Owned::Record { chain, .. } = log.frames[log.record(1, seq)] else { panic!() };
         chain
     };
-    assert_eq!(report(&with_previous(6, chain_at(6)).together(), Content).first_break, None);
-    assert_eq!(report(&with_previous(3, chain_at(3)).together(), Content).first_break, None, "central held less");
+    assert_eq!(report(&with_previous(6, chain_at(6)).to_bytes(), Content).first_break, None);
+    assert_eq!(report(&with_previous(3, chain_at(3)).to_bytes(), Content).first_break, None, "central held less");
     assert_eq!(in_node(&with_previous(6, chain_at(5)), Chain), (Defect::PreviousHead, 2, 1));
     assert_eq!(in_node(&with_previous(3, chain_at(5)), Chain), (Defect::PreviousHead, 2, 1));
-    let more = report(&with_previous(7, chain_at(5)).together(), Content);
+    let more = report(&with_previous(7, chain_at(5)).to_bytes(), Content);
     assert_eq!(
         (more.first_break, more.summary.notes.unknown_previous_heads),
         (None, 1),
@@ -204,7 +204,7 @@ fn an_id_counts_once_in_an_epoch_and_keeps_its_content_in_the_next() {
     let sealed_again = with(2, 3, &|event| {
         *event = comptoir_core::event::Event { epoch: event.epoch, seq: event.seq, ..original.clone() };
     });
-    assert_eq!(report(&sealed_again.together(), Content).first_break, None);
+    assert_eq!(report(&sealed_again.to_bytes(), Content).first_break, None);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn a_broken_order_of_a_tenant_is_found_where_it_breaks() {
 }
 
 /// Gives each entry the position of its place.
-fn renumbered(mut log: Apart) -> Apart {
+fn renumbered(mut log: BundleFrames) -> BundleFrames {
     for (position, frame) in (1..).zip(&mut log.frames) {
         let Owned::Entry(entry) = frame else { panic!() };
         entry.position = Position(position);
@@ -299,11 +299,11 @@ fn a_changed_and_renumbered_order_is_found() {
     // Positions 7 and 8 are of two nodes, so each node's own order stays. Only the receipt times show the change.
     let mut swapped = two_nodes();
     swapped.frames.swap(6, 7);
-    assert_eq!(in_tenant(&renumbered(swapped).judged_again(), Content), (Defect::ReceivedAt, 8));
+    assert_eq!(in_tenant(&renumbered(swapped).with_new_chains(), Content), (Defect::ReceivedAt, 8));
 
     let mut removed = two_nodes();
     removed.frames.remove(6);
-    assert_eq!(in_tenant(&renumbered(removed).judged_again(), Chain), (Defect::Seq, 8), "that node's next record");
+    assert_eq!(in_tenant(&renumbered(removed).with_new_chains(), Chain), (Defect::Seq, 8), "that node's next record");
 
     let mut gone = two_nodes();
     gone.entry(9).seq = Seq(9);
@@ -314,7 +314,7 @@ fn a_changed_and_renumbered_order_is_found() {
 fn a_record_replaced_with_its_tail_of_chains_contradicts_its_decision() {
     let mut log = two_nodes();
     log.entry(7).event(|event| event.occurred_at = Timestamp(NOON));
-    let forged = log.clone().judged_again();
+    let forged = log.clone().with_new_chains();
     for (position, frame) in (1..).zip(&mut log.frames) {
         let Owned::Entry(entry) = frame else { panic!() };
         let Owned::Entry(forged) = &forged.frames[position - 1] else { panic!() };
@@ -333,16 +333,16 @@ fn an_epoch_of_a_tenants_node_follows_the_one_before() {
     let wrong = previous_head(epoch(1), 5, ChainHash([5; 32]));
     log.entry(opening).record =
         comptoir_proto::stored_v1::encode(&nth_event(node(7), epoch(2), 1, Some(&wrong))).unwrap();
-    assert_eq!(in_tenant(&log.judged_again(), Chain), (Defect::PreviousHead, opening));
+    assert_eq!(in_tenant(&log.with_new_chains(), Chain), (Defect::PreviousHead, opening));
 
     let mut forgotten = two_nodes();
     forgotten.entry(opening).record =
         comptoir_proto::stored_v1::encode(&nth_event(node(7), epoch(2), 1, None)).unwrap();
-    assert_eq!(in_tenant(&forgotten.judged_again(), Chain), (Defect::PreviousHead, opening));
+    assert_eq!(in_tenant(&forgotten.with_new_chains(), Chain), (Defect::PreviousHead, opening));
 
     let mut sale = two_nodes();
     sale.entry(opening).event(|event| event.content.action = comptoir_core::id::Name::new("SALE_RECORDED").unwrap());
-    assert_eq!(in_tenant(&sale.judged_again(), Chain), (Defect::EpochOpened, opening));
+    assert_eq!(in_tenant(&sale.with_new_chains(), Chain), (Defect::EpochOpened, opening));
 
     let mut back = two_nodes();
     back.entry(opening).epoch = comptoir_core::position::Epoch { number: 1, id: epoch(2).id };
@@ -359,19 +359,19 @@ fn an_id_of_a_tenant_counts_once() {
             *event = comptoir_core::event::Event { node: event.node, epoch: event.epoch, seq: event.seq, ..kept };
         });
         change(log.entry(10));
-        log.judged_again()
+        log.with_new_chains()
     };
     let duplicate = |entry: &mut OwnedEntry| refuse(entry, Verdict::Duplicate, None);
     let reused = |entry: &mut OwnedEntry| refuse(entry, Verdict::Rejected, Some(Code::EventIdReused));
     let other_content = |entry: &mut OwnedEntry| entry.event(|event| event.occurred_at = Timestamp(NOON));
 
     assert_eq!(in_tenant(&again(&|_| ()), Chain), (Defect::EventId, 10));
-    assert_eq!(report(&again(&duplicate).together(), Content).first_break, None);
+    assert_eq!(report(&again(&duplicate).to_bytes(), Content).first_break, None);
     let changed = again(&|entry| {
         other_content(entry);
         reused(entry);
     });
-    assert_eq!(report(&changed.together(), Content).first_break, None);
+    assert_eq!(report(&changed.to_bytes(), Content).first_break, None);
     assert_eq!(in_tenant(&again(&reused), Chain), (Defect::Duplicate, 10), "the same content is no reuse");
     let changed = again(&|entry| {
         other_content(entry);
@@ -381,7 +381,7 @@ fn an_id_of_a_tenant_counts_once() {
 
     let mut alone = two_nodes();
     refuse(alone.entry(10), Verdict::Duplicate, None);
-    assert_eq!(in_tenant(&alone.judged_again(), Chain), (Defect::Duplicate, 10), "of nothing");
+    assert_eq!(in_tenant(&alone.with_new_chains(), Chain), (Defect::Duplicate, 10), "of nothing");
 }
 
 fn decode_of(entry: &OwnedEntry) -> comptoir_core::event::Event {
@@ -393,7 +393,7 @@ fn a_verdict_is_one_that_the_record_can_get() {
     let with = |change: &dyn Fn(&mut OwnedEntry)| {
         let mut log = two_nodes();
         change(log.entry(10));
-        log.judged_again()
+        log.with_new_chains()
     };
     let quarantined = |code: Code| move |entry: &mut OwnedEntry| refuse(entry, Verdict::Quarantined, Some(code));
     let elsewhere = |entry: &mut OwnedEntry| entry.event(|event| event.seq = Seq(99));
@@ -412,7 +412,7 @@ fn a_verdict_is_one_that_the_record_can_get() {
             change(entry);
             quarantined(code)(entry);
         });
-        let found = report(&log.together(), Content);
+        let found = report(&log.to_bytes(), Content);
         assert_eq!(found.first_break, None);
         assert_eq!(found.summary.verdicts["QUARANTINED"], 1);
     };
@@ -427,11 +427,11 @@ fn receipt_times_rise_and_effects_do_not_precede_them() {
     let mut same = two_nodes();
     let before = comptoir_proto::stored_v1::decode_decision(&same.entry(9).decision).unwrap().received_at;
     same.entry(10).decide(|decision| decision.received_at = before);
-    assert_eq!(in_tenant(&same.judged_again(), Content), (Defect::ReceivedAt, 10));
+    assert_eq!(in_tenant(&same.with_new_chains(), Content), (Defect::ReceivedAt, 10));
 
     let mut early = two_nodes();
     early.entry(10).decide(|decision| decision.effective_at = Timestamp(decision.received_at.0 + 1));
-    assert_eq!(in_tenant(&early.judged_again(), Content), (Defect::Decision, 10));
+    assert_eq!(in_tenant(&early.with_new_chains(), Content), (Defect::Decision, 10));
 }
 
 /// Who cuts the last entries out of a file has to write the digest again, but the file's end still names the log's last position.
@@ -441,7 +441,7 @@ fn a_tenants_log_shorter_than_its_end_states_names_the_missing_positions() {
     let entries = whole.frames.len();
     let mut short = whole.clone();
     short.frames.truncate(entries - 3);
-    let (whole, mut cut) = (whole.together(), short.together());
+    let (whole, mut cut) = (whole.to_bytes(), short.to_bytes());
     // The end: tag, length, records, decisions, last, chain, digest.
     cut.truncate(cut.len() - END_BYTES);
     cut.extend_from_slice(&whole[whole.len() - END_BYTES..whole.len() - 32]);
@@ -449,7 +449,7 @@ fn a_tenants_log_shorter_than_its_end_states_names_the_missing_positions() {
     cut.extend_from_slice(digest.as_bytes());
     let found = report(&cut, Chain).first_break.unwrap();
     let (first, last) = (entries - 2, entries);
-    assert_eq!((found.defect, found.place.position), (Defect::Count, Some(first as u64)));
+    assert_eq!((found.defect, found.location.position), (Defect::Count, Some(first as u64)));
     assert_eq!(found.expected, format!("last position {last}, as the file's end states"));
     assert_eq!(found.found, format!("position {}: positions {first} to {last} are missing", entries - 3));
 }

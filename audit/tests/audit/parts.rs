@@ -8,19 +8,19 @@ use comptoir_proto::bundle_v1::{BundleHeader, EpochHead, EpochStart};
 
 use crate::support::*;
 
-fn check(parts: &[Apart]) -> Result<Report, AuditError> {
-    let bundles: Vec<Vec<u8>> = parts.iter().map(Apart::together).collect();
+fn check(parts: &[BundleFrames]) -> Result<Report, AuditError> {
+    let bundles: Vec<Vec<u8>> = parts.iter().map(BundleFrames::to_bytes).collect();
     let sources: Vec<&dyn comptoir_audit::Source> = bundles.iter().map(|bundle| bundle as _).collect();
     verify(&sources, &Options::from(Level::Content), &mut |_| ())
 }
 
 /// A tenant's log cut after each of some positions.
-pub(crate) fn tenant_parts(log: &Apart, cuts: &[usize]) -> Vec<Apart> {
+pub(crate) fn tenant_parts(log: &BundleFrames, cuts: &[usize]) -> Vec<BundleFrames> {
     let mut parts = Vec::new();
     let mut from = 0;
     let mut header = log.header;
     for to in cuts.iter().copied().chain([log.frames.len()]) {
-        parts.push(Apart { header, context: log.context.clone(), frames: log.frames[from..to].to_vec() });
+        parts.push(BundleFrames { header, context: log.context.clone(), frames: log.frames[from..to].to_vec() });
         if let Some(Owned::Entry(last)) = log.frames[..to].last() {
             header =
                 BundleHeader::Central { tenant: TENANT, after: last.position, decision_chain: last.decision_chain };
@@ -31,14 +31,14 @@ pub(crate) fn tenant_parts(log: &Apart, cuts: &[usize]) -> Vec<Apart> {
 }
 
 /// A node's log cut before some seqs of its first epoch.
-fn node_parts(log: &Apart, cuts: &[u64]) -> Vec<Apart> {
+fn node_parts(log: &BundleFrames, cuts: &[u64]) -> Vec<BundleFrames> {
     let mut parts = Vec::new();
     let mut from = 0;
     let mut begin: Option<Owned> = None;
     let ends = cuts.iter().map(|seq| (Some(*seq), log.record(1, *seq))).chain([(None, log.frames.len())]);
     for (seq, to) in ends {
         let frames = begin.iter().chain(&log.frames[from..to]).cloned().collect();
-        parts.push(Apart { header: log.header, context: None, frames });
+        parts.push(BundleFrames { header: log.header, context: None, frames });
         if let Some(seq) = seq {
             let Owned::Record { chain, .. } = log.frames[log.record(1, seq - 1)] else { panic!() };
             begin = Some(Owned::Epoch(EpochStart { epoch: epoch(1), after: Seq(seq - 1), chain }));
@@ -67,13 +67,13 @@ fn a_missing_part_is_found_where_the_next_one_begins() {
     let mut parts = tenant_parts(&tenant, &[5, 9]);
     parts.remove(1);
     let found = check(&parts).unwrap().first_break.unwrap();
-    assert_eq!((found.defect, found.place.file), (Defect::Part, 1));
+    assert_eq!((found.defect, found.location.file), (Defect::Part, 1));
     assert!(found.expected.starts_with("position 5,") && found.found.starts_with("position 9,"), "{found:?}");
 
     let mut parts = node_parts(&node_log(node(7), &[6]), &[3, 5]);
     parts.remove(1);
     let found = check(&parts).unwrap().first_break.unwrap();
-    assert_eq!((found.defect, found.place.file), (Defect::Part, 1));
+    assert_eq!((found.defect, found.location.file), (Defect::Part, 1));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_single_part_reports_what_it_cannot_show() {
     // Its links hold from the second record of each node.
     let mut changed = part;
     changed.entry(9).chain.0[0] ^= 1;
-    assert_eq!(check(&[changed]).unwrap().first_break.unwrap().place.position, Some(9));
+    assert_eq!(check(&[changed]).unwrap().first_break.unwrap().location.position, Some(9));
 
     let part = node_parts(&node_log(node(7), &[6, 4]), &[3]).remove(1);
     let alone = check(&[part]).unwrap();
@@ -127,7 +127,7 @@ fn a_bundle_shorter_than_its_named_head_names_the_missing_records() {
     let mut short = log.clone();
     short.frames.drain(from..to);
     let found = check(std::slice::from_ref(&short)).unwrap().first_break.unwrap();
-    assert_eq!((found.defect, found.place.epoch, found.place.seq), (Defect::Missing, Some(1), Some(4)));
+    assert_eq!((found.defect, found.location.epoch, found.location.seq), (Defect::Missing, Some(1), Some(4)));
     assert_eq!(found.expected, "records up to seq 6");
     assert_eq!(found.found, "records up to seq 3; seq 4 to 6 are missing");
 

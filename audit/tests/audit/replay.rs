@@ -14,34 +14,34 @@ use crate::fixture::{AuditFixture, CENTRAL, a_full_day, context};
 use crate::parts::tenant_parts;
 use crate::support::*;
 
-fn replayed(parts: &[Apart], redecide: bool) -> Result<(Replay, Vec<DecisionDifference>), AuditError> {
-    let bundles: Vec<Vec<u8>> = parts.iter().map(Apart::together).collect();
+fn replayed(parts: &[BundleFrames], redecide: bool) -> Result<(Replay, Vec<DecisionDifference>), AuditError> {
+    let bundles: Vec<Vec<u8>> = parts.iter().map(BundleFrames::to_bytes).collect();
     let sources: Vec<&dyn Source> = bundles.iter().map(|bundle| bundle as _).collect();
     let mut differences = Vec::new();
     let replay = replay(&sources, redecide, &mut |found| differences.push(found.clone()), &mut |_| ())?;
     Ok((replay, differences))
 }
 
-fn redecided(log: &Apart) -> (Replay, Vec<DecisionDifference>) {
+fn redecided(log: &BundleFrames) -> (Replay, Vec<DecisionDifference>) {
     replayed(std::slice::from_ref(log), true).unwrap()
 }
 
 #[test]
 fn decisions_of_the_rules_are_decided_again_without_a_difference() {
     let day = a_full_day();
-    assert_eq!(report(&day.log().together(), Level::Content).first_break, None, "the day's log holds");
+    assert_eq!(report(&day.log().to_bytes(), Level::Content).first_break, None, "the day's log holds");
     let (replay, differences) = redecided(&day.log());
     assert_eq!(differences, []);
-    assert_eq!((replay.different, replay.by_other_rules, replay.redecided), (0, 0, true));
+    assert_eq!((replay.differences, replay.by_newer_rules, replay.redecided), (0, 0, true));
     assert_eq!(replay.restored, 3, "two numbers and the delivery that stays lost");
     assert_eq!(replay.records, day.judgements.len() as u64);
 
     // The day has every verdict and kind of event.
     let verdicts: BTreeSet<_> = day.judgements.iter().map(|judgement| judgement.verdict).collect();
-    assert_eq!(verdicts, BTreeSet::from(Verdict::ALL), "every verdict was spoken");
+    assert_eq!(verdicts, BTreeSet::from(Verdict::ALL), "every verdict occurs");
     let flags: BTreeSet<_> = day.judgements.iter().flat_map(|judgement| judgement.flags.clone()).collect();
     let by_the_rules = Flag::ALL.into_iter().filter(|flag| !flag.is_about_time());
-    assert_eq!(flags, by_the_rules.collect(), "every flag of the rules was raised");
+    assert_eq!(flags, by_the_rules.collect(), "every flag of the rules occurs");
     let codes: BTreeSet<_> = day.judgements.iter().filter_map(|judgement| judgement.code).collect();
     for code in [
         Code::AlreadyValidated,
@@ -57,7 +57,7 @@ fn decisions_of_the_rules_are_decided_again_without_a_difference() {
         Code::Overwritten,
         Code::AlreadyCancelled,
     ] {
-        assert!(codes.contains(&code), "{code:?} was given; there are {codes:?}");
+        assert!(codes.contains(&code), "{code:?} is not among {codes:?}");
     }
     let references: Vec<_> = day.judgements.iter().filter_map(|judgement| judgement.reference.as_deref()).collect();
     let expected = [
@@ -77,11 +77,11 @@ fn decisions_of_the_rules_are_decided_again_without_a_difference() {
 fn forged(position: u64, change: impl FnOnce(&mut StoredDecision)) -> (u64, Vec<(&'static str, String, String)>) {
     let mut log = a_full_day().log();
     log.entry(position).decide(change);
-    let log = log.judged_again();
-    assert_eq!(report(&log.together(), Level::Chain).first_break, None, "every chain was computed again");
+    let log = log.with_new_chains();
+    assert_eq!(report(&log.to_bytes(), Level::Chain).first_break, None, "every chain was computed again");
     let (replay, differences) = redecided(&log);
     let first = differences.first().expect("the difference is found");
-    assert_eq!(replay.different, differences.len() as u64);
+    assert_eq!(replay.differences, differences.len() as u64);
     let fields = first.fields.iter().map(|found| (found.field, found.stored.clone(), found.decided.clone()));
     (first.position, fields.collect())
 }
@@ -155,7 +155,7 @@ fn one_forged_decision_does_not_make_the_later_ones_look_forged() {
     let (_, whole) = redecided(&log);
     assert_eq!(whole, []);
     log.entry(2).decide(|decision| decision.judgement.flags.clear());
-    let (_, differences) = redecided(&log.judged_again());
+    let (_, differences) = redecided(&log.with_new_chains());
     let positions: Vec<u64> = differences.iter().map(|found| found.position).collect();
     assert_eq!(positions.len(), 1, "{differences:?}");
 }
@@ -173,7 +173,7 @@ fn replays_of_one_file_and_of_its_parts_have_the_same_digest() {
     let mut forged = log.clone();
     let numbered = position_of(|judgement| judgement.reference.is_some());
     forged.entry(numbered).decide(|decision| decision.judgement.reference = Some("F2026-P01-000017".to_owned()));
-    let (forged, differences) = replayed(&[forged.judged_again()], false).unwrap();
+    let (forged, differences) = replayed(&[forged.with_new_chains()], false).unwrap();
     assert_eq!(differences, [], "applying asks no rule");
     assert_ne!(forged.digest, whole.digest);
     let other: Vec<_> = forged.models.iter().zip(&whole.models).filter(|(one, other)| one != other).collect();
@@ -218,8 +218,8 @@ fn a_context_that_differs_from_centrals_is_found() {
 fn decisions_by_other_rules_are_counted() {
     let mut log = a_full_day().log();
     log.entry(3).decide(|decision| decision.engine_version = rules::ENGINE_VERSION + 1);
-    let (replay, differences) = redecided(&log.judged_again());
-    assert_eq!((replay.by_other_rules, differences.len()), (1, 0));
+    let (replay, differences) = redecided(&log.with_new_chains());
+    assert_eq!((replay.by_newer_rules, differences.len()), (1, 0));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_bounded_time_needs_its_flag() {
         bounded(decision);
         decision.judgement.flags.push(Flag::TimeInFuture);
     });
-    assert_eq!(redecided(&log.judged_again()).1, [], "the flag says why");
+    assert_eq!(redecided(&log.with_new_chains()).1, [], "the flag says why");
     let (at, fields) = forged(shortage, bounded);
     assert_eq!((at, fields[0].0), (shortage, "effective_at"));
 }

@@ -76,15 +76,15 @@ impl OwnedEntry {
 
 /// A bundle split into frames.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Apart {
+pub(crate) struct BundleFrames {
     pub(crate) header: BundleHeader,
     pub(crate) context: Option<TenantContext>,
     pub(crate) frames: Vec<Owned>,
 }
 
-impl Apart {
+impl BundleFrames {
     /// Writes the bundle again, with a correct digest and correct counts.
-    pub(crate) fn together(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match self.header {
             BundleHeader::Node { tenant, node } => {
                 let mut bundle = NodeBundleWriter::start(Vec::new(), tenant, node).unwrap();
@@ -104,7 +104,7 @@ impl Apart {
                 let mut bundle =
                     CentralBundleWriter::start(Vec::new(), tenant, (after, decision_chain), &context).unwrap();
                 for frame in &self.frames {
-                    let Owned::Entry(entry) = frame else { panic!("only entries stand in a tenant's log") };
+                    let Owned::Entry(entry) = frame else { panic!("a tenant's log has only entries") };
                     bundle.entry(entry.borrowed()).unwrap();
                 }
                 bundle.finish().unwrap()
@@ -137,7 +137,7 @@ impl Apart {
     }
 
     /// Computes every chain of a node's log again from the bytes, to hide a change.
-    pub(crate) fn chained_again(mut self) -> Apart {
+    pub(crate) fn chained_again(mut self) -> BundleFrames {
         let mut chain = ChainHash([0; 32]);
         for frame in &mut self.frames {
             match frame {
@@ -153,7 +153,7 @@ impl Apart {
     }
 
     /// Binds every decision of a tenant's log to its entry again, and computes the nodes' chains and the decision chain again.
-    pub(crate) fn judged_again(mut self) -> Apart {
+    pub(crate) fn with_new_chains(mut self) -> BundleFrames {
         let mut nodes: std::collections::BTreeMap<NodeId, (Epoch, ChainHash)> = Default::default();
         let mut decision_chain = decision_genesis(TENANT);
         for frame in &mut self.frames {
@@ -241,7 +241,7 @@ pub(crate) fn previous_head(epoch: Epoch, seq: u64, chain: ChainHash) -> Value {
 }
 
 /// A node's log with this number of records in each epoch; central has answered all but the last of each epoch.
-pub(crate) fn node_log(by: NodeId, epochs: &[u64]) -> Apart {
+pub(crate) fn node_log(by: NodeId, epochs: &[u64]) -> BundleFrames {
     let mut frames = Vec::new();
     let mut previous = None;
     for (number, records) in (1..).zip(epochs) {
@@ -259,7 +259,7 @@ pub(crate) fn node_log(by: NodeId, epochs: &[u64]) -> Apart {
         }
         previous = Some(previous_head(epoch, *records, chain));
     }
-    Apart { header: BundleHeader::Node { tenant: TENANT, node: by }, context: None, frames }
+    BundleFrames { header: BundleHeader::Node { tenant: TENANT, node: by }, context: None, frames }
 }
 
 fn answer(event: &Event) -> Vec<u8> {
@@ -279,7 +279,7 @@ fn answer(event: &Event) -> Vec<u8> {
 }
 
 /// A tenant's log: the nodes' records in turn, everything accepted.
-pub(crate) fn tenant_log(nodes: &[Apart]) -> Apart {
+pub(crate) fn tenant_log(nodes: &[BundleFrames]) -> BundleFrames {
     let mut queues: Vec<_> = nodes.iter().map(|log| entries_of(log).into_iter()).collect();
     let mut frames: Vec<Owned> = Vec::new();
     while queues.iter().any(|queue| queue.len() > 0) {
@@ -297,11 +297,11 @@ pub(crate) fn tenant_log(nodes: &[Apart]) -> Apart {
     }
     let header =
         BundleHeader::Central { tenant: TENANT, after: Position::ZERO, decision_chain: decision_genesis(TENANT) };
-    Apart { header, context: None, frames }
+    BundleFrames { header, context: None, frames }
 }
 
 /// A node's records as entries without a position.
-fn entries_of(log: &Apart) -> Vec<OwnedEntry> {
+fn entries_of(log: &BundleFrames) -> Vec<OwnedEntry> {
     let mut epoch = epoch(0);
     let mut entries = Vec::new();
     for frame in &log.frames {
@@ -353,23 +353,23 @@ pub(crate) fn report(bundle: &[u8], level: Level) -> Report {
 }
 
 /// The break that both levels find, or only the content level.
-pub(crate) fn first_break(log: &Apart, level: Level) -> Break {
-    let found = report(&log.together(), level).first_break.expect("it is found");
+pub(crate) fn first_break(log: &BundleFrames, level: Level) -> Break {
+    let found = report(&log.to_bytes(), level).first_break.expect("it is found");
     if level == Level::Chain {
-        let thorough = report(&log.together(), Level::Content).first_break.expect("the thorough level finds it too");
+        let thorough = report(&log.to_bytes(), Level::Content).first_break.expect("the thorough level finds it too");
         assert_eq!(thorough, found, "both levels name the same first break");
     }
     found
 }
 
 /// The break of a node's log: defect, epoch and seq.
-pub(crate) fn in_node(log: &Apart, level: Level) -> (Defect, u32, u64) {
+pub(crate) fn in_node(log: &BundleFrames, level: Level) -> (Defect, u32, u64) {
     let found = first_break(log, level);
-    (found.defect, found.place.epoch.unwrap_or(0), found.place.seq.unwrap_or(0))
+    (found.defect, found.location.epoch.unwrap_or(0), found.location.seq.unwrap_or(0))
 }
 
 /// The break of a tenant's log: defect and position.
-pub(crate) fn in_tenant(log: &Apart, level: Level) -> (Defect, u64) {
+pub(crate) fn in_tenant(log: &BundleFrames, level: Level) -> (Defect, u64) {
     let found = first_break(log, level);
-    (found.defect, found.place.position.unwrap_or(0))
+    (found.defect, found.location.position.unwrap_or(0))
 }

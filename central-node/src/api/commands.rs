@@ -35,12 +35,12 @@ pub(super) fn router() -> Router<Arc<Central>> {
             paths::DELIVERY_VALIDATE,
             post(|state, id, headers, body| on_entity(ShopCommand::ValidateDelivery, state, id, headers, body)),
         )
-        .route(paths::CLIENTS, create(ShopCommand::CreateClient))
+        .route(paths::CLIENTS, create(ShopCommand::CreateEntity))
         .route(
             paths::CLIENT,
-            patch(|state, id, headers, body| on_entity(ShopCommand::UpdateClient, state, id, headers, body))
-                .put(|state, id, headers, body| on_entity(ShopCommand::UpdateClient, state, id, headers, body))
-                .delete(|state, id, headers, body| on_entity(ShopCommand::DeleteClient, state, id, headers, body)),
+            patch(|state, id, headers, body| on_entity(ShopCommand::UpdateEntity, state, id, headers, body))
+                .put(|state, id, headers, body| on_entity(ShopCommand::UpdateEntity, state, id, headers, body))
+                .delete(|state, id, headers, body| on_entity(ShopCommand::DeleteEntity, state, id, headers, body)),
         )
 }
 
@@ -72,7 +72,7 @@ async fn run_command(
     let credential = credential(central, headers).await?;
     let author = author(&credential);
     let key = idempotency_key(headers)?;
-    let edits = matches!(command, ShopCommand::UpdateClient | ShopCommand::DeleteClient);
+    let edits = matches!(command, ShopCommand::UpdateEntity | ShopCommand::DeleteEntity);
     let base = edits.then(|| if_match_version(headers)).transpose()?;
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = command.draft(path_id, &body, &author, key)?;

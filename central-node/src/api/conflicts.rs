@@ -1,4 +1,4 @@
-//! `/api/v1/conflicts`: parse, call, answer. An administrator sees all; a node's key those of its own edits.
+//! `/api/v1/conflicts`. An administrator sees all conflicts, a node those of its own edits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,13 +30,13 @@ use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest};
 use crate::conflicts::shown::{self, ConflictDto};
 use crate::conflicts::{Choice, Filter, list};
 
-/// Conflicts of one page where none is asked for: each is shown whole.
+/// The default page size. It is small, because each conflict is shown in full.
 const PAGE_CONFLICTS: usize = 50;
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new()
-        .route(paths::CONFLICTS, get(page))
-        .route(paths::CONFLICT, get(one))
+        .route(paths::CONFLICTS, get(conflict_page))
+        .route(paths::CONFLICT, get(one_conflict))
         .route(paths::CONFLICT_PREVIEW, post(preview))
         .route(paths::CONFLICT_RESOLVE, post(decide))
 }
@@ -44,20 +44,20 @@ pub(super) fn router() -> Router<Arc<Central>> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConflictsQuery {
-    /// One type of entity.
+    /// Only conflicts about this entity type.
     #[serde(rename = "type")]
     entity_type: Option<String>,
-    /// One entity.
+    /// Only conflicts about this entity.
     entity: Option<String>,
-    /// One node.
+    /// Only conflicts of this node's edits.
     node: Option<Uuid>,
-    /// `open` where nothing is said.
+    /// `open` by default.
     state: Option<ConflictFilter>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     #[serde(default)]
     #[schemars(with = "words::PositionNumber")]
     after: u64,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
@@ -75,12 +75,16 @@ enum ConflictFilter {
 #[schemars(rename = "ConflictPage")]
 pub(crate) struct PageDto {
     conflicts: Vec<ConflictDto>,
-    /// What `after` is to be given for the next page.
+    /// The value of `after` for the next page.
     next: String,
     more: bool,
 }
 
-async fn page(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap) -> Result<Response, ProblemResponse> {
+async fn conflict_page(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: ConflictsQuery = read_query(&uri)?;
     let limit = page_limit(query.limit, PAGE_CONFLICTS)?;
@@ -98,7 +102,7 @@ async fn page(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap)
     Ok(axum::Json(PageDto { conflicts, next: listed.next.to_string(), more: listed.more }).into_response())
 }
 
-async fn one(
+async fn one_conflict(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,
     headers: HeaderMap,
@@ -111,19 +115,19 @@ async fn one(
     Ok(with_etag(Json(shown), &etag))
 }
 
-/// A person's choice as it is posted.
+/// A person's choice.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ConflictChoiceRequest")]
 pub(crate) struct ChoiceDto {
-    /// The resolution's own id, so that a retry is the same decision.
+    /// The id of the resolution. A retry with the same id is the same decision.
     id: Option<Uuid>,
-    /// Who decides.
+    /// The user who decides.
     #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
     /// The side that wins.
     choice: Choice,
-    /// Of `merged`: what is set; null removes a field.
+    /// With `merged`: the fields to set; null removes a field.
     fields: Option<BTreeMap<String, Box<RawValue>>>,
 }
 
@@ -150,7 +154,7 @@ async fn decide(
     Ok(with_etag(Json(shown::resolved(resolved)?), &etag))
 }
 
-/// Reads whose conflict a choice is about, and the choice.
+/// Parses a choice and the node that it may be about.
 async fn read_choice(
     central: &Central,
     event: &str,

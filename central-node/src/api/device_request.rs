@@ -1,4 +1,4 @@
-//! Shared by the routes of phones and desktops: a request's body, its row in the sync log, and the device's clock.
+//! Shared by the routes of phones and desktops: the request's body, its row in the sync log, and the device's clock.
 
 use std::collections::BTreeMap;
 

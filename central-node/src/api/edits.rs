@@ -26,8 +26,8 @@ use crate::central::Central;
 
 /// `PUT`, `PATCH` and `DELETE` of any entity made of fields.
 pub(super) fn router() -> Router<Arc<Central>> {
-    let update = |state, path, headers, body| run_entity_command(ShopCommand::UpdateClient, state, path, headers, body);
-    let delete = |state, path, headers, body| run_entity_command(ShopCommand::DeleteClient, state, path, headers, body);
+    let update = |state, path, headers, body| run_entity_command(ShopCommand::UpdateEntity, state, path, headers, body);
+    let delete = |state, path, headers, body| run_entity_command(ShopCommand::DeleteEntity, state, path, headers, body);
     Router::new().route(paths::ENTITY, put(put_entity).patch(update).delete(delete))
 }
 
@@ -39,13 +39,13 @@ async fn put_entity(
     body: RequestBody,
 ) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let command = match headers.contains_key(header::IF_NONE_MATCH) {
-        true => ShopCommand::CreateClient,
-        false => ShopCommand::UpdateClient,
+        true => ShopCommand::CreateEntity,
+        false => ShopCommand::UpdateEntity,
     };
     run_entity_command(command, state, path, headers, body).await
 }
 
-/// Runs a command about a client for the entity type in the path: the bodies are the same for all entities made of fields.
+/// Runs a command about an entity of the type in the path.
 async fn run_entity_command(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
@@ -57,7 +57,7 @@ async fn run_entity_command(
     let author = author(&credential);
     let key = idempotency_key(&headers)?;
     let base = match edit_condition(&headers)? {
-        EditCondition::Absent if command == ShopCommand::CreateClient => None,
+        EditCondition::Absent if command == ShopCommand::CreateEntity => None,
         _ => Some(if_match_version(&headers)?),
     };
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;

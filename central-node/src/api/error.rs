@@ -2,7 +2,9 @@
 
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::store_check_v1::StoreFinding;
 
+use super::damage::FINDING;
 use crate::conflicts::PlanError;
 use crate::conflicts::resolve::ResolveError;
 use crate::database::StoreError;
@@ -14,7 +16,7 @@ use crate::identity::AuthError;
 use crate::ingest::{
     DraftRefusal, DraftsError, IdReused, ImportError, IngestError, PrepareError, PushError, PushRefusal,
 };
-use crate::private_postgres::{FULL_RETRY_SECONDS, ServerTrouble};
+use crate::private_postgres::{FULL_RETRY_SECONDS, ServerOutage};
 use crate::projections::ProjectionError;
 use crate::reporting::ReportError;
 use crate::restore_window::RestoreInProgress;
@@ -31,6 +33,7 @@ impl From<StoreError> for Problem {
             StoreError::Full(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
             StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, detail).retry_after(1),
             StoreError::Damaged(_) => Problem::new(ErrorCode::StoreDamaged, detail),
+            StoreError::DamagedLog(finding) => damaged_log(&finding, detail),
             StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::IdCounts(_) | StoreError::Refused(_) => {
                 Problem::new(ErrorCode::Internal, detail)
             }
@@ -38,12 +41,21 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<ServerTrouble> for Problem {
-    fn from(trouble: ServerTrouble) -> Problem {
-        let detail = trouble.to_string();
-        match trouble {
-            ServerTrouble::DiskFull(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
-            ServerTrouble::Restarting { attempt, restarts_max, next_in_seconds, reason } => {
+/// The problem of a reader that met damage; the answer's finding reaches `/readyz` (see `damage.rs`).
+fn damaged_log(finding: &StoreFinding, detail: String) -> Problem {
+    let problem = Problem::new(ErrorCode::StoreDamaged, detail);
+    match serde_json::to_value(finding) {
+        Ok(finding) => problem.with(FINDING, finding),
+        Err(_) => problem,
+    }
+}
+
+impl From<ServerOutage> for Problem {
+    fn from(outage: ServerOutage) -> Problem {
+        let detail = outage.to_string();
+        match outage {
+            ServerOutage::DiskFull(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
+            ServerOutage::Restarting { attempt, restarts_max, next_in_seconds, reason } => {
                 Problem::new(ErrorCode::StoreRestarting, detail)
                     .retry_after(next_in_seconds.max(1))
                     .with("attempt", attempt)
@@ -51,7 +63,7 @@ impl From<ServerTrouble> for Problem {
                     .with("next_attempt_in_seconds", next_in_seconds)
                     .with("reason", reason)
             }
-            ServerTrouble::GivenUp { reason, .. } => {
+            ServerOutage::GivenUp { reason, .. } => {
                 Problem::new(ErrorCode::StoreUnavailable, detail).with("reason", reason)
             }
         }
@@ -62,7 +74,7 @@ impl From<StoreHealthError> for Problem {
     fn from(error: StoreHealthError) -> Problem {
         let detail = error.to_string();
         match error {
-            StoreHealthError::Server(trouble) => trouble.into(),
+            StoreHealthError::Server(outage) => outage.into(),
             StoreHealthError::Full(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
             StoreHealthError::Contended(_) | StoreHealthError::Silent(_) => {
                 Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)
@@ -192,6 +204,7 @@ impl From<ReportError> for Problem {
             ReportError::NoEntity { .. } | ReportError::Deleted { .. } => Problem::new(ErrorCode::NotFound, detail),
             ReportError::Cursor(_) => Problem::new(ErrorCode::InvalidParameter, detail).at("cursor"),
             ReportError::Store(error) | ReportError::Projection(ProjectionError::Store(error)) => error.into(),
+            ReportError::Projection(ProjectionError::Damaged(finding)) => damaged_log(&finding, detail),
             ReportError::Projection(_) | ReportError::Csv(_) | ReportError::Json(_) => {
                 Problem::new(ErrorCode::Internal, detail)
             }

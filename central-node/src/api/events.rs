@@ -50,21 +50,21 @@ pub(super) async fn append(
     Ok(Json(DecidedResponse { results }).into_response())
 }
 
-/// Which page.
+/// Selects a page.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsQuery {
-    /// `next` of the page before.
+    /// `next` of the previous page.
     #[serde(default)]
     #[schemars(with = "words::PositionNumber")]
     after: u64,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
 
 impl EventsQuery {
-    /// Reads it from a request.
+    /// Parses the query of a request.
     pub(super) fn read(uri: &Uri) -> Result<EventsQuery, Problem> {
         let read: EventsQuery = read_query(uri)?;
         position("after", read.after)?;
@@ -84,13 +84,13 @@ impl EventsQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogQuery {
-    /// `next` of the page before.
+    /// `next` of the previous page.
     #[schemars(with = "Option<words::PositionNumber>")]
     after: Option<u64>,
     /// Without `after`: the number of events to return from the end.
     #[schemars(with = "Option<words::PositionNumber>")]
     last: Option<u64>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
@@ -109,7 +109,7 @@ impl LogQuery {
     }
 }
 
-/// A position in a query: one that the database cannot hold is refused.
+/// Parses a position. Refuses one that the database cannot hold.
 pub(super) fn position(name: &str, number: u64) -> Result<Position, Problem> {
     if i64::try_from(number).is_err() {
         let detail = format!("{name}={number}: no position is so high");
@@ -118,26 +118,26 @@ pub(super) fn position(name: &str, number: u64) -> Result<Position, Problem> {
     Ok(Position(number))
 }
 
-/// A page of at most `limit` of these rows, of which one more was read to know whether there is more.
+/// A page of at most `limit` of these rows. The caller reads one row more, which shows whether another page follows.
 pub(super) fn page_of(rows: &[LogRow], after: Position, limit: usize) -> Result<EventPage, StoreError> {
     let shown_rows = &rows[..rows.len().min(limit)];
     let next = shown_rows.last().map_or(after, |row| row.position);
-    let events = shown_rows.iter().map(shown).collect::<Result<_, _>>()?;
+    let events = shown_rows.iter().map(event_dto).collect::<Result<_, _>>()?;
     Ok(EventPage { events, next: next.to_string(), more: rows.len() > limit })
 }
 
 /// A record of the log with its decision.
-fn shown(row: &LogRow) -> Result<EventDto, StoreError> {
+fn event_dto(row: &LogRow) -> Result<EventDto, StoreError> {
     let decided = row.decided()?;
     let event = match stored_v1::decode(&row.record) {
         Ok(event) => EventDto::new(&event, row.chain),
-        Err(_) => unreadable(row, &decided),
+        Err(_) => unreadable_dto(row, &decided),
     };
     Ok(EventDto { position: Some(row.position.0), decision: Some(record_result(&decided, row.seq)), ..event })
 }
 
 /// The known part of a record that cannot be decoded: its place.
-fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
+fn unreadable_dto(row: &LogRow, decided: &StoredDecision) -> EventDto {
     EventDto {
         id: decided.event_id.uuid(),
         tenant: decided.tenant.uuid(),
@@ -170,14 +170,14 @@ pub(super) async fn list(
 ) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: LogQuery = read_query(&uri)?;
-    // Refused before anything is read from the database.
+    // An invalid parameter is refused before the database is read.
     query.after(Position::ZERO)?;
     let limit = page_limit(query.limit, 100)?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let head = tenant_head(&tx, credential.tenant).await?.map(|head| head.head).unwrap_or_default();
     let after = query.after(head)?;
-    let rows = event_store::page(&tx, credential.tenant, after, head, limit as i64 + 1).await?;
+    let rows = event_store::log_page(&tx, credential.tenant, after, head, limit as i64 + 1).await?;
     Ok(Json(page_of(&rows, after, limit)?))
 }
 
@@ -193,5 +193,5 @@ pub(super) async fn one(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let row = event_store::by_event_id(&tx, credential.tenant, id).await?.ok_or_else(missing)?;
-    Ok(Json(shown(&row)?))
+    Ok(Json(event_dto(&row)?))
 }

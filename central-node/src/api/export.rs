@@ -33,11 +33,11 @@ const PAGE_ROWS: i64 = 500;
 /// Positions per page: a page with fewer rows has a hole.
 const PAGE_POSITIONS: u64 = PAGE_ROWS as u64;
 
-/// From where on.
+/// Selects the start of the export.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExportQuery {
-    /// `next` of the page before.
+    /// The position after which the export begins.
     #[serde(default)]
     #[schemars(with = "words::PositionNumber")]
     after: u64,
@@ -72,7 +72,7 @@ pub(super) async fn export(
     let writer = writer.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::spawn(async move {
-        if let Err(error) = write(&central, tenant, writer, (after, chain), head, &chunks).await {
+        if let Err(error) = write_bundle(&central, tenant, writer, (after, chain), head, &chunks).await {
             tracing::error!(tenant.id = %tenant, %error, "an export broke off");
             // The body ends with an error: a truncated bundle has no end mark, and its reader reports that.
             let _ = chunks.send(Err(std::io::Error::other(error))).await;
@@ -84,7 +84,7 @@ pub(super) async fn export(
 
 /// Streams up to the head. Missing or unreadable rows, or decisions whose chain does not lead to the head, end the stream
 /// with an error and are recorded as damage of the store.
-async fn write(
+async fn write_bundle(
     central: &Central,
     tenant: TenantId,
     mut writer: Writer,
@@ -95,12 +95,16 @@ async fn write(
     let too_large = |error: WriteError| StoreError::Damaged(error.to_string());
     let damaged = |damage: Damage, range: (Position, Position), found: &str| {
         let finding = store_check::met(damage, tenant, range, found);
-        central.store_findings().met(tenant, finding.clone());
-        StoreError::Damaged(finding.to_string())
+        central.store_findings().met(finding.clone());
+        StoreError::DamagedLog(Box::new(finding))
     };
     while at < head.head {
         let last = Position(at.0.saturating_add(PAGE_POSITIONS).min(head.head.0));
-        let rows = match page(central, tenant, at, last).await {
+        let rows = match log_page(central, tenant, at, last).await {
+            Err(StoreError::DamagedLog(finding)) => {
+                central.store_findings().met((*finding).clone());
+                return Err(StoreError::DamagedLog(finding));
+            }
             Err(StoreError::Damaged(error)) => {
                 return Err(damaged(Damage::Unreadable, (at.next(), last), &error));
             }
@@ -141,7 +145,7 @@ async fn write(
     Ok(())
 }
 
-async fn page(
+async fn log_page(
     central: &Central,
     tenant: TenantId,
     after: Position,
@@ -149,7 +153,7 @@ async fn page(
 ) -> Result<Vec<event_store::LogRow>, StoreError> {
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    event_store::page(&tx, tenant, after, last, PAGE_ROWS).await
+    event_store::log_page(&tx, tenant, after, last, PAGE_ROWS).await
 }
 
 /// Sends a chunk; false if the reader has disconnected.

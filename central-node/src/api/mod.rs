@@ -5,6 +5,7 @@ mod blobs;
 mod bootstrap;
 mod commands;
 mod conflicts;
+mod damage;
 mod desktop;
 mod device_request;
 mod drafts;
@@ -32,6 +33,7 @@ mod sync_status;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use comptoir_http_edge::{BodyBudget, Edge, Timeouts};
 use comptoir_proto::paths;
@@ -45,7 +47,8 @@ const BODIES_KIB: usize = 96 * 1024;
 /// Every route of central.
 pub(crate) fn router(central: Arc<Central>, timeouts: Timeouts) -> Router {
     let edge = Edge::default().with_timeouts(timeouts).with_budget(BodyBudget::of_kib(BODIES_KIB));
-    edge.wrap(routes()).with_state(central)
+    let routes = routes().layer(from_fn_with_state(Arc::clone(&central), damage::record_damage));
+    edge.wrap(routes).with_state(central)
 }
 
 fn routes() -> Router<Arc<Central>> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use comptoir_http_edge::ProblemResponse;
 
 use super::auth::admin;
 use crate::central::Central;
 use crate::feed::nodes::{self, NodeList};
-use comptoir_http_edge::ProblemResponse;
 
 pub(super) async fn list(
     State(central): State<Arc<Central>>,

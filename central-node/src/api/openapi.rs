@@ -1,4 +1,4 @@
-//! What central offers, for programs (`/openapi.json`) and for people (`/docs`). A test holds it against the router.
+//! The description of central's API, for programs (`/openapi.json`) and people (`/docs`). A test compares it with the router.
 
 use std::sync::LazyLock;
 
@@ -65,7 +65,7 @@ fn operations() -> Vec<Operation> {
     .concat()
 }
 
-/// What a JSON body may be refused for.
+/// The codes with which a JSON body may be refused.
 const BODY_REFUSALS: [ErrorCode; 6] = [
     ErrorCode::RestoreInProgress,
     ErrorCode::MalformedBody,
@@ -82,7 +82,7 @@ fn post(path: &'static str, summary: &'static str) -> Operation {
 fn log() -> Vec<Operation> {
     vec![
         append::<DecidedResponse, stream::LineDto>(),
-        get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
+        get(paths::EVENTS, "The log, page by page, or the `last` events")
             .asks::<events::LogQuery>()
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event with its decision").answers::<EventDto>(200),
@@ -127,7 +127,7 @@ fn edits() -> Vec<Operation> {
         about::<DecidedResponse>("post", paths::DELIVERIES, "Create a delivery", ShopCommand::CreateDelivery)
             .like(json!({
             "reference": "BL-7", "client": "c-1", "total_minor": 510 })),
-        entity("patch", "Change fields: those that are not named stay", ShopCommand::UpdateClient)
+        entity("patch", "Change fields: those that are not named stay", ShopCommand::UpdateEntity)
             .seen()
             .like(fields.clone()),
         Operation::new("put", paths::ENTITY, "Make it, or change fields of it")
@@ -139,7 +139,7 @@ fn edits() -> Vec<Operation> {
             .answers::<DecidedResponse>(200)
             .refuses(&WRITE_REFUSALS)
             .refuses(&[ErrorCode::PreconditionRequired, ErrorCode::PreconditionFailed]),
-        entity("delete", "Delete it", ShopCommand::DeleteClient).seen().or_nothing().like(json!({ "user": "u-12" })),
+        entity("delete", "Delete it", ShopCommand::DeleteEntity).seen().or_nothing().like(json!({ "user": "u-12" })),
     ]
 }
 

@@ -29,12 +29,12 @@ const WAIT_SECONDS_MAX: u64 = 30;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeedQuery {
-    /// `cursor` of the answer before; nothing for a start from the beginning.
+    /// `cursor` of the previous answer; absent to start from the beginning.
     cursor: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<u64>", range(min = 1, max = 5_000))]
     limit: Option<usize>,
-    /// How many seconds that may take.
+    /// The longest wait for a change, in seconds.
     #[schemars(with = "Option<u64>", range(max = 30))]
     wait: Option<u64>,
 }

@@ -74,7 +74,7 @@ async fn receive_push(
     let now = central.clock().now();
     let (bytes, reserved) = body.json(PUSH_BODY_BYTES_MAX).await?.into_parts();
     let (owner, key) = (credential.clone(), central.attestation_key().clone());
-    let push = central.background().spawn_blocking(move || read(&owner, node, &bytes, now, &key)).await;
+    let push = central.background().spawn_blocking(move || read_push(&owner, node, &bytes, now, &key)).await;
     let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;
     if let Some(sync) = sync {
         sync.clock_offset_micros = Some(push.clock_offset_micros);
@@ -108,7 +108,7 @@ fn counts(response: &PushResponse) -> SyncCounts {
 }
 
 /// Reads a push request; the schema of every payload is checked here, before any lock.
-fn read(
+fn read_push(
     credential: &Credential,
     node: NodeId,
     bytes: &[u8],

@@ -14,7 +14,7 @@ use super::report_query::{self as params, DocumentQuery, ListPageQuery, OneQuery
 use super::respond::{ReportCaller, ReportResponse, named, tagged};
 use crate::central::Central;
 use crate::reporting::read_models::{self, ListQuery};
-use crate::reporting::stock::{StockFilter, StockQuestion};
+use crate::reporting::stock::{StockFilter, StockParams};
 use crate::reporting::{RowPage, WaitFor};
 
 pub(super) fn router() -> Router<Arc<Central>> {
@@ -40,7 +40,7 @@ async fn stock(
         site: caller.site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
     };
-    let question = StockQuestion {
+    let question = StockParams {
         filter,
         as_of: None,
         wait: query.wait_for()?,

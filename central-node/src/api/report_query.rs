@@ -19,8 +19,8 @@ use serde::Deserialize;
 use crate::reporting::sales::SalesGrouping;
 use crate::reporting::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, read_cursor};
 
-/// Declares a query by its own parameters. Behind them come `min_position` and `wait`, and for an answer `in pages` the
-/// parameters of a page: the attribute describes `limit`.
+/// Declares a query by its own parameters. The macro adds `min_position` and `wait`, and for an answer `in pages` also `limit`
+/// and `cursor`; the attribute describes `limit`.
 macro_rules! reading_query {
     (@declare $name:ident { $($(#[$meta:meta])* $field:ident,)* }) => {
         #[derive(Deserialize, JsonSchema)]
@@ -38,17 +38,17 @@ macro_rules! reading_query {
     ($name:ident { $($own:tt)* } $(in pages #[$limit:meta] $(then { $($rest:tt)* })?)?) => {
         reading_query!(@declare $name {
             $($own)*
-            /// Answer once this position is in it.
+            /// Wait until the answer includes this position.
             #[schemars(with = "Option<words::PositionNumber>")]
             min_position,
-            /// How many seconds that may take.
+            /// The longest wait, in seconds.
             #[schemars(with = "Option<words::WaitSeconds>")]
             wait,
             $(
-                /// Rows of a page.
+                /// Maximum number of rows of the page.
                 #[$limit]
                 limit,
-                /// `next_cursor` of the page before.
+                /// `next_cursor` of the previous page.
                 cursor,
                 $($($rest)*)?
             )?
@@ -57,64 +57,64 @@ macro_rules! reading_query {
 }
 
 reading_query!(SalesQuery {
-    /// First day.
+    /// The first day included.
     #[schemars(with = "Option<words::Day>")]
     from,
-    /// Last day.
+    /// The last day included.
     #[schemars(with = "Option<words::Day>")]
     to,
-    /// What a row is about; a day where nothing is said.
+    /// The key that rows are grouped by; `day` by default.
     #[schemars(with = "Option<words::SalesKey>")]
     by,
-    /// One shop.
+    /// Only this site.
     #[schemars(with = "Option<uuid::Uuid>")]
     site,
-    /// One currency.
+    /// Only this currency.
     #[schemars(with = "Option<words::CurrencyCode>")]
     currency,
-    /// As it was at a position or an instant.
+    /// The report as of a past position or instant.
     as_of,
 } in pages #[schemars(with = "Option<u64>", range(min = 1, max = REPORT_ROWS_MAX))] then {
-    /// `csv` for a table; JSON where nothing is said.
+    /// `csv` or `json`; `json` by default.
     #[schemars(with = "Option<words::ReportFormat>")]
     format,
 });
 
 reading_query!(StockReportQuery {
-    /// One shop.
+    /// Only this site.
     #[schemars(with = "Option<uuid::Uuid>")]
     site,
-    /// One product.
+    /// Only this product.
     product,
-    /// As it was at a position or an instant.
+    /// The report as of a past position or instant.
     as_of,
 } in pages #[schemars(with = "Option<u64>", range(min = 1, max = REPORT_ROWS_MAX))] then {
-    /// `csv` for a table; JSON where nothing is said.
+    /// `csv` or `json`; `json` by default.
     #[schemars(with = "Option<words::ReportFormat>")]
     format,
 });
 
 reading_query!(StockListQuery {
-    /// One shop.
+    /// Only this site.
     #[schemars(with = "Option<uuid::Uuid>")]
     site,
-    /// One product.
+    /// Only this product.
     product,
 } in pages #[schemars(with = "Option<words::PageLimit>")]);
 
 reading_query!(ListPageQuery {} in pages #[schemars(with = "Option<words::PageLimit>")]);
 
 reading_query!(DocumentQuery {
-    /// One shop.
+    /// Only this site.
     #[schemars(with = "Option<uuid::Uuid>")]
     site,
-    /// One number.
+    /// Only documents with this number.
     reference,
 } in pages #[schemars(with = "Option<words::PageLimit>")]);
 
 reading_query!(OneQuery {});
 
-/// How the answer is written.
+/// The format of the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
     Json,
@@ -129,7 +129,7 @@ pub(super) fn bad(name: &str, value: &str, needed: &str) -> Problem {
 /// `YYYY-MM-DD`.
 pub(super) fn day(name: &str, text: Option<&str>) -> Result<Option<Date>, Problem> {
     let read = |text: &str| {
-        // jiff also reads week dates and times with a date; a day here is written one way.
+        // jiff also accepts week dates and dates with a time.
         let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         plain.then(|| text.parse().ok()).flatten().ok_or_else(|| bad(name, text, "a day is written 2010-12-31"))
     };
@@ -153,7 +153,7 @@ pub(super) fn position(name: &str, text: Option<&str>) -> Result<Option<Position
     text.map(read).transpose()
 }
 
-/// `min_position` and `wait`: nothing to wait for where the first is absent, the longest wait where the second is.
+/// `min_position` and `wait`. Without `min_position` nothing is awaited; without `wait` the longest wait applies.
 fn wait_for(min_position: Option<&str>, wait: Option<&str>) -> Result<WaitFor, Problem> {
     let seconds = |text: &str| {
         let number = text.parse::<u64>().ok().filter(|number| *number <= WAIT_SECONDS_MAX);
@@ -163,7 +163,7 @@ fn wait_for(min_position: Option<&str>, wait: Option<&str>) -> Result<WaitFor, P
     Ok(WaitFor { position: position("min_position", min_position)?.unwrap_or(Position::ZERO), within })
 }
 
-/// `by`: a day where nothing is said.
+/// `by`; `day` by default.
 pub(super) fn grouping(by: Option<&str>) -> Result<SalesGrouping, Problem> {
     let read = |by: &str| {
         let needed = "day, month, site, product, country, customer, user or entity";
@@ -189,7 +189,7 @@ pub(super) fn as_of(text: Option<&str>) -> Result<Option<AsOf>, Problem> {
         .ok_or_else(|| bad("as_of", text, "a position, or an instant such as 2010-12-01T08:26:00Z"))
 }
 
-/// `format=json|csv`, else what `Accept` prefers.
+/// `format=json|csv`; without it the format that `Accept` prefers.
 pub(super) fn format(text: Option<&str>, headers: &HeaderMap) -> Result<Format, Problem> {
     match text {
         Some("json") => Ok(Format::Json),
@@ -207,21 +207,21 @@ pub(super) fn format(text: Option<&str>, headers: &HeaderMap) -> Result<Format, 
     }
 }
 
-/// `limit` and `cursor` of a report. Without a limit the whole answer is asked for.
+/// `limit` and `cursor` of a report. Without a limit the whole report is returned.
 pub(super) fn report_page(limit: Option<&str>, cursor: Option<&str>, keys: usize) -> Result<Option<RowPage>, Problem> {
     match limit {
         None if cursor.is_some() => Err(bad("limit", "", "a cursor goes with the limit it was given for")),
         None => Ok(None),
-        Some(_) => page(limit, cursor, keys, REPORT_ROWS_MAX).map(Some),
+        Some(_) => row_page(limit, cursor, keys, REPORT_ROWS_MAX).map(Some),
     }
 }
 
-/// `limit` and `cursor` of a list; a page has at most [`PAGE_ROWS_MAX`] rows, and that many where none is asked for.
+/// `limit` and `cursor` of a list. A page has at most [`PAGE_ROWS_MAX`] rows, which is also the default.
 pub(super) fn list_page(limit: Option<&str>, cursor: Option<&str>, keys: usize) -> Result<RowPage, Problem> {
-    page(limit, cursor, keys, PAGE_ROWS_MAX)
+    row_page(limit, cursor, keys, PAGE_ROWS_MAX)
 }
 
-fn page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> Result<RowPage, Problem> {
+fn row_page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> Result<RowPage, Problem> {
     let limit = match limit {
         None => max,
         Some(text) => {

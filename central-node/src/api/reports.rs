@@ -12,8 +12,8 @@ use comptoir_proto::paths;
 use super::report_query::{self as params, Format, SalesQuery, StockReportQuery};
 use super::respond::{ReportCaller, ReportResponse, json, table};
 use crate::central::Central;
-use crate::reporting::sales::{SalesFilter, SalesQuestion};
-use crate::reporting::stock::{StockFilter, StockQuestion};
+use crate::reporting::sales::{SalesFilter, SalesParams};
+use crate::reporting::stock::{StockFilter, StockParams};
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::REPORT_SALES, get(sales)).route(paths::REPORT_STOCK, get(stock))
@@ -34,7 +34,7 @@ async fn sales(
         site: params::site(query.site.as_deref())?,
         currency: params::currency(query.currency.as_deref())?,
     };
-    let question = SalesQuestion {
+    let question = SalesParams {
         filter,
         as_of: params::as_of(query.as_of.as_deref())?,
         wait: query.wait_for()?,
@@ -60,7 +60,7 @@ async fn stock(
         site: params::site(query.site.as_deref())?,
         product: params::name("product", query.product.as_deref())?,
     };
-    let question = StockQuestion {
+    let question = StockParams {
         filter,
         as_of: params::as_of(query.as_of.as_deref())?,
         wait: query.wait_for()?,

@@ -20,12 +20,12 @@ use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
 
 /// The position up to which a table is complete, which CSV cannot contain.
 const COMPLETE_THROUGH: HeaderName = HeaderName::from_static("comptoir-complete-through");
-/// Ids of late sites, separated by commas.
+/// Ids of stale sites, separated by commas.
 const STALE_SITES: HeaderName = HeaderName::from_static("comptoir-stale-sites");
 /// The next page's `cursor`.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
 
-/// What a handler answers.
+/// The result of a handler.
 pub(super) type ReportResponse = Result<Response, ProblemResponse>;
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl FromRequestParts<Arc<Central>> for ReportCaller {
 }
 
 impl ReportCaller {
-    /// Whose data; the request cannot say otherwise.
+    /// The caller's tenant; no request can name another.
     pub(super) fn tenant(&self) -> TenantId {
         self.0.tenant
     }
@@ -53,7 +53,7 @@ impl ReportCaller {
         }
     }
 
-    /// The site that is read: a node's is its own.
+    /// The site to read: a node reads only its own.
     pub(super) fn site(&self, asked: Option<SiteId>) -> Result<Option<SiteId>, Problem> {
         match (self.0.access, asked) {
             (Access::Admin, asked) => Ok(asked),
@@ -93,7 +93,7 @@ pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) ->
     if has_current(headers, tag) { Ok(not_modified(tag)) } else { Ok(with_etag(json(answer)?, tag)) }
 }
 
-/// A response whose version an edit names.
+/// A response with the version that an edit names in If-Match.
 pub(super) fn named(version: u64, answer: &impl Serialize) -> ReportResponse {
     Ok(with_etag(json(answer)?, &format!("\"{version}\"")))
 }

@@ -23,15 +23,15 @@ pub(super) async fn start_page(State(central): State<Arc<Central>>, headers: Hea
         (CACHE_CONTROL, "no-store"),
         (VARY, "accept-language"),
     ];
-    (headers, page(language, is_ready).html())
+    (headers, start_page_for(language, is_ready).html())
 }
 
-fn page(language: Language, is_ready: bool) -> StartPage {
+fn start_page_for(language: Language, is_ready: bool) -> StartPage {
     let (state, detail) = match is_ready {
         true => (Message::new("start-page-central-ready"), Message::new("start-page-central-ready-detail")),
         false => (Message::new("start-page-central-unready"), Message::new("start-page-central-unready-detail")),
     };
-    let link = |path: &str, what: Message<'_>| Link { path: path.to_owned(), what: what.text(language) };
+    let link = |path: &str, label: Message<'_>| Link { path: path.to_owned(), label: label.text(language) };
     let command = format!(
         "curl -H \"authorization: Bearer $TOKEN\" '.../{}?by=day'",
         paths::REPORT_SALES.trim_start_matches('/')
@@ -39,7 +39,7 @@ fn page(language: Language, is_ready: bool) -> StartPage {
     StartPage {
         language,
         kind: Message::new("start-page-central").text(language),
-        works: is_ready,
+        is_ready,
         state: state.text(language),
         detail: detail.text(language),
         figures: Vec::new(),

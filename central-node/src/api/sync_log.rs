@@ -20,14 +20,14 @@ use crate::sync_log::{self, SyncLogCursor, SyncLogRequest, SyncOutcome};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SyncLogQuery {
-    /// One client.
+    /// Only this client.
     client: Option<String>,
-    /// One outcome.
+    /// Only sessions with this outcome.
     status: Option<SyncOutcome>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 

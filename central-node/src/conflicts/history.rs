@@ -59,7 +59,7 @@ impl DecidedEvent {
             StoreError::Damaged(format!("the record at position {}: {why}", row.position))
         };
         let event = stored_v1::decode(&row.record).map_err(|error| damaged(&error))?;
-        let known = payload::known(event).map_err(|(_, error)| damaged(&error))?;
+        let known = payload::parse(event).map_err(|(_, error)| damaged(&error))?;
         Ok(DecidedEvent { known, decision: row.decided()? })
     }
 

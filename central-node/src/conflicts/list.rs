@@ -87,7 +87,7 @@ async fn decided(
     for row in rows {
         let damaged = |why: String| StoreError::Damaged(format!("the record at position {}: {why}", row.position));
         let event = stored_v1::decode(&row.record).map_err(|error| damaged(error.to_string()))?;
-        let known = payload::known(event).map_err(|(_, error)| damaged(error.to_string()))?;
+        let known = payload::parse(event).map_err(|(_, error)| damaged(error.to_string()))?;
         if let Fact::ConflictResolved(resolved) = known.fact {
             decided.push((row.position, resolved.conflict));
         }

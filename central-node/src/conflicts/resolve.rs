@@ -226,10 +226,10 @@ fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) ->
 fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Result<DraftBatch, ResolveError> {
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
     let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
-    let mut drafts = vec![read(id, resolution)?];
+    let mut drafts = vec![parse_draft(id, resolution)?];
     if plan.deletes {
         let deletion = Content { causation: Some(id), ..content(conflict, order, "DELETE", b"{}".to_vec())? };
-        drafts.push(read(id.derived("DELETE"), deletion)?);
+        drafts.push(parse_draft(id.derived("DELETE"), deletion)?);
     }
     Ok(DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false })
 }
@@ -272,7 +272,7 @@ fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Res
 }
 
 /// Parses a draft's payload as every reader of the log does.
-fn read(id: EventId, content: Content) -> Result<(Draft, Fact), ResolveError> {
+fn parse_draft(id: EventId, content: Content) -> Result<(Draft, Fact), ResolveError> {
     let (fact, _) = payload::read_fact(&content.entity_type, &content.action, 1, &content.payload)
         .map_err(ResolveError::Payload)?;
     Ok((Draft { id, occurred_at: None, content }, fact))

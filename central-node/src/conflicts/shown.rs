@@ -1,4 +1,4 @@
-//! A conflict as JSON: both sides, what differs, the edits, and the decision once there is one.
+//! A conflict as JSON: both sides, their differences, the edits, and the decision once there is one.
 
 use std::collections::BTreeMap;
 
@@ -21,33 +21,33 @@ use crate::database::StoreError;
 
 type Values = BTreeMap<String, Box<RawValue>>;
 
-/// One conflict.
+/// A conflict.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Conflict")]
 pub(crate) struct ConflictDto {
-    /// The edit that opened it.
+    /// The edit that opened the conflict.
     event_id: Uuid,
-    /// What If-Match names.
+    /// The ETag that a choice names in If-Match.
     pub(crate) etag: String,
     /// `open` or `resolved`.
     #[schemars(with = "words::ConflictState")]
     state: &'static str,
     entity_type: String,
     entity_id: String,
-    /// Whose edits wait.
+    /// The node whose edits wait.
     node: Uuid,
-    /// Why it is a conflict.
+    /// The code of the conflict.
     #[schemars(with = "Option<words::DecisionCode>")]
     code: Option<&'static str>,
     /// The entity as the node had it.
     base: SideDto,
     /// The entity as central holds it, or held it when the person decided.
     server: SideDto,
-    /// The server's with the node's edits.
+    /// The server's version with the node's edits applied.
     local: SideDto,
-    /// Field by field, where the two differ.
+    /// The fields in which the two sides differ.
     differences: Vec<DifferenceDto>,
-    /// Oldest first.
+    /// The edits, oldest first.
     edits: Vec<EditDto>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resolution: Option<ResolutionDto>,
@@ -56,10 +56,10 @@ pub(crate) struct ConflictDto {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ConflictSide")]
 struct SideDto {
-    /// Position of the last accepted change; absent of the local side, which has none.
+    /// The position of the last accepted change; absent for the local side, which has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
-    /// Whether it is there: false where it was deleted, or never made.
+    /// Whether the entity exists: false if it was deleted or never created.
     exists: bool,
     fields: Values,
 }
@@ -68,7 +68,7 @@ struct SideDto {
 #[schemars(rename = "ConflictDifference")]
 struct DifferenceDto {
     field: String,
-    /// Absent where the side has no such field.
+    /// Absent if the side has no such field.
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,7 @@ struct EditDto {
     received_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     base_version: Option<u64>,
-    /// As the writer sent it.
+    /// The time as the writer sent it.
     fields: Box<RawValue>,
 }
 
@@ -107,27 +107,27 @@ struct ResolutionDto {
     user: Option<String>,
     #[schemars(with = "words::Instant")]
     decided_at: String,
-    /// What was set over the server's version; absent where it stayed as it was.
+    /// The fields set over the server's version; absent if the server's version stayed unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<Values>,
 }
 
-/// What a choice would give.
+/// The result that a choice would have.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ConflictPreview")]
 pub(crate) struct PreviewDto {
     exists: bool,
     fields: Values,
-    /// What would change about the server's version: nothing where it stays as it is. Null removes a field.
+    /// The fields that would change in the server's version; empty if none. Null removes a field.
     changes: Values,
 }
 
-/// What was decided.
+/// The decision.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ConflictResolved")]
 pub(crate) struct ResolvedDto {
     event_id: Uuid,
-    /// The resolution; behind it the deletion where one was chosen.
+    /// The resolution, followed by the deletion if one was chosen.
     results: Vec<Decided>,
     /// The entity now.
     entity: EntityDto,
@@ -141,7 +141,7 @@ struct EntityDto {
     fields: Values,
 }
 
-/// A conflict for people.
+/// Builds the JSON of a conflict.
 pub(crate) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
     let first = conflict.edits.first();
     Ok(ConflictDto {
@@ -152,8 +152,8 @@ pub(crate) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
         entity_id: conflict.key.entity_id.to_string(),
         node: conflict.node.uuid(),
         code: first.and_then(|edit| edit.decision.judgement.code).map(Code::as_str),
-        base: held(&conflict.base)?,
-        server: held(&conflict.server)?,
+        base: stored_side(&conflict.base)?,
+        server: stored_side(&conflict.server)?,
         local: side(&conflict.local_side(), None)?,
         differences: conflict.differences().iter().map(difference).collect::<Result<_, _>>()?,
         edits: conflict.edits.iter().map(edit).collect::<Result<_, _>>()?,
@@ -161,7 +161,7 @@ pub(crate) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
     })
 }
 
-/// A plan for people.
+/// Builds the JSON of a plan.
 pub(crate) fn preview(conflict: &Conflict, plan: &ResolutionPlan) -> Result<PreviewDto, StoreError> {
     let server = conflict.server_side();
     let names = server.fields.keys().chain(plan.result.fields.keys());
@@ -172,7 +172,7 @@ pub(crate) fn preview(conflict: &Conflict, plan: &ResolutionPlan) -> Result<Prev
     Ok(PreviewDto { exists: plan.result.lives, fields, changes: changed_values(&changes)? })
 }
 
-/// A decision for people.
+/// Builds the JSON of a decision.
 pub(crate) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
     let EntitySnapshot { version, fields, .. } = resolved.entity;
     let entity =
@@ -180,7 +180,7 @@ pub(crate) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
     Ok(ResolvedDto { event_id: resolved.conflict.uuid(), results: resolved.results, entity })
 }
 
-fn held(entity: &Entity) -> Result<SideDto, StoreError> {
+fn stored_side(entity: &Entity) -> Result<SideDto, StoreError> {
     side(&EntitySide::side_of(entity), Some(entity.version.0))
 }
 
@@ -234,7 +234,7 @@ fn changed_values(fields: &Fields) -> Result<Values, StoreError> {
     fields.iter().map(|(name, text)| Ok((name.clone(), raw(text.as_deref().unwrap_or("null"))?))).collect()
 }
 
-/// A stored text as the JSON it is.
+/// A stored text as raw JSON.
 fn raw(text: &str) -> Result<Box<RawValue>, StoreError> {
     RawValue::from_string(text.to_owned()).map_err(|error| StoreError::Damaged(format!("{text:?}: {error}")))
 }

@@ -1,4 +1,4 @@
-//! The two sides of a conflict, and what a choice makes of them. Pure.
+//! The two sides of a conflict, and the result of each choice. Pure.
 //!
 //! The local side is the server's entity with the node's edits applied as if nothing contradicted them: every field that the
 //! edits name has the node's value, the others stay. If the server's entity is deleted or never existed, the edits are

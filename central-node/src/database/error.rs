@@ -1,5 +1,6 @@
 //! Errors of the store, grouped by what the caller can do about them.
 
+use comptoir_proto::store_check_v1::StoreFinding;
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
@@ -71,6 +72,9 @@ pub enum StoreError {
     /// Stored data cannot be decoded.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
+    /// Rows of the log are missing, or differ from their sealed bytes: what the store check would report.
+    #[error("the stored log is damaged: {0}")]
+    DamagedLog(Box<StoreFinding>),
 }
 
 impl StoreError {

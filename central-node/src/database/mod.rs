@@ -59,9 +59,9 @@ pub struct Urls {
 /// Where the server's processes run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Server {
-    /// On this machine: central may change their priorities.
+    /// On this machine: central may change the priorities of its processes.
     ThisMachine,
-    /// Possibly elsewhere: their priorities are up to their administrator.
+    /// Possibly elsewhere: its administrator sets priorities.
     Elsewhere,
 }
 

@@ -1,6 +1,6 @@
 -- Inserts many rows at once. There is no `on conflict`, since accept() rejects a place that is already taken: a violation is
 -- a defect, or a race that the tenant's lock should have prevented. An id that is already counted also rolls the transaction
--- back; the turn is then repeated with the ids looked up first (see turn.rs).
+-- back; the batch is then repeated with the ids looked up first (see ingest/batch.rs).
 -- The arrays are unnested in the select list, which streams them: `from unnest(a, b, ...)` would first materialise each one.
 insert into event (tenant_id, position, node_seq, received_at, effective_at, occurred_at, event_id, node_id, epoch, entity_type,
                    entity_id, action, verdict, code, chain, decision, record)

@@ -7,6 +7,6 @@ from (
     from event e
     where e.tenant_id = $1 and e.position > $2 and e.position <= $3
 ) e
-join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch
+left join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch
 where e.before < $4::bigint
 order by e.position

@@ -6,6 +6,8 @@ use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::state::EntityKey;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
@@ -107,53 +109,58 @@ pub(crate) struct LogRow {
     pub(crate) record: Vec<u8>,
     pub(crate) decision: Vec<u8>,
     columns: CopiedColumns,
+    /// Whether the epoch is in `node_head`. Otherwise its id is unknown.
+    has_head: bool,
 }
 
 impl LogRow {
     /// Reads a row as stored, unchecked: [`LogRow::sealed`] checks it.
     fn read(row: &Row) -> Result<LogRow, StoreError> {
         let number: i32 = row.try_get("epoch")?;
+        let epoch_id: Option<Uuid> = row.try_get("epoch_id")?;
         Ok(LogRow {
             position: Position(natural(row.try_get("position")?)?),
             node: NodeId::new(row.try_get("node_id")?),
             epoch: Epoch {
                 number: u32::try_from(number).map_err(|_| StoreError::Damaged(format!("epoch {number}")))?,
-                id: row.try_get("epoch_id")?,
+                id: epoch_id.unwrap_or_default(),
             },
             seq: Seq(natural(row.try_get("node_seq")?)?),
             chain: hash_of(row.try_get("chain")?)?,
             record: row.try_get("record")?,
             decision: row.try_get("decision")?,
             columns: CopiedColumns::read(row)?,
+            has_head: epoch_id.is_some(),
         })
     }
 
     /// Reads a row, and fails if a copy differs from the sealed bytes.
-    fn checked(row: &Row) -> Result<LogRow, StoreError> {
+    fn checked(tenant: TenantId, row: &Row) -> Result<LogRow, StoreError> {
         let row = LogRow::read(row)?;
         match row.sealed() {
             Ok(_) => Ok(row),
-            Err(error) => {
-                tracing::error!(position = row.position.0, %error, "The store is damaged");
-                Err(StoreError::Damaged(error.to_string()))
-            }
+            Err(error) => Err(StoreError::DamagedLog(Box::new(error.finding(tenant)))),
         }
     }
 
     /// The decision and the event, from the sealed bytes. Fails if the decision belongs to another record or position, or a
     /// copy differs from the sealed value.
     pub(crate) fn sealed(&self) -> Result<SealedEntry, SealError> {
-        let unfit = |why: String| SealError::Decision(self.position, why);
-        let decision = stored_v1::decode_decision(&self.decision).map_err(|error| unfit(error.to_string()))?;
+        let not_of_this_row = |why: String| SealError::Decision(self.position, why);
+        let decision =
+            stored_v1::decode_decision(&self.decision).map_err(|error| not_of_this_row(error.to_string()))?;
         if decision.position != self.position {
-            return Err(unfit(format!("it is of position {}", decision.position)));
+            return Err(not_of_this_row(format!("it is of position {}", decision.position)));
         }
         if decision.record_chain != self.chain {
-            return Err(unfit(format!("it is of the record with chain {}", decision.record_chain)));
+            return Err(not_of_this_row(format!("it is of the record with chain {}", decision.record_chain)));
         }
         let event = stored_v1::decode(&self.record);
         match self.columns.altered(&decision, self.chain, event.as_ref().ok()) {
             Some(altered) => Err(SealError::Altered(altered)),
+            None if !self.has_head => {
+                Err(SealError::NoHead { position: self.position, node: self.node, epoch: self.epoch.number })
+            }
             None => Ok(SealedEntry { decision, event }),
         }
     }
@@ -184,14 +191,15 @@ impl LogRow {
     }
 }
 
+/// A left join: a row with a changed node or epoch must not be left out.
 const COLUMNS: &str = concat!(
     "select e.position, e.node_id, e.epoch, h.epoch_id, e.node_seq, e.chain, e.record, e.decision, ",
     copied_columns!(),
-    " from event e join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch"
+    " from event e left join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch"
 );
 
 /// The records after a position up to another, at most `limit` of them, in order.
-pub(crate) async fn page(
+pub(crate) async fn log_page(
     tx: &Transaction<'_>,
     tenant: TenantId,
     after: Position,
@@ -203,7 +211,7 @@ pub(crate) async fn page(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0), &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
 /// The size of a page of the log.
@@ -269,7 +277,7 @@ pub(crate) async fn at_positions(
 ) -> Result<Vec<LogRow>, StoreError> {
     let sql = format!("{COLUMNS} where e.tenant_id = $1 and e.position = any ($2::bigint[])");
     let statement = tx.prepare_cached(&sql).await?;
-    tx.query(&statement, &[&tenant.uuid(), &positions]).await?.iter().map(LogRow::checked).collect()
+    tx.query(&statement, &[&tenant.uuid(), &positions]).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
 /// Releases and resolutions after a position up to another. Rejected, quarantined and duplicate ones changed nothing and are
@@ -287,7 +295,7 @@ pub(crate) async fn later_decisions(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0), &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
 /// The receipt time of the record at a position, from its sealed decision.
@@ -328,7 +336,7 @@ pub(crate) async fn quarantined(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &version, &as_bigint(after.0), &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
 /// The record under which an event id is counted.
@@ -342,7 +350,11 @@ pub(crate) async fn by_event_id(
          and e.verdict <> 'DUPLICATE' and e.code is distinct from 'EVENT_ID_REUSED'"
     );
     let statement = tx.prepare_cached(&sql).await?;
-    tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()]).await?.as_ref().map(LogRow::checked).transpose()
+    tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()])
+        .await?
+        .as_ref()
+        .map(|row| LogRow::checked(tenant, row))
+        .transpose()
 }
 
 /// The accepted edits and resolutions of an entity after a position up to another, in order.
@@ -402,7 +414,11 @@ pub(crate) async fn release_of(
          order by e.position limit 1"
     );
     let statement = tx.prepare_cached(&sql).await?;
-    tx.query_opt(&statement, &[&tenant.uuid(), &event.to_string()]).await?.as_ref().map(LogRow::checked).transpose()
+    tx.query_opt(&statement, &[&tenant.uuid(), &event.to_string()])
+        .await?
+        .as_ref()
+        .map(|row| LogRow::checked(tenant, row))
+        .transpose()
 }
 
 /// Resolutions about one entity that took effect, after a position and in order.
@@ -429,10 +445,10 @@ async fn about(
     more: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<LogRow>, StoreError> {
     let statement = tx.prepare_cached(sql).await?;
-    let (tenant, entity_type, entity_id) = (tenant.uuid(), key.entity_type.as_str(), key.entity_id.as_str());
-    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &entity_type, &entity_id];
+    let (tenant_id, entity_type, entity_id) = (tenant.uuid(), key.entity_type.as_str(), key.entity_id.as_str());
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&tenant_id, &entity_type, &entity_id];
     parameters.extend_from_slice(more);
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
 /// Resolutions that took effect, after a position and in order.
@@ -450,7 +466,7 @@ pub(crate) async fn resolutions(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &as_bigint(after.0), &entity_type, &entity_id, &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
 /// The tenant's decision chain after a position, computed link by link from the end of the previous batch.
@@ -471,16 +487,22 @@ pub(crate) async fn decision_chain_at(
     for row in tx.query(sql, &[&tenant.uuid(), &as_bigint(at.0), &as_bigint(position.0)]).await? {
         let stored = Position(natural(row.try_get(0)?)?);
         if stored != at.next() {
-            let missing = format!("tenant {tenant} has no row at position {}; the next one is {stored}", at.next());
-            return Err(StoreError::Damaged(missing));
+            return Err(missing_positions(tenant, at.next(), Position(stored.0 - 1)));
         }
         at = stored;
         chain = decision_link(chain, row.try_get(1)?);
     }
     if at != position {
-        return Err(StoreError::Damaged(format!(
-            "tenant {tenant} has no position {position}; the last before it is {at}"
-        )));
+        return Err(missing_positions(tenant, at.next(), position));
     }
     Ok(chain)
+}
+
+/// The error of a reader that expected rows at these positions.
+fn missing_positions(tenant: TenantId, first: Position, last: Position) -> StoreError {
+    let expected = format!("{} rows", (last.0 + 1).saturating_sub(first.0));
+    let range = (first.0, last.0);
+    let missing =
+        StoreFinding::about_positions(Damage::MissingPositions, tenant.uuid(), range, expected, "none".to_owned());
+    StoreError::DamagedLog(Box::new(missing))
 }

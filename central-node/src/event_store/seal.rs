@@ -6,9 +6,11 @@ use std::fmt;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
-use comptoir_core::id::EventId;
+use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::Position;
+use comptoir_proto::damage::Damage;
 use comptoir_proto::instant;
+use comptoir_proto::store_check_v1::StoreFinding;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,6 +21,9 @@ use crate::database::{Micros, StoreError};
 #[derive(Clone, Debug)]
 pub(crate) struct CopiedColumns {
     event_id: Uuid,
+    node_id: Uuid,
+    epoch: i32,
+    node_seq: i64,
     entity_type: Option<String>,
     entity_id: Option<String>,
     action: Option<String>,
@@ -29,7 +34,7 @@ pub(crate) struct CopiedColumns {
     received_at: Micros,
 }
 
-/// The columns that [`CopiedColumns::read`] reads.
+/// The columns that [`CopiedColumns::read`] reads, except `node_id`, `epoch` and `node_seq`, which every reader selects.
 macro_rules! copied_columns {
     () => {
         "e.event_id, e.entity_type, e.entity_id, e.action, e.verdict, e.code, e.occurred_at, e.effective_at, e.received_at"
@@ -40,22 +45,20 @@ pub(super) use copied_columns;
 /// A copy that differs from the sealed value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct AlteredColumn {
-    pub(crate) position: Position,
+    position: Position,
     event_id: EventId,
     column: &'static str,
-    pub(crate) sealed: String,
-    pub(crate) stored: String,
+    sealed: String,
+    stored: String,
 }
 
 impl AlteredColumn {
-    /// The sealed value, formatted for a finding.
-    pub(crate) fn expected(&self) -> String {
-        format!("event {}: {} = {}", self.event_id, self.column, self.sealed)
-    }
-
-    /// The stored value, formatted for a finding.
-    pub(crate) fn found(&self) -> String {
-        format!("{} = {}", self.column, self.stored)
+    /// The finding of the store check.
+    pub(crate) fn finding(&self, tenant: TenantId) -> StoreFinding {
+        let expected = format!("event {}: {} = {}", self.event_id, self.column, self.sealed);
+        let found = format!("{} = {}", self.column, self.stored);
+        let here = (self.position.0, self.position.0);
+        StoreFinding::about_positions(Damage::Column, tenant.uuid(), here, expected, found)
     }
 }
 
@@ -70,6 +73,9 @@ impl CopiedColumns {
     pub(super) fn read(row: &Row) -> Result<CopiedColumns, StoreError> {
         Ok(CopiedColumns {
             event_id: row.try_get("event_id")?,
+            node_id: row.try_get("node_id")?,
+            epoch: row.try_get("epoch")?,
+            node_seq: row.try_get("node_seq")?,
             entity_type: row.try_get("entity_type")?,
             entity_id: row.try_get("entity_id")?,
             action: row.try_get("action")?,
@@ -128,6 +134,17 @@ impl CopiedColumns {
             texts.push(("action", content.map(|e| e.content.action.as_str()), self.action.as_deref()));
             times.push(("occurred_at", content.map(|e| e.occurred_at), self.occurred_at));
         }
+        // A record that is no event of this place may name any place.
+        if let Some(event) = content {
+            let place = [
+                ("node_id", event.node.to_string(), self.node_id.to_string()),
+                ("epoch", event.epoch.number.to_string(), self.epoch.to_string()),
+                ("node_seq", event.seq.to_string(), self.node_seq.to_string()),
+            ];
+            if let Some((column, sealed, stored)) = place.into_iter().find(|(_, sealed, stored)| sealed != stored) {
+                return Some(altered(column, sealed, stored));
+            }
+        }
         let differs = texts.into_iter().find(|(_, sealed, stored)| sealed != stored);
         let time = || times.into_iter().find(|(_, sealed, stored)| *sealed != stored.map(|at| at.0));
         differs.map(|(column, sealed, stored)| altered(column, text(sealed), text(stored))).or_else(|| {
@@ -155,6 +172,43 @@ pub(crate) enum SealError {
     Decision(Position, String),
     #[error("{0}")]
     Altered(AlteredColumn),
+    /// The row of the record's epoch in `node_head` is missing, so the epoch's id is unknown.
+    #[error("the record at position {position}: node {node} has no epoch {epoch} in node_head")]
+    NoHead { position: Position, node: NodeId, epoch: u32 },
+}
+
+impl SealError {
+    /// The kind of damage.
+    pub(crate) fn damage(&self) -> Damage {
+        match self {
+            SealError::Decision(..) => Damage::Decision,
+            SealError::Altered(_) => Damage::Column,
+            SealError::NoHead { .. } => Damage::Head,
+        }
+    }
+
+    /// The position of the row.
+    pub(crate) fn position(&self) -> Position {
+        match self {
+            SealError::Decision(position, _) | SealError::NoHead { position, .. } => *position,
+            SealError::Altered(altered) => altered.position,
+        }
+    }
+
+    /// The finding of the store check.
+    pub(crate) fn finding(&self, tenant: TenantId) -> StoreFinding {
+        let about = |expected: String, found: String| {
+            let here = (self.position().0, self.position().0);
+            StoreFinding::about_positions(self.damage(), tenant.uuid(), here, expected, found)
+        };
+        match self {
+            SealError::Decision(_, why) => about("the decision of this record".to_owned(), why.clone()),
+            SealError::Altered(altered) => altered.finding(tenant),
+            SealError::NoHead { node, epoch, .. } => {
+                about(format!("a row in node_head for node {node}, epoch {epoch}"), "none".to_owned())
+            }
+        }
+    }
 }
 
 /// The receipt time in a stored decision.

@@ -61,7 +61,7 @@ pub(crate) async fn bootstrap(
         let _slot = slot;
         let mut stopping = feed.stopping.clone();
         let written = tokio::select! {
-            written = write(&feed, caller, start, mark.map(|mark| mark.last), &mut writer) => written,
+            written = write_stream(&feed, caller, start, mark.map(|mark| mark.last), &mut writer) => written,
             _ = stopping.wait_for(|stopping| *stopping) => Err(StreamError::Stopping),
         };
         match written {
@@ -126,7 +126,7 @@ async fn head_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantHead, S
     tenant_head(tx, tenant).await?.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))
 }
 
-async fn write(
+async fn write_stream(
     feed: &Arc<Feed>,
     caller: NodeCaller,
     StreamStart { head, mut proof, rows, rulebook }: StreamStart,
@@ -186,7 +186,7 @@ impl PageReader {
 
     fn read(&mut self, place: PageStart) {
         let (feed, caller) = (Arc::clone(&self.feed), self.caller);
-        self.reading.spawn(async move { page(&feed, caller, place).await });
+        self.reading.spawn(async move { bootstrap_page(&feed, caller, place).await });
     }
 
     async fn next(&mut self) -> Result<Option<BootstrapPage>, StoreError> {
@@ -199,7 +199,11 @@ impl PageReader {
     }
 }
 
-async fn page(feed: &Feed, caller: NodeCaller, (kind, after): PageStart) -> Result<BootstrapPage, StoreError> {
+async fn bootstrap_page(
+    feed: &Feed,
+    caller: NodeCaller,
+    (kind, after): PageStart,
+) -> Result<BootstrapPage, StoreError> {
     let mut connection = feed.database.service().await?;
     let tx = snapshot(&mut connection, caller.tenant).await?;
     let head = head_of(&tx, caller.tenant).await?;

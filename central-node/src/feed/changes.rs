@@ -85,7 +85,7 @@ pub(crate) async fn rows_of(
     listed: &[ListedRow],
 ) -> Result<Vec<RowChange>, StoreError> {
     let versions = Versions::active(tx, tenant).await?;
-    let mut found = read(tx, tenant, &versions, scope, listed).await?;
+    let mut found = read_rows(tx, tenant, &versions, scope, listed).await?;
     let change = |row: &ListedRow| found.remove(&row.key).map(|(position, json)| row.change(position, json));
     Ok(listed.iter().filter_map(change).collect())
 }
@@ -112,7 +112,7 @@ pub(super) async fn load(
     scope: Scope,
     listed: &[ListedRow],
 ) -> Result<Vec<RowChange>, StoreError> {
-    let mut found = read(tx, tenant, versions, scope, listed).await?;
+    let mut found = read_rows(tx, tenant, versions, scope, listed).await?;
     let change = |row: &ListedRow| {
         let (position, json) = found.remove(&row.key)?;
         (position == row.position).then(|| row.change(position, json))
@@ -127,7 +127,7 @@ impl ListedRow {
     }
 }
 
-async fn read(
+async fn read_rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,

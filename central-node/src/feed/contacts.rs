@@ -28,13 +28,18 @@ impl LastContacts {
             }
             *last = now;
         }
-        if let Err(error) = write(database, caller, pulled_to, now).await {
+        if let Err(error) = write_pull(database, caller, pulled_to, now).await {
             tracing::warn!(node.id = %caller.node, %error, "a node's pull could not be noted");
         }
     }
 }
 
-async fn write(database: &Database, caller: NodeCaller, pulled_to: Position, now: Timestamp) -> Result<(), StoreError> {
+async fn write_pull(
+    database: &Database,
+    caller: NodeCaller,
+    pulled_to: Position,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, caller.tenant).await?;
     let sql = "insert into node_pull (tenant_id, node_id, last_pull_at, pulled_to) values ($1, $2, $3, $4)

@@ -16,7 +16,7 @@ use crate::event_store::tenant_head;
 /// The nodes of a tenant, as `GET /api/v1/nodes` answers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct NodeList {
-    /// Past which offset a clock is said to drift.
+    /// The offset from which a clock is reported as drifting, in milliseconds.
     drift_limit_ms: u64,
     /// The tenant's head.
     head: u64,
@@ -28,27 +28,27 @@ pub(crate) struct NodeList {
 #[derive(Debug, Serialize, JsonSchema)]
 struct NodeState {
     id: Uuid,
-    /// Absent: central's own node.
+    /// Absent for central's own node.
     site: Option<Uuid>,
     name: String,
-    /// Absent before its first push.
+    /// Absent before the node's first push.
     epoch: Option<i32>,
-    /// Of the epoch's last record that is held.
+    /// The seq of the last record that central holds of the epoch.
     seq: Option<u64>,
-    /// After a fork.
+    /// Whether a fork froze the epoch.
     frozen: bool,
     #[schemars(with = "Option<words::Instant>")]
     last_push_at: Option<String>,
-    /// The node's clock less central's, when it last pushed something new.
+    /// The node's clock minus central's, at the last push with new records.
     clock_offset_ms: Option<i64>,
-    /// Whether that is over the limit, either way.
+    /// Whether the offset is over the limit, in either direction.
     clock_drift: bool,
-    /// Exact to a minute.
+    /// The time of the last pull, exact to a minute.
     #[schemars(with = "Option<words::Instant>")]
     last_pull_at: Option<String>,
-    /// Up to where it had everything then.
+    /// The position up to which the node had every change at that pull.
     pulled_to: Option<u64>,
-    /// After a restore: it has not yet resent the decisions that it had received.
+    /// After a restore: the node has not yet resent the decisions that it had received.
     restore_pending: bool,
 }
 

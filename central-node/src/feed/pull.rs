@@ -26,7 +26,7 @@ pub(crate) async fn pull(
     let deadline = Instant::now() + wait;
     let mut stopping = feed.stopping.clone();
     loop {
-        let response = page(feed, caller, cursor, limit).await?;
+        let response = pull_page(feed, caller, cursor, limit).await?;
         let has_news = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
         let quiet = !has_news && !response.has_more;
         if !quiet || Instant::now() >= deadline || *stopping.borrow() {
@@ -47,7 +47,12 @@ pub(crate) async fn pull(
 
 /// One page, in one snapshot: a node's own event leaves its overlay only after the changed row was delivered with that event
 /// included.
-async fn page(feed: &Feed, caller: NodeCaller, cursor: &PullCursor, limit: usize) -> Result<PullResponse, FeedError> {
+async fn pull_page(
+    feed: &Feed,
+    caller: NodeCaller,
+    cursor: &PullCursor,
+    limit: usize,
+) -> Result<PullResponse, FeedError> {
     let NodeCaller { tenant, node, scope } = caller;
     let mut connection = feed.database.service().await?;
     let tx = snapshot(&mut connection, tenant).await?;

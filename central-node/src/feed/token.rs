@@ -56,11 +56,11 @@ impl FromStr for Token {
     type Err = BadToken;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        read(text).ok_or_else(|| BadToken(text.chars().take(80).collect()))
+        read_token(text).ok_or_else(|| BadToken(text.chars().take(80).collect()))
     }
 }
 
-fn read(text: &str) -> Option<Token> {
+fn read_token(text: &str) -> Option<Token> {
     let words: Vec<&str> = text.split('.').collect();
     let [FORMAT, incarnation, scope, head, kind, site, entity_type, id, position, chain] = words[..] else {
         return None;

@@ -1,16 +1,18 @@
-//! Whether a push continues its node's log, from the chain and what central holds. Pure.
+//! Checks whether a push continues its node's log, by its chain and the stored records. Pure.
 //!
-//! - Records that central holds already, byte for byte, are answered from their stored decisions.
-//! - The records after them get the next seqs, whatever they say.
-//! - A gap is refused, with the seq that comes next. Other bytes at a held seq are a fork: the epoch is frozen, and the
-//!   branch that came second is kept next to the log.
+//! - Records that central already holds, byte for byte, are answered from their stored decisions.
+//! - The records after them get the next seqs, whatever their headers name.
+//! - A gap is refused with the next expected seq. Other bytes at a stored seq are a fork: the epoch is frozen, and the
+//!   branch that arrived second is stored in a table of its own.
 
 use std::collections::HashSet;
 
 use comptoir_core::chain::genesis;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::damage::Damage;
 use comptoir_proto::opening::EpochEnd;
+use comptoir_proto::store_check_v1::StoreFinding;
 
 use super::error::{IngestError, PushError, PushRefusal};
 use super::job::{JobRun, PushRun};
@@ -20,7 +22,7 @@ use crate::database::StoreError;
 use crate::event_store::{AppendedBatch, ForkRecord, NodeHead, NodeLog, StoredRecord};
 use crate::restore_window::RestoreInProgress;
 
-/// What a batch changes apart from the log and the state.
+/// The changes of a batch other than the log and the decision state.
 #[derive(Default)]
 pub(super) struct BatchChanges<'a> {
     pub(super) heads: Vec<(NodeId, NodeHead)>,
@@ -29,7 +31,7 @@ pub(super) struct BatchChanges<'a> {
     pub(super) batches: Vec<AppendedBatch>,
 }
 
-/// Decides for each job as a whole: the records of a push that are new, or why the job is refused.
+/// Finds the new records of each push, or refuses a job as a whole.
 pub(super) fn accept_jobs<'a>(context: &BatchContext, runs: &mut [JobRun<'a>], changes: &mut BatchChanges<'a>) {
     let mut nodes = HashSet::new();
     let restoring = context.head.restore_window_open;
@@ -60,7 +62,7 @@ fn accept_push<'a>(
     let push = run.push;
     let log = context.logs.get(&push.node).filter(|_| push.node != context.tenant.central_node);
     let log = log.ok_or(PushError::NoLog(push.node))?;
-    check_stored(push, log, &run.held).map_err(IngestError::from)?;
+    check_stored(context.tenant.id, push, log, &run.held).map_err(IngestError::from)?;
     let held = accept(context.tenant.id, push, log, &run.held).inspect_err(|refusal| {
         if let Some(from) = refusal.branch_from() {
             keep_branch(push, from, log, changes);
@@ -76,18 +78,21 @@ fn accept_push<'a>(
     Ok(())
 }
 
-/// The records that are stored at the push's seqs have to reach up to the log's head without a gap.
-fn check_stored(push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
+/// Checks that the records stored at the push's seqs reach up to the log's head without a gap.
+fn check_stored(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
     let Some(head) = log.epochs.get(&push.epoch.number) else { return Ok(()) };
     let (first, last) = (push.first_seq, push.last_seq().min(head.last_seq));
     if held.iter().map(|record| record.seq.0).eq(first.0..=last.0) {
         return Ok(());
     }
-    let (node, epoch) = (push.node, push.epoch.number);
-    Err(StoreError::Damaged(format!("node {node}, epoch {epoch}: records from seq {first} to {last} are missing")))
+    let (expected, found) =
+        (format!("{} records", (last.0 + 1).saturating_sub(first.0)), format!("{} records", held.len()));
+    let (log, range) = ((push.node.uuid(), push.epoch.number), (first.0, last.0));
+    let finding = StoreFinding::about_log(Damage::MissingSeqs, tenant.uuid(), log, range, expected, found);
+    Err(StoreError::DamagedLog(Box::new(finding)))
 }
 
-/// Notes the node's head after the push, and its key with its first push.
+/// Adds the node's head after the push, and with its first push its key.
 fn extend_log(push: &PreparedPush, held: usize, until: usize, log: &NodeLog, changes: &mut BatchChanges<'_>) {
     if held == until {
         return;
@@ -103,8 +108,8 @@ fn extend_log(push: &PreparedPush, held: usize, until: usize, log: &NodeLog, cha
     }
 }
 
-/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own
-/// disk.
+/// Stores the branch that arrived second, and freezes the epoch. Only once: later records of a frozen epoch remain on that
+/// node's disk.
 fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: &mut BatchChanges<'a>) {
     let Some(head) = log.epochs.get(&push.epoch.number).filter(|head| !head.frozen) else { return };
     tracing::error!(
@@ -122,10 +127,8 @@ fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: 
     }));
 }
 
-/// How many of the push's records central holds already; the rest are new and follow them. `held` are the records that
-/// are stored at the push's seqs, in order.
-///
-/// What the first record of an epoch says about the epoch before is checked in [`opening_objection`].
+/// Returns how many of the push's records central already holds; the rest are new. `held` are the records stored at the
+/// push's seqs, in order. [`opening_objection`] checks the previous head that an epoch's first record names.
 fn accept(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     let open = log.open();
@@ -161,13 +164,12 @@ fn opened(tenant: TenantId, push: &PreparedPush, log: &NodeLog) -> Result<usize,
     }
 }
 
-/// The objection to the first record of a new epoch that names another end of the previous epoch than central holds.
-/// `log` is the node's log without the push.
+/// The objection to a new epoch's first record if it names another end of the previous epoch than central holds. `log` is
+/// the node's log without the push.
 ///
-/// The push is not refused: the chain fits, and the sales after the record happened. A node that asked central while one
-/// of its pushes was still on its way names an end that has moved since; a node that was restored from an older copy, or
-/// whose log was written again, names another record. A person has to find out which it was, so the record is quarantined
-/// and the others count.
+/// The push is not refused: its chain is valid, and the sales in it happened. There are two causes. A node that asked for its
+/// head while one of its pushes was under way names an outdated end. A node that was restored from an older copy, or whose log
+/// was rewritten, names another record. A person has to find out which, so this record is quarantined and the others count.
 fn opening_objection(push: &PreparedPush, log: &NodeLog) -> Option<String> {
     if log.epochs.contains_key(&push.epoch.number) {
         return None;
@@ -204,7 +206,7 @@ fn continued(
         return Ok(known);
     }
     if known == 0 && push.previous != head.last_chain {
-        // The branches parted before this push begins.
+        // The branches differ before this push begins.
         return Err(fork(head.last_seq, head.last_chain.to_string(), push.previous.to_string(), 0));
     }
     if head.frozen {
@@ -215,7 +217,7 @@ fn continued(
             node,
             epoch,
             why: format!("epoch {} is open", open.number),
-            // A copy of the node goes on in an epoch that the original has left: its branch is kept.
+            // A copy of the node continues an epoch that the original has closed: its branch is stored.
             keep_from: Some(known),
         }),
         _ => Ok(known),
@@ -233,6 +235,7 @@ mod tests {
     use super::super::prepare::{Body, PreparedRecord};
     use super::*;
 
+    const TENANT: TenantId = TenantId::from_bytes([1; 16]);
     const NODE: NodeId = NodeId::from_bytes([2; 16]);
     const EPOCH: Epoch = Epoch { number: 1, id: Uuid::from_bytes([3; 16]) };
 
@@ -242,7 +245,7 @@ mod tests {
             record: Vec::new(),
             chain: ChainHash([0; 32]),
             event_id: EventId::from_bytes([4; 16]),
-            body: Body::Unfit { event: None, code: Code::Undecodable, detail: String::new() },
+            body: Body::Unreadable { event: None, code: Code::Undecodable, detail: String::new() },
             prior_decision: None,
             taken_in: None,
         };
@@ -263,7 +266,7 @@ mod tests {
         let head = NodeHead { epoch: EPOCH, last_seq: Seq(head), last_chain: ChainHash([0; 32]), frozen: false };
         let log = NodeLog { public_key: None, epochs: [(1, head)].into() };
         let record = |seq: &u64| StoredRecord { seq: Seq(*seq), chain: ChainHash([0; 32]), decision: Vec::new() };
-        check_stored(&push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
+        check_stored(TENANT, &push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
     }
 
     #[test]
@@ -274,7 +277,7 @@ mod tests {
         check(9..=9, 2, &[]).expect("a gap of the node's is no damage");
         for (seqs, head, stored) in [(1..=3, 2, vec![1]), (1..=3, 3, vec![1, 3]), (2..=3, 2, vec![])] {
             let damage = check(seqs, head, &stored).expect_err("missing records");
-            assert!(matches!(damage, StoreError::Damaged(_)), "{damage}");
+            assert!(matches!(damage, StoreError::DamagedLog(_)), "{damage}");
         }
     }
 }

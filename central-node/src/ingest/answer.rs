@@ -1,4 +1,4 @@
-//! Answers are built from decisions as they are stored, whether they were made now or a year ago.
+//! Builds answers from stored decisions, so that a retry after a year gets the same answer.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Flag};
@@ -11,19 +11,19 @@ use comptoir_proto::sync_v1::{HeadDto, RecordResult, resolution_value};
 use crate::database::StoreError;
 use crate::event_store::NodeHead;
 
-/// A push that was appended, or that central held already.
+/// The outcome of a push: its records were appended now or earlier.
 #[derive(Debug)]
 pub(crate) struct Pushed {
-    /// One per record, in their order; fewer where the rest has to wait for the restore window to close.
+    /// One per record, in order; fewer if the rest must wait for the restore window to close.
     pub(crate) results: Vec<RecordResult>,
     /// The head of the push's epoch after the commit.
     pub(crate) head: NodeHead,
 }
 
-/// What was decided about one event of a device.
+/// The decision about one event of a device.
 #[derive(Debug)]
 pub(crate) struct DeviceResult {
-    /// As for a record that was pushed.
+    /// The same as for a pushed record.
     pub(crate) result: RecordResult,
     /// The entity's id at central.
     pub(crate) entity_id: Name,
@@ -46,7 +46,7 @@ pub(crate) fn record_result(decision: &StoredDecision, seq: Seq) -> RecordResult
     }
 }
 
-/// [`record_result`] of a decision's stored bytes.
+/// [`record_result`] from a decision's stored bytes.
 pub(crate) fn stored_result(decision: &[u8], seq: Seq) -> Result<RecordResult, StoreError> {
     let decision = stored_v1::decode_decision(decision)
         .map_err(|error| StoreError::Damaged(format!("the decision of seq {seq}: {error}")))?;
@@ -59,7 +59,7 @@ pub(crate) fn decided(result: RecordResult, chain: ChainHash, duplicate: bool) -
     Decided { appended, decision: result }
 }
 
-/// A node's head on the wire.
+/// A node's head as it is sent.
 pub(crate) fn head_dto(head: &NodeHead) -> HeadDto {
     HeadDto { epoch: head.epoch.into(), seq: head.last_seq.0, chain: head.last_chain.to_string() }
 }

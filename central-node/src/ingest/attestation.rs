@@ -1,10 +1,9 @@
-//! Central's attestation of a result that the order of arrival decided: who was first at a delivery, and which number an
-//! invoice got. A node stores it with the result, and sends both to a central that was restored from an older copy.
-//! Central believes only what it attested itself: a node that could claim a decision without proof could choose its
-//! verdict.
+//! Central's attestation of a result that depends on the order of arrival: the first validation of a delivery, and the number
+//! of an invoice. A node stores the attestation with the result, and sends both to a central that was restored from an older
+//! copy. Central accepts only attested decisions: otherwise a node could choose its verdict.
 //!
-//! It is a keyed BLAKE3 of 128 bits. Only central has to check it, so no signature is needed. The key is derived from
-//! central's signing key, which is in the database and so in every copy of it.
+//! An attestation is a keyed BLAKE3 hash of 128 bits. Only central checks it, so no signature is needed. The key is derived
+//! from central's signing key, which is in the database and in every copy of it.
 
 use comptoir_core::decision::{Resolution, Verdict};
 use comptoir_core::event::Event;
@@ -23,8 +22,8 @@ pub(crate) type Attestation = [u8; 16];
 #[derive(Clone)]
 pub(crate) struct AttestationKey([u8; 32]);
 
-/// An event whose result may be attested. Its content says what was decided about, wherever and however often the event
-/// is sealed.
+/// An event whose result may be attested. It is identified by its content, so that the attestation holds wherever and however
+/// often the event is sealed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AttestedEvent {
     tenant: TenantId,
@@ -33,7 +32,7 @@ pub(crate) struct AttestedEvent {
 }
 
 impl AttestedEvent {
-    /// None where the order of arrival does not decide about the record.
+    /// `None` if the decision does not depend on the order of arrival.
     pub(crate) fn of(record: &PreparedRecord) -> Option<AttestedEvent> {
         let Body::Known(known) = &record.body else { return None };
         PriorDecision::is_of(&known.fact).then(|| AttestedEvent::event(&known.event))
@@ -55,10 +54,10 @@ impl AttestationKey {
         result.attestation = decision.and_then(|decision| self.attestation(event, &decision)).map(hex::encode);
     }
 
-    /// Whether central had decided this about the event.
+    /// Whether central attested this decision about the event.
     pub(crate) fn verifies(&self, event: &AttestedEvent, decision: &PriorDecision, sent: Attestation) -> bool {
         let own = self.attestation(event, decision);
-        // Every byte is compared, whichever differs, so that the time it takes shows nothing.
+        // In constant time, so that the time reveals nothing about the attestation.
         own.is_some_and(|own| own.iter().zip(sent).fold(0, |differs, (own, sent)| differs | (own ^ sent)) == 0)
     }
 

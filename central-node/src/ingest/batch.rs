@@ -1,7 +1,7 @@
-//! One batch: the jobs of a tenant that waited together, in one transaction.
+//! One batch: the waiting jobs of a tenant, in one transaction.
 //!
-//! 1. load: lock the tenant's head, so that nobody else gives positions; then each node's head, which jobs are refused as
-//!    a whole, and the state that the others touch, with one query per table;
+//! 1. load: lock the tenant's head, so that nobody else assigns positions; read each node's head; refuse jobs; read the state
+//!    that the other jobs need, with one query per table;
 //! 2. decide in memory ([`BatchDecider`]), while
 //! 3. append inserts the rows that are decided already;
 //! 4. save the state, with one statement per table, and the heads;
@@ -10,7 +10,7 @@
 //! Pushed event ids are assumed new and not looked up. The unique index catches the rest: the batch fails, and is retried
 //! with [`RetryHints::check_ids`].
 //!
-//! Never here: a statement per event, the network, a lock other than the tenant's.
+//! There is no statement per event, no network, and no lock other than the tenant's.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ pub(crate) async fn write_drafts(
     answered.await.unwrap_or_else(|_| Err(IngestError::Lost.into()))
 }
 
-/// What is the same for every job of a batch.
+/// The transaction, tenant and time of a batch.
 #[derive(Clone, Copy)]
 pub(super) struct Batch<'a> {
     pub(super) tx: &'a Transaction<'a>,
@@ -85,7 +85,7 @@ pub(super) async fn run_batch(batch: Batch<'_>, jobs: &mut [QueuedJob]) -> Resul
     Ok(())
 }
 
-/// Step 1: everything that the jobs need, and which of them are refused.
+/// Step 1: loads what the jobs need, and refuses some of them.
 async fn load<'a>(
     batch: Batch<'_>,
     runs: &mut [JobRun<'a>],
@@ -138,9 +138,9 @@ async fn decide<'a>(
     Ok(())
 }
 
-/// The positions that a job added, if any.
+/// The positions that a job added; `None` if it added none.
 fn appended_batch(decider: &BatchDecider<'_>, first_row: usize, clock_offset_micros: i64) -> Option<AppendedBatch> {
-    // The first row is the job's own; numbers that it caused to be assigned come after it.
+    // The job's own row comes first, followed by the events that assign its invoices' numbers.
     let (first, last) = (decider.rows.get(first_row)?, decider.rows.last()?);
     Some(AppendedBatch {
         first: first.position,
@@ -153,7 +153,7 @@ fn appended_batch(decider: &BatchDecider<'_>, first_row: usize, clock_offset_mic
     })
 }
 
-/// Answers the records that are held, decides those that are new.
+/// Answers stored records from their decisions, and decides the new ones.
 async fn decide_push<'a>(
     decider: &mut BatchDecider<'a>,
     run: &mut PushRun<'a>,
@@ -200,8 +200,8 @@ fn incoming_body<'a>(
             IncomingBody::Owned(Box::new(ParsedEvent { objection, ..(**known).clone() }))
         }
         (Body::Known(known), None) => IncomingBody::Known(known),
-        (Body::Unfit { event, code, detail }, _) => {
-            IncomingBody::Unfit { event: event.as_deref(), code: *code, detail }
+        (Body::Unreadable { event, code, detail }, _) => {
+            IncomingBody::Unreadable { event: event.as_deref(), code: *code, detail }
         }
     }
 }
@@ -229,7 +229,7 @@ impl<'a> RecordWriter<'a> {
     async fn send_full_group(&self, decider: &mut BatchDecider<'a>) {
         if decider.undelivered() >= GROUP_ROWS {
             self.send_undelivered(decider);
-            // Lets `append` send the group off; then deciding goes on while the database works.
+            // Lets `append` send the group, so that the database works while deciding continues.
             tokio::task::yield_now().await;
         }
     }
@@ -242,7 +242,7 @@ impl<'a> RecordWriter<'a> {
     }
 }
 
-/// Step 3: inserts the rows while others are decided. Answers where the logs end now.
+/// Step 3: inserts decided rows while others are decided. Returns the new ends of the logs.
 async fn append(
     Batch { tx, tenant, .. }: Batch<'_>,
     DecidedRows(mut groups): DecidedRows<'_>,
@@ -255,7 +255,7 @@ async fn append(
     Ok(order)
 }
 
-/// Step 4: everything but the log. Answers the node heads that were raised, as they are stored now.
+/// Step 4: saves everything but the log. Returns the raised node heads as stored.
 async fn save(
     Batch { tx, tenant, now, .. }: Batch<'_>,
     context: &BatchContext,
@@ -312,7 +312,7 @@ async fn pin_keys(tx: &Transaction<'_>, tenant: TenantId, changes: &BatchChanges
     Ok(())
 }
 
-/// Step 5: sets the results. A push is answered with its epoch's head as it is stored.
+/// Step 5: sets the results. A push is answered with the stored head of its epoch.
 fn answer(runs: Vec<JobRun<'_>>, context: &BatchContext, raised: &HashMap<(NodeId, u32), NodeHead>) {
     for run in runs.into_iter().filter(|run| !run.is_refused()) {
         match run {
@@ -328,7 +328,7 @@ fn answer(runs: Vec<JobRun<'_>>, context: &BatchContext, raised: &HashMap<(NodeI
     }
 }
 
-/// How long the steps took, in microseconds, for the debug log.
+/// The durations of the steps in microseconds, for the debug log.
 struct StepTimes {
     lap_begun: Instant,
     /// Waiting for the tenant's lock, and loading its context.

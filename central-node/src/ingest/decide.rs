@@ -26,7 +26,7 @@ use crate::event_store::{HeldEvent, NewEvent, NodeHead, TenantHead};
 use crate::state_store::EntityHistory;
 use crate::tenant::Tenant;
 
-/// The event that carries an invoice's number to the nodes. Its id is derived from the event that caused it, by this name.
+/// The action of the event that sends an invoice's number to the nodes. The event's id is derived from its cause and this name.
 pub(super) const REFERENCE_ASSIGNED: &str = "INVOICE_REFERENCE_ASSIGNED";
 
 /// Why a batch cannot be decided as it is.
@@ -49,25 +49,25 @@ pub(super) struct Incoming<'a> {
     pub(super) record: Cow<'a, [u8]>,
     pub(super) event_id: EventId,
     pub(super) body: IncomingBody<'a>,
-    /// When it counts as having happened; absent where the record does not read.
+    /// The effective time; `None` if the record cannot be decoded.
     pub(super) timing: Option<Timing>,
-    /// What central had decided about it before it was restored.
+    /// Central's decision from before its restore.
     pub(super) prior_decision: Option<&'a PriorDecision>,
 }
 
-/// What could be read of a record.
+/// The readable part of a record.
 pub(super) enum IncomingBody<'a> {
-    /// Everything, of a record that was pushed.
+    /// All of a pushed record.
     Known(&'a ParsedEvent),
-    /// Everything, of a record that was sealed here, or of one whose place in its log is objected to.
+    /// All of a record that was sealed here, or of one that opens an epoch in an objectionable way.
     Owned(Box<ParsedEvent>),
-    /// Not everything: the record is quarantined.
-    Unfit { event: Option<&'a Event>, code: Code, detail: &'a str },
-    /// Not everything, of a record that was sealed here: it is quarantined.
-    OwnedUnfit { event: Box<Event>, code: Code, detail: String },
+    /// A part of a pushed record, which is quarantined.
+    Unreadable { event: Option<&'a Event>, code: Code, detail: &'a str },
+    /// A part of a record that was sealed here; it is quarantined.
+    OwnedUnreadable { event: Box<Event>, code: Code, detail: String },
 }
 
-/// The record under which an event id counts already.
+/// The record under which an event id is already counted.
 enum CountedEvent {
     Stored(Box<HeldEvent>),
     /// In this batch: the index of its row.
@@ -79,7 +79,7 @@ pub(super) struct BatchDecider<'a> {
     tenant: &'a Tenant,
     /// The loaded part of the state, after the last record.
     pub(super) decision_state: DecisionState,
-    /// What changed of the state.
+    /// The keys of changed state.
     pub(super) written: StateKeys,
     /// The versions of entities between the first record and the last.
     pub(super) past: EntityHistory,
@@ -89,7 +89,7 @@ pub(super) struct BatchDecider<'a> {
     pub(super) central: NodeHead,
     /// The logs that central keeps for devices, after the last record.
     devices: BTreeMap<NodeId, NodeHead>,
-    /// The rows to store. What follows never changes a row.
+    /// The rows to store; a row never changes once it is here.
     pub(super) rows: Vec<Arc<NewEvent<'a>>>,
     pub(super) decisions: Vec<StoredDecision>,
     delivered: usize,
@@ -98,7 +98,7 @@ pub(super) struct BatchDecider<'a> {
     defects: &'a BTreeSet<EventId>,
 }
 
-/// What a batch is decided on: the heads before it, and what was loaded for it.
+/// The inputs of a batch's decisions: the heads before the batch, and the loaded state.
 pub(super) struct DecisionInputs {
     pub(super) head: TenantHead,
     pub(super) received: ReceivedAt,
@@ -106,16 +106,16 @@ pub(super) struct DecisionInputs {
     /// The logs that central keeps for the devices in the batch.
     pub(super) devices: BTreeMap<NodeId, NodeHead>,
     pub(super) decision_state: DecisionState,
-    /// The records under which ids of the batch count already, of the ids that were looked up.
+    /// The records under which ids of the batch are already counted, as far as the ids were looked up.
     pub(super) counted: Vec<HeldEvent>,
 }
 
-/// When a batch was received: its first record's instant, and the one year that all of its records are in.
+/// The receipt time of a batch's first record, and the year of all its records.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReceivedAt {
-    /// Later than anything the tenant received before.
+    /// Later than every earlier receipt of the tenant.
     first: Timestamp,
-    /// In the tenant's zone.
+    /// The year in the tenant's zone.
     pub(super) local_year: i16,
 }
 
@@ -133,7 +133,7 @@ impl ReceivedAt {
 }
 
 impl<'a> BatchDecider<'a> {
-    /// An event of `defects` is quarantined.
+    /// Events in `defects` are quarantined.
     pub(super) fn new(tenant: &'a Tenant, inputs: DecisionInputs, defects: &'a BTreeSet<EventId>) -> BatchDecider<'a> {
         let DecisionInputs { head, received, central, devices, decision_state, counted } = inputs;
         let counted = counted.into_iter().map(|held| (held.event_id, CountedEvent::Stored(Box::new(held))));
@@ -155,30 +155,30 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    /// Gives a record its position, decides it, and applies its effects. Answers the index of its row.
+    /// Assigns a record its position, decides it, and applies its effects. Returns the index of its row.
     pub(super) fn decide(&mut self, incoming: Incoming<'a>) -> Result<usize, DecideError> {
-        let place = self.place(&incoming);
-        let (mut judgement, effects) = self.judgement_and_effects(&incoming, &place);
+        let context = self.context(&incoming);
+        let (mut judgement, effects) = self.judgement_and_effects(&incoming, &context);
         judgement.flags.extend(incoming.timing.and_then(|timing| timing.flag));
         let rulebook_version = self.decision_state.rulebook.version;
         self.apply(incoming.event_id, &effects)?;
         let decision = StoredDecision {
             tenant: self.tenant.id,
-            position: place.position,
+            position: context.position,
             record_chain: incoming.chain,
             event_id: incoming.event_id,
             rulebook_version,
             engine_version: rules::ENGINE_VERSION,
-            received_at: place.received_at,
-            effective_at: place.effective_at,
-            local_year: place.local_year,
+            received_at: context.received_at,
+            effective_at: context.effective_at,
+            local_year: context.local_year,
             judgement,
         };
         let (decision, bytes) = encode(decision)?;
         self.head = TenantHead {
-            head: place.position,
+            head: context.position,
             decision_chain: decision_link(self.head.decision_chain, &bytes),
-            last_received_at: place.received_at,
+            last_received_at: context.received_at,
             ..self.head
         };
         let numbered = self.reference_to_assign(&incoming, &decision.judgement);
@@ -191,24 +191,24 @@ impl<'a> BatchDecider<'a> {
         Ok(row)
     }
 
-    /// How many rows were not delivered yet.
+    /// The number of rows that were not delivered to the writer yet.
     pub(super) fn undelivered(&self) -> usize {
         self.rows.len() - self.delivered
     }
 
-    /// The rows that were not delivered yet, to be written.
+    /// Delivers the rows that were not delivered yet.
     pub(super) fn deliver(&mut self) -> Vec<Arc<NewEvent<'a>>> {
         let rows = self.rows[self.delivered..].to_vec();
         self.delivered = self.rows.len();
         rows
     }
 
-    /// When the next record is received.
+    /// The receipt time of the next record.
     pub(super) fn next_receipt(&self) -> Timestamp {
         self.head.last_received_at.shifted(1)
     }
 
-    fn place(&self, incoming: &Incoming<'_>) -> DecisionContext {
+    fn context(&self, incoming: &Incoming<'_>) -> DecisionContext {
         let received_at = self.next_receipt();
         let event = incoming.event();
         let effective_at = incoming.timing.map_or(received_at, |timing| timing.effective_at);
@@ -222,7 +222,7 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    fn judgement_and_effects(&self, incoming: &Incoming<'_>, place: &DecisionContext) -> (Judgement, Vec<Effect>) {
+    fn judgement_and_effects(&self, incoming: &Incoming<'_>, context: &DecisionContext) -> (Judgement, Vec<Effect>) {
         let settled = |settled: Precheck<'_>| settled.judgement(&self.decision_state.rulebook, incoming.event());
         if let Some(event) = incoming.event()
             && let Some((position, same)) = self.counted_before(event)
@@ -230,17 +230,17 @@ impl<'a> BatchDecider<'a> {
             let counted = if same { Precheck::Duplicate(position) } else { Precheck::Reused(position) };
             return (settled(counted), Vec::new());
         }
-        if let Some((code, detail)) = incoming.unfit() {
-            return (settled(Precheck::Unfit { code, detail }), Vec::new());
+        if let Some((code, detail)) = incoming.unreadable() {
+            return (settled(Precheck::Unreadable { code, detail }), Vec::new());
         }
         let decided = incoming.known().filter(|_| !self.defects.contains(&incoming.event_id)).and_then(|known| {
-            // The rules are pure and borrow the state: a panic in them leaves nothing half done.
+            // The rules are pure and borrow the state, so a panic in them changes nothing.
             let decided = || {
                 let judgement = match incoming.prior_decision {
-                    Some(prior) => rules::decide_prior(&self.decision_state, place, known, prior),
-                    None => rules::decide(&self.decision_state, place, known),
+                    Some(prior) => rules::decide_prior(&self.decision_state, context, known, prior),
+                    None => rules::decide(&self.decision_state, context, known),
                 };
-                let effects = rules::effects(&self.decision_state, place, known, &judgement);
+                let effects = rules::effects(&self.decision_state, context, known, &judgement);
                 (judgement, effects)
             };
             catch_unwind(AssertUnwindSafe(decided)).ok()
@@ -249,12 +249,12 @@ impl<'a> BatchDecider<'a> {
             tracing::error!(event.id = %incoming.event_id, "deciding failed; the event is quarantined");
             let judgement = settled(Precheck::Failed);
             let known = incoming.known();
-            let effects = known.map(|known| rules::effects(&self.decision_state, place, known, &judgement));
+            let effects = known.map(|known| rules::effects(&self.decision_state, context, known, &judgement));
             (judgement, effects.unwrap_or_default())
         })
     }
 
-    /// The position at which an event's id counts already, and whether with the same content.
+    /// The position at which an event's id is already counted, and whether its content is the same.
     fn counted_before(&self, event: &Event) -> Option<(Position, bool)> {
         match self.counted.get(&event.id)? {
             CountedEvent::Row(row) => {
@@ -273,8 +273,8 @@ impl<'a> BatchDecider<'a> {
         for effect in effects {
             effect.writes(&mut self.written);
             let decision_state = &mut self.decision_state;
-            // A panic half-way leaves a state that nothing may be decided on: the whole batch begins again, with this
-            // event quarantined.
+            // A panic half-way leaves the state unusable: the whole batch begins again, with this event
+            // quarantined.
             catch_unwind(AssertUnwindSafe(|| rules::evolve(decision_state, effect)))
                 .map_err(|_| DecideError::Defect(event))?;
             self.past.note(&self.decision_state, effect);
@@ -291,8 +291,8 @@ impl<'a> BatchDecider<'a> {
         let event = match incoming.body {
             IncomingBody::Known(known) => Some(Cow::Borrowed(&known.event)),
             IncomingBody::Owned(known) => Some(Cow::Owned(known.event)),
-            IncomingBody::Unfit { event, .. } => event.map(Cow::Borrowed),
-            IncomingBody::OwnedUnfit { event, .. } => Some(Cow::Owned(*event)),
+            IncomingBody::Unreadable { event, .. } => event.map(Cow::Borrowed),
+            IncomingBody::OwnedUnreadable { event, .. } => Some(Cow::Owned(*event)),
         };
         self.rows.push(Arc::new(NewEvent {
             position: decision.position,
@@ -311,7 +311,7 @@ impl<'a> BatchDecider<'a> {
         }));
     }
 
-    /// The invoice or cancellation that was just given a number: the record itself, or the one it releases.
+    /// The invoice or cancellation that has just got a number: the record itself, or the event that it releases.
     fn reference_to_assign(&self, incoming: &Incoming<'_>, judgement: &Judgement) -> Option<ReferenceAssigned> {
         let reference = judgement.reference.clone().filter(|_| judgement.verdict == Verdict::Accepted)?;
         let known = incoming.known()?;
@@ -328,7 +328,7 @@ impl<'a> BatchDecider<'a> {
         })
     }
 
-    /// Seals INVOICE_REFERENCE_ASSIGNED right after the event that caused it.
+    /// Seals INVOICE_REFERENCE_ASSIGNED right after its cause.
     fn assign_reference(&mut self, numbered: ReferenceAssigned) -> Result<(), DecideError> {
         let payload = json!({ "event_id": numbered.event.to_string(), "reference": numbered.reference });
         let content = Content {
@@ -361,8 +361,8 @@ impl<'a> BatchDecider<'a> {
         self.seal_for(self.tenant.central_node, id, at, content, &ClockHistory::default(), body)
     }
 
-    /// Seals an event into a log that central keeps, its own or a device's, and decides it. `body` says what could be
-    /// read of it.
+    /// Seals an event into a log that central keeps, its own or a device's, and decides it. `body` is its readable
+    /// part.
     pub(super) fn seal_for(
         &mut self,
         node: NodeId,
@@ -419,7 +419,7 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    /// The record under which an id counts already: a draft that is sent again is answered from it.
+    /// The record under which an id is already counted; it answers a repeated draft.
     pub(super) fn counted(&self, id: EventId) -> Option<CountedView<'_>> {
         match self.counted.get(&id)? {
             CountedEvent::Stored(held) => Some(CountedView::Stored(held)),
@@ -448,8 +448,8 @@ impl Incoming<'_> {
         match &self.body {
             IncomingBody::Known(known) => Some(&known.event),
             IncomingBody::Owned(known) => Some(&known.event),
-            IncomingBody::Unfit { event, .. } => *event,
-            IncomingBody::OwnedUnfit { event, .. } => Some(event),
+            IncomingBody::Unreadable { event, .. } => *event,
+            IncomingBody::OwnedUnreadable { event, .. } => Some(event),
         }
     }
 
@@ -457,21 +457,21 @@ impl Incoming<'_> {
         match &self.body {
             IncomingBody::Known(known) => Some(known),
             IncomingBody::Owned(known) => Some(known),
-            IncomingBody::Unfit { .. } | IncomingBody::OwnedUnfit { .. } => None,
+            IncomingBody::Unreadable { .. } | IncomingBody::OwnedUnreadable { .. } => None,
         }
     }
 
-    /// Why it is quarantined before any rule is asked.
-    fn unfit(&self) -> Option<(Code, &str)> {
+    /// Why the record is quarantined before any rule is applied.
+    fn unreadable(&self) -> Option<(Code, &str)> {
         match &self.body {
-            IncomingBody::Unfit { code, detail, .. } => Some((*code, detail)),
-            IncomingBody::OwnedUnfit { code, detail, .. } => Some((*code, detail)),
+            IncomingBody::Unreadable { code, detail, .. } => Some((*code, detail)),
+            IncomingBody::OwnedUnreadable { code, detail, .. } => Some((*code, detail)),
             IncomingBody::Known(_) | IncomingBody::Owned(_) => None,
         }
     }
 }
 
-/// A decision's bytes. A decision that quotes more of an entity than it may hold is stored without the quotation.
+/// Encodes a decision. If its resolution quotes more of an entity than a decision may hold, the resolution is left out.
 fn encode(mut decision: StoredDecision) -> Result<(StoredDecision, Vec<u8>), DecideError> {
     if let Ok(bytes) = stored_v1::encode_decision(&decision) {
         return Ok((decision, bytes));

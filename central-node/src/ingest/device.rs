@@ -1,9 +1,8 @@
-//! Events of a device that keeps no chain of its own: a phone of the mobile contract, a desktop of the other. Central
-//! seals them into a log that it keeps for the device, and decides them as that device's, in the same batch and by the
-//! same rules as a node's push.
+//! Events of phones and desktops, which keep no chain of their own. Central seals them into a log that it keeps for the
+//! device, and decides them by the same rules as a node's push.
 //!
-//! Nothing is refused for what it says: a payload that does not fit its schema is sealed and quarantined, as in a push.
-//! Only an id that counts already with other content is refused, since two events cannot have one id.
+//! No event is refused for its content: an invalid payload is sealed and quarantined, as in a push. Only an id that is
+//! already counted with other content is refused, since two events cannot have one id.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,7 +28,7 @@ use crate::event_store::AssignedId;
 use crate::restore_window;
 use crate::tenant::Tenant;
 
-/// How deep a payload is searched for ids: as deep as JSON is read anywhere here.
+/// How deep a payload is searched for ids: the depth limit of all JSON here.
 const DEPTH_MAX: usize = 128;
 
 /// The action of a log's first record, and of no other.
@@ -44,7 +43,7 @@ pub(crate) struct DeviceDrafts {
     pub(crate) opened_for: String,
     /// Central's own public key, because central seals these events.
     pub(crate) public_key: [u8; 32],
-    /// The device's clock minus central's, as far as the request shows it.
+    /// The device's clock minus central's, estimated from the request.
     pub(crate) clock_offset_micros: i64,
     pub(crate) drafts: Vec<DeviceDraft>,
 }
@@ -53,49 +52,49 @@ pub(crate) struct DeviceDrafts {
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceDraft {
     pub(crate) id: EventId,
-    /// By the device's clock.
+    /// The time by the device's clock.
     pub(crate) occurred_at: Timestamp,
     pub(crate) content: Content,
     pub(crate) reading: PayloadReading,
-    /// The entity's id on the device, where the contract lets central assign another.
+    /// The entity's id on the device, if the contract lets central assign another.
     pub(crate) client_id: Option<String>,
-    /// Whether it means the entity that has that id at central, not the device's own entity of that id.
+    /// True if the event means central's entity with this id and not the device's own, which has another id at central.
     pub(crate) belongs_to_other: bool,
-    /// Entities of others, by type and id, that its payload names by ids which central has replaced for the device's own
-    /// entities.
+    /// Central's entities that the payload names, by type and id, although the device's own entities with these ids have other
+    /// ids at central.
     pub(crate) others: BTreeSet<(String, String)>,
     /// Subtracted from `occurred_at` to get the effective time.
     pub(crate) clock_offset_micros: i64,
 }
 
-/// What could be read of a payload.
+/// The readable part of a payload.
 #[derive(Clone, Debug)]
 pub(crate) enum PayloadReading {
-    /// Everything; an objection is what the event is quarantined for.
+    /// All of it. With an objection the event is quarantined.
     Fact(Fact, Option<Objection>),
-    /// It does not fit its schema: the event is quarantined.
-    Unfit(Code, String),
+    /// The payload is invalid: the event is quarantined.
+    Unreadable(Code, String),
 }
 
 impl PayloadReading {
     pub(crate) fn of(content: &Content) -> PayloadReading {
         match payload::read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
             Ok((fact, objection)) => PayloadReading::Fact(fact, objection),
-            Err(error) => PayloadReading::Unfit(error.code, error.to_string()),
+            Err(error) => PayloadReading::Unreadable(error.code, error.to_string()),
         }
     }
 }
 
-/// The ids that central has assigned in place of a device's own.
+/// The ids that central assigned in place of a device's own ids.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceIdMap {
     known: HashMap<(Name, String), Name>,
-    /// Assigned in this batch: to be stored.
+    /// Assigned in this batch, to be stored.
     pub(crate) assigned: Vec<AssignedId>,
 }
 
 impl DeviceIdMap {
-    /// Of the ids that earlier batches have assigned.
+    /// Starts with the ids that earlier batches assigned.
     pub(crate) fn new(known: Vec<AssignedId>) -> DeviceIdMap {
         let known = known.into_iter().map(|id| ((id.entity_type, id.client_id), id.server_id)).collect();
         DeviceIdMap { known, assigned: Vec::new() }
@@ -113,7 +112,7 @@ impl DeviceIdMap {
         self.known.get(&(entity_type.clone(), client_id.to_owned()))
     }
 
-    /// The draft with central's ids in place of the device's: its own entity's, and those that its payload refers to.
+    /// The draft with central's ids in place of the device's, both as its entity and in its payload.
     fn follow<'d>(&self, draft: &'d DeviceDraft) -> Cow<'d, DeviceDraft> {
         let Some(client_id) = draft.client_id.as_deref().filter(|_| !self.known.is_empty()) else {
             return Cow::Borrowed(draft);
@@ -141,9 +140,9 @@ impl DeviceIdMap {
         Content { entity_id, payload, ..content.clone() }
     }
 
-    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of
-    /// a STUDENT. Nothing where there are none. Every other value keeps the bytes of its writer: a number read and
-    /// written again may be another number.
+    /// Replaces ids in fields that name an entity: `id` of the payload itself, and `studentId`, `student_id` and `studentIds`
+    /// of a STUDENT. `None` if no id is replaced. Every other value keeps its writer's bytes, since parsing and formatting a
+    /// number may change it.
     fn rename(
         &self,
         text: &str,
@@ -192,7 +191,7 @@ impl DeviceIdMap {
     }
 }
 
-/// A list with some of its values changed; nothing where none is, or it is no list.
+/// A list with some values replaced; `None` if none is, or if it is no list.
 fn each(text: &str, change: impl Fn(&str) -> Option<Box<RawValue>>) -> Option<Box<RawValue>> {
     let values: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     let mut changed = false;
@@ -223,15 +222,15 @@ fn referred_type(field: &str) -> Option<Name> {
     Name::new(name).ok()
 }
 
-/// The id that central assigns in place of a device's own: the same at every attempt.
+/// The id that central assigns in place of a device's own; a retry derives the same one.
 pub(crate) fn server_id(node: NodeId, entity_type: &Name, client_id: &str) -> Name {
     let id = EventId::new(node.uuid()).derived(&format!("entity/{entity_type}/{client_id}"));
     Name::new(id.to_string()).expect("a UUID is a valid name")
 }
 
 impl DeviceDrafts {
-    /// The drafts as the rules see them, before they have a seq: for what has to be loaded. An entity that is created is
-    /// included under its own id and under the id that central would assign.
+    /// The drafts as the rules see them, without a seq; they determine what has to be loaded. A created entity is included under
+    /// its own id and under the id that central would assign.
     pub(crate) fn as_known(&self, tenant: &Tenant, ids: &DeviceIdMap) -> Vec<ParsedEvent> {
         let known = |draft: &DeviceDraft, entity_id: Option<Name>| {
             let PayloadReading::Fact(fact, _) = &draft.reading else { return None };
@@ -259,20 +258,20 @@ impl DeviceDrafts {
         self.drafts.iter().flat_map(both).flatten().collect()
     }
 
-    /// The ids that may count already, including those of events that do not read.
+    /// The event ids that may be counted already, including those of unreadable events.
     pub(crate) fn event_ids(&self) -> impl Iterator<Item = EventId> {
         self.drafts.iter().map(|draft| draft.id)
     }
 
-    /// Whether any of the events has to wait for the restore window to close.
+    /// Whether any event must wait for the restore window to close.
     pub(super) fn must_wait_for_restore(&self) -> bool {
         self.drafts.iter().any(|draft| match &draft.reading {
             PayloadReading::Fact(fact, _) => restore_window::must_wait_for_restore(fact),
-            PayloadReading::Unfit(..) => false,
+            PayloadReading::Unreadable(..) => false,
         })
     }
 
-    /// Seals and decides the new events, and answers those that are known.
+    /// Seals and decides new events, and answers known ones.
     pub(super) fn decide(
         &self,
         decider: &mut BatchDecider<'_>,
@@ -309,8 +308,8 @@ impl DeviceDrafts {
         Ok(Ok(DeviceResult { result: record_result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
     }
 
-    /// Whether an entity that the device creates has the id of another node's entity. An entity that was deleted counts
-    /// as another's too, unless the device has seen the deletion.
+    /// Whether an entity that the device creates has the id of another node's entity. A deleted entity counts too, unless the
+    /// device has seen the deletion.
     fn is_taken(&self, decider: &BatchDecider<'_>, draft: &DeviceDraft) -> bool {
         let PayloadReading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
         let key =
@@ -330,14 +329,16 @@ impl DeviceDrafts {
             PayloadReading::Fact(fact, objection) => {
                 IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
             }
-            PayloadReading::Unfit(code, detail) => IncomingBody::OwnedUnfit { event: Box::new(event), code, detail },
+            PayloadReading::Unreadable(code, detail) => {
+                IncomingBody::OwnedUnreadable { event: Box::new(event), code, detail }
+            }
         };
         let stamped = (draft.occurred_at, TimeSource::Node);
         let clock = ClockHistory::new(&[], Some(draft.clock_offset_micros), Timestamp::MAX);
         Ok(decider.seal_for(self.node, draft.id, stamped, draft.content, &clock, body)?)
     }
 
-    /// Seals the first record of the log. It says that central seals the log, and for which device.
+    /// Seals the first record of the log, which names the device and states that central seals the log.
     fn open_log(&self, decider: &mut BatchDecider<'_>) -> Result<(), IngestError> {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let reason: String = format!("sealed_by: central, for {}", self.opened_for).chars().take(200).collect();
@@ -357,7 +358,7 @@ impl DeviceDrafts {
     }
 }
 
-/// Answers an event whose id counts already: from its record, where that has the same content.
+/// Answers an event whose id is already counted, from the counted record if the content is the same.
 fn answer_counted(
     decider: &BatchDecider<'_>,
     counted: CountedView<'_>,
@@ -381,11 +382,9 @@ fn answer_counted(
     }
 }
 
-/// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may
-/// have changed since: the base version, where the device names none and central derives it from the device's last
-/// synchronisation; the schema version, which is the newest that central knows; and ids that central has assigned,
-/// together with whose entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
-/// objects may write them in another order the second time.
+/// Whether a sealed event is the one that a device sends again. Values that central filled in are not compared, because
+/// they may have changed since: the base version if the device names none, the schema version, and assigned ids. Payloads
+/// are compared in RFC 8785 form, because a device may write the members of an object in another order the second time.
 fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);

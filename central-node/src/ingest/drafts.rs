@@ -24,36 +24,36 @@ use crate::tenant::Tenant;
 /// Drafts of one request, checked by [`comptoir_proto::api_v1::check_draft`].
 #[derive(Debug)]
 pub(crate) struct DraftBatch {
-    /// With what their payloads say.
+    /// Each with its parsed payload.
     pub(crate) drafts: Vec<(Draft, Fact)>,
-    /// Whether one refused draft refuses all.
+    /// Whether one refused draft refuses all drafts.
     pub(crate) atomic: bool,
-    /// Whether central itself is the author, and not a shop through central.
+    /// Whether central is the author, and not a shop through central.
     pub(crate) by_central: bool,
     /// Whether these are the first events of central's own log.
     pub(crate) opens_epoch: bool,
 }
 
-/// What is to be done with a draft.
+/// How a draft is processed.
 #[derive(Clone)]
 enum DraftPlan {
     Seal,
-    /// The event is in the log already.
+    /// The event is already in the log.
     Stored(Box<Decided>),
-    /// The event is a row of this batch already: its index.
+    /// The event is already a row of this batch, with this index.
     Row(usize),
-    /// The same draft is in this request already: its index.
+    /// The same draft is already in this request, with this index.
     Draft(usize),
     Refused(DraftRefusal),
 }
 
 impl DraftBatch {
-    /// Whether any of the drafts has to wait for the restore window to close.
+    /// Whether any draft must wait for the restore window to close.
     pub(super) fn must_wait_for_restore(&self) -> bool {
         self.drafts.iter().any(|(_, fact)| restore_window::must_wait_for_restore(fact))
     }
 
-    /// The drafts as the rules see them, before they have a seq: for what has to be loaded.
+    /// The drafts as the rules see them, without a seq; they determine what has to be loaded.
     pub(super) fn as_known(&self, tenant: &Tenant, central: &NodeHead) -> Vec<ParsedEvent> {
         let known = |(draft, fact): &(Draft, Fact)| ParsedEvent {
             event: Event {
@@ -73,7 +73,7 @@ impl DraftBatch {
         self.drafts.iter().map(known).collect()
     }
 
-    /// Seals and decides the new drafts, answers those that are known, and refuses those that may not be written.
+    /// Seals and decides new drafts, answers known ones, and refuses those that may not be written.
     pub(super) fn decide(
         &self,
         decider: &mut BatchDecider<'_>,
@@ -141,7 +141,7 @@ impl DraftBatch {
         for (index, (draft, fact)) in self.drafts.iter().enumerate() {
             let plan = match seen.get(&draft.id) {
                 Some(&earlier) if self.drafts[earlier].0 != *draft => DraftPlan::Refused(IdReused(draft.id).into()),
-                // The same plan as for the earlier one.
+                // The same outcome as for the earlier draft.
                 Some(&earlier) => match &plans[earlier] {
                     DraftPlan::Seal => DraftPlan::Draft(earlier),
                     other => other.clone(),
@@ -181,7 +181,7 @@ impl DraftBatch {
         Ok(refusal.map_or(DraftPlan::Seal, DraftPlan::Refused))
     }
 
-    /// Refuses what a shop may not write through central: central's node seals it, so the rules would take it for
+    /// Refuses what a shop may not write through central. Central's node seals the event, so the rules would treat it as
     /// central's own.
     fn central_only(&self, decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact) -> Option<DraftRefusal> {
         let content = &draft.content;
@@ -198,9 +198,9 @@ impl DraftBatch {
     }
 }
 
-/// Refuses an edit made from another version than the current one. Everybody who edits through central writes as
-/// central's node, so no rule between nodes sees two people who edit the same entity. Their drafts are compared with what
-/// they saw here, under the tenant's lock and under every rule.
+/// Refuses an edit made from another version than the current one. All edits through central are sealed by central's node,
+/// and the rules only detect conflicts between nodes. So two people who edit the same entity here are separated by this
+/// check, under the tenant's lock and whatever the entity's rule.
 fn out_of_date(decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Option<DraftRefusal> {
     let content = &draft.content;
     let edit = Edit::of(fact, content.base_version.map(Tag::of_version))?;

@@ -1,4 +1,4 @@
-//! Why ingest did not do what was asked: one enum per operation. `api/error.rs` maps them to problem documents.
+//! Errors of ingest, one enum per operation. `api/error.rs` maps them to problem documents.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
@@ -11,7 +11,7 @@ use super::prepare::PrepareError;
 use crate::database::StoreError;
 use crate::restore_window::RestoreInProgress;
 
-/// Why a job was not decided, whatever its kind.
+/// Why a job of any kind was not decided.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IngestError {
     #[error(transparent)]
@@ -21,10 +21,10 @@ pub(crate) enum IngestError {
     Decide(#[from] DecideError),
     #[error("there is no tenant {0}")]
     NoTenant(TenantId),
-    /// As many jobs wait for the tenant as may.
+    /// The tenant's queue is full.
     #[error("{waiting_max} requests wait to be written already")]
     QueueFull { waiting_max: usize },
-    /// The task that ran the batch panicked: whether it committed is not known.
+    /// The task that ran the batch panicked: whether the batch was committed is unknown.
     #[error("the task that wrote this ended badly")]
     Lost,
 }
@@ -34,7 +34,7 @@ pub(crate) enum IngestError {
 pub(crate) enum PushError {
     #[error(transparent)]
     Ingest(#[from] IngestError),
-    /// The node is unknown, or is central's own.
+    /// The node is unknown, or is central's own node.
     #[error("node {0} sends no log of its own to this tenant")]
     NoLog(NodeId),
     #[error(transparent)]
@@ -46,23 +46,23 @@ pub(crate) enum PushError {
 /// Why a push does not continue its node's log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PushRefusal {
-    /// Records before these are missing.
+    /// The push starts after the next expected record.
     #[error("node {node}, epoch {epoch}: got seq {got}, expected {expected}")]
     Gap { node: NodeId, epoch: u32, got: Seq, expected: Seq },
     /// The chain before an epoch's first record is not the epoch's genesis.
     #[error("node {node}, epoch {epoch}: the chain before seq 1 is {expected}, the push says {got}")]
     Beginning { node: NodeId, epoch: u32, got: ChainHash, expected: ChainHash },
-    /// Central holds other bytes at that seq.
+    /// Central holds other bytes at this seq.
     #[error("node {node}, epoch {epoch}: at seq {seq} central holds {held}, the push says {received}")]
     Fork {
         node: NodeId,
         epoch: u32,
         /// The first seq at which the two branches differ.
         seq: Seq,
-        /// A chain hash, or the epoch's id where that differs.
+        /// A chain hash, or the epoch's id if the ids differ.
         held: String,
         received: String,
-        /// Index in the push of the branch's first record.
+        /// The index in the push of the branch's first record.
         from: usize,
     },
     /// The epoch accepts no more records.
@@ -72,17 +72,17 @@ pub(crate) enum PushRefusal {
         epoch: u32,
         /// A fork was seen, or a later epoch is open.
         why: String,
-        /// Index in the push of the first record that central does not hold, where the branch has to be kept next to the
-        /// log.
+        /// The index in the push of the first record that central does not hold, if the branch has to be stored as fork
+        /// records.
         keep_from: Option<usize>,
     },
-    /// The epoch was opened with another key than the node's first one. Both keys are in hex.
+    /// The epoch was opened with another key than the pinned one. Both keys are in hex.
     #[error("node {node}: its key is {pinned}, epoch {epoch} was opened with {received}")]
     KeyChanged { node: NodeId, epoch: u32, pinned: String, received: String },
 }
 
 impl PushRefusal {
-    /// Index in the push of the first record to keep next to the log. Keeping a branch also freezes the epoch.
+    /// The index in the push of the first record to store as a fork record. Storing a branch also freezes the epoch.
     pub(crate) fn branch_from(&self) -> Option<usize> {
         match self {
             PushRefusal::Fork { from, .. } => Some(*from),
@@ -106,14 +106,13 @@ pub(crate) enum DraftsError {
 pub(crate) enum DraftRefusal {
     #[error(transparent)]
     IdReused(#[from] IdReused),
-    /// Only a node's log writes this action, about itself.
+    /// Only a node's log may write this action.
     #[error("{action} is written by a node's log itself")]
     WrittenByLog { action: Name },
     /// The rulebook lets only central write entities of this type.
     #[error("{entity_type} is under the rule {}: only central writes it", .rule.as_str())]
     CentralOnly { entity_type: Name, rule: Rule },
-    /// The edit was made from another version of the entity than the current one. Nodes refuse such edits by the same
-    /// check.
+    /// The edit was made from another version of the entity than the current one. Nodes apply the same check.
     #[error("{}", .0.detail)]
     OutOfDate(Box<EditRefusal>),
     #[error("{0}")]
@@ -141,7 +140,7 @@ pub(crate) enum ImportError {
     Reader(#[from] tokio::task::JoinError),
     #[error(transparent)]
     Push(#[from] PushError),
-    /// Some of the records have to wait; those before them were imported.
+    /// Some records must wait; those before them were imported.
     #[error(transparent)]
     RestoreInProgress(#[from] RestoreInProgress),
 }

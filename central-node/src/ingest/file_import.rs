@@ -14,35 +14,34 @@ use crate::database::{self, Database};
 use crate::event_store::node_logs;
 use crate::restore_window::RestoreInProgress;
 
-/// Some records of one epoch of a node, in order and without a gap.
+/// Records of one epoch of a node, in order and without a gap.
 #[derive(Debug)]
 pub struct ImportedRecords {
-    /// Whose log it is.
+    /// The node that wrote the log.
     pub node: NodeId,
     /// The epoch of all the records.
     pub epoch: Epoch,
-    /// Seq of the first.
+    /// The seq of the first record.
     pub first_seq: Seq,
-    /// The chain before the first.
+    /// The chain before the first record.
     pub previous: ChainHash,
     /// Each record and the chain after it; one or more, within a push's limits.
     pub records: Vec<(Vec<u8>, ChainHash)>,
-    /// What the whole epoch says about the node's clock, in the order of the log.
+    /// The clock records of the whole epoch, in log order.
     pub clock: Vec<ClockMark>,
 }
 
-/// What was decided about imported records.
+/// The outcome of an import.
 #[derive(Debug)]
 pub struct ImportOutcome {
-    /// One per record, in order. A record that central held before has its first decision.
+    /// One per record, in order. A record that central already held has its first decision.
     pub results: Vec<RecordResult>,
-    /// How many of the records, from the first on, central held before.
+    /// How many of the first records central already held.
     pub held_before: usize,
 }
 
-/// Writes the records as a push of their node would. If the node pushes the same records later, it is answered from what
-/// was decided here. Times are corrected by what the log itself says about the node's clock, and are never later than
-/// now.
+/// Writes the records as a push of their node would. If the node pushes the same records later, it is answered from these
+/// decisions. Times are corrected by the clock records in the log itself, and are never later than now.
 pub(crate) async fn import_records(
     database: &Database,
     queue: &IngestQueue,

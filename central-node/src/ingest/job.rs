@@ -1,5 +1,5 @@
-//! The kinds of jobs, and one job's way through the queue and a batch. Each kind has its own outcome and error, so that
-//! no caller can receive another's.
+//! The kinds of jobs, and the state of a job in the queue and in a batch. Each kind has its own outcome and error types, so
+//! that a caller cannot receive the outcome of another kind.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -18,15 +18,15 @@ use super::error::{DraftRefusal, DraftsError, IdReused, IngestError, PushError};
 use super::prepare::PreparedPush;
 use crate::event_store::StoredRecord;
 
-/// Something to be written to a tenant's log: whole or not at all.
+/// A request to write to a tenant's log, all or nothing.
 pub(crate) trait Job: Sized + Send + 'static {
     type Outcome: Debug + Send + 'static;
     type Error: From<IngestError> + Debug + Send + 'static;
 
-    /// How many records the job can add to the log, apart from the numbers that central assigns.
+    /// The maximum number of records that the job adds, without the events that assign invoice numbers.
     fn record_count(&self) -> usize;
 
-    /// The ticket among those of other kinds.
+    /// Wraps the ticket for the queue.
     fn queued(ticket: Ticket<Self>) -> QueuedJob;
 }
 
@@ -45,7 +45,7 @@ impl Job for PreparedPush {
     }
 }
 
-/// Drafts posted at central. One outcome per draft, in their order.
+/// Drafts posted at central. One outcome per draft, in order.
 impl Job for DraftBatch {
     type Outcome = Vec<Result<Decided, DraftRefusal>>;
     type Error = DraftsError;
@@ -59,7 +59,7 @@ impl Job for DraftBatch {
     }
 }
 
-/// Events of a device that keeps no chain. One outcome per event, in their order.
+/// Events of a device that keeps no chain. One outcome per event, in order.
 impl Job for DeviceDrafts {
     type Outcome = Vec<Result<DeviceResult, IdReused>>;
     type Error = DraftsError;
@@ -78,9 +78,9 @@ impl Job for DeviceDrafts {
 #[derive(Debug)]
 pub(crate) struct Ticket<J: Job> {
     job: J,
-    /// Set by the batch; sent once the batch is committed. A batch that is retried sets it again.
+    /// Set by the batch and sent after its commit. A retried batch sets it again.
     result: Option<JobResult<J>>,
-    /// The other end is the receiver that [`Ticket::new`] returns.
+    /// Its receiver is returned by [`Ticket::new`].
     caller: oneshot::Sender<JobResult<J>>,
 }
 
@@ -93,7 +93,7 @@ impl<J: Job> Ticket<J> {
 
     fn answer(self) {
         let result = self.result.expect("a batch that ran to its end has a result for each of its jobs");
-        // The caller may be gone; what was written stays.
+        // The caller may have disconnected; the committed job stays written.
         let _ = self.caller.send(result);
     }
 
@@ -119,17 +119,17 @@ impl QueuedJob {
         }
     }
 
-    /// The node or device whose next job has to find this one committed.
+    /// The node or device; its next job must find this one committed.
     pub(super) fn node(&self) -> Option<NodeId> {
         match self {
             QueuedJob::Push(ticket) => Some(ticket.job.node),
-            // An id that the first job assigns, the second must find.
+            // The second job must find an id that the first one assigns.
             QueuedJob::Device(ticket) => Some(ticket.job.node),
             QueuedJob::Drafts(_) => None,
         }
     }
 
-    /// Sends the result that a committed batch has set.
+    /// Sends the result after the batch's commit.
     pub(super) fn answer(self) {
         match self {
             QueuedJob::Push(ticket) => ticket.answer(),
@@ -167,7 +167,7 @@ impl QueuedJob {
     }
 }
 
-/// One attempt at a job, from what is loaded for it to its result. A result that is set before the end is a refusal.
+/// One attempt at a job, from its loaded data to its result. A result set before the last step is a refusal.
 #[derive(Debug)]
 pub(super) enum JobRun<'a> {
     Push(PushRun<'a>),
@@ -178,11 +178,12 @@ pub(super) enum JobRun<'a> {
 #[derive(Debug)]
 pub(super) struct PushRun<'a> {
     pub(super) push: &'a PreparedPush,
-    /// What the log holds at the push's seqs.
+    /// The records stored at the push's seqs.
     pub(super) held: Vec<StoredRecord>,
-    /// Indexes of the records to decide. Those before are held; those after have to wait for the restore window to close.
+    /// The indexes of the records to decide. Records before are stored already; records after must wait for the restore window to
+    /// close.
     pub(super) new: Range<usize>,
-    /// Why the record that opens the epoch is quarantined.
+    /// Why the epoch's first record is quarantined.
     pub(super) opening_objection: Option<String>,
     pub(super) results: Vec<RecordResult>,
     pub(super) result: &'a mut Option<JobResult<PreparedPush>>,
@@ -191,7 +192,7 @@ pub(super) struct PushRun<'a> {
 #[derive(Debug)]
 pub(super) struct DraftsRun<'a> {
     pub(super) drafts: &'a DraftBatch,
-    /// The drafts as the rules see them, for what has to be loaded.
+    /// The drafts as the rules see them; they determine what has to be loaded.
     pub(super) known: Vec<ParsedEvent>,
     pub(super) outcomes: Vec<Result<Decided, DraftRefusal>>,
     pub(super) result: &'a mut Option<JobResult<DraftBatch>>,
@@ -225,11 +226,11 @@ impl JobRun<'_> {
     }
 }
 
-/// What an earlier attempt at the same jobs has found out.
+/// Findings of earlier attempts at the same jobs.
 #[derive(Debug, Default)]
 pub(crate) struct RetryHints {
-    /// Events whose effects failed half-way: they are quarantined.
+    /// Events whose effects failed half-way; they are quarantined.
     pub(crate) defects: BTreeSet<EventId>,
-    /// An event id counts already: all ids are looked up.
+    /// Whether to look up all event ids, because one of them is already counted.
     pub(crate) check_ids: bool,
 }

@@ -1,5 +1,5 @@
-//! Loads what a batch needs before deciding: the tenant behind its lock, each node's head, and the state that the events
-//! touch.
+//! Loads what a batch needs before deciding: the tenant, under its lock; each node's head; and the state that the events
+//! read.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,29 +25,29 @@ use crate::event_store::{self, NodeHead, NodeLog, SeqRange, TenantHead, lock_ten
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
-/// A tenant as it was before the batch, behind its lock.
+/// A tenant before the batch, read under its lock.
 pub(super) struct BatchContext {
     pub(super) tenant: Tenant,
     pub(super) head: TenantHead,
     pub(super) versions: Versions,
     pub(super) rulebook: Rulebook,
-    /// Those of central's own node and of every node and device among the jobs.
+    /// The logs of central's own node and of every node and device among the jobs.
     pub(super) logs: HashMap<NodeId, NodeLog>,
-    /// The logs that central keeps for the devices among the jobs.
+    /// The heads of the logs that central keeps for the devices among the jobs.
     pub(super) devices: BTreeMap<NodeId, NodeHead>,
-    /// The log of central's own node.
+    /// The head of central's own node.
     pub(super) central: NodeHead,
 }
 
-/// Locks the tenant, loads its context, and for each job what the log holds about it.
+/// Locks the tenant, and loads its context and the stored records of each job.
 pub(super) async fn load_context(
     tx: &Transaction<'_>,
     id: TenantId,
     runs: &mut [JobRun<'_>],
 ) -> Result<BatchContext, IngestError> {
     database::set_tenant(tx, id).await?;
-    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed
-    // before it began.
+    // Each statement sees what was committed before the statement began. So everything read from here on includes the changes
+    // of the lock's last holder.
     let head = lock_tenant(tx, id).await?.ok_or(IngestError::NoTenant(id))?;
     let (mut nodes, mut devices, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
     for run in runs.iter() {
@@ -74,7 +74,7 @@ pub(super) async fn load_context(
     let mut stored = stored.into_iter();
     for run in runs {
         match run {
-            // One list per range, in their order.
+            // One list per range, in order.
             JobRun::Push(run) => run.held = stored.next().unwrap_or_default(),
             JobRun::Device(run) => {
                 run.ids = DeviceIdMap::new(event_store::device_ids(tx, id, run.drafts.node).await?);
@@ -91,16 +91,16 @@ pub(super) async fn load_context(
     Ok(BatchContext { tenant, head, versions, rulebook, logs, devices, central })
 }
 
-/// What a batch looks up before deciding.
+/// The keys that a batch looks up before deciding.
 pub(super) struct BatchKeys<'a> {
-    /// Event ids that may count already.
+    /// Event ids that may be counted already.
     pub(super) ids: Vec<Uuid>,
     known: Vec<&'a ParsedEvent>,
     prior_decisions: Vec<(&'a ParsedEvent, &'a PriorDecision)>,
 }
 
 impl<'a> BatchKeys<'a> {
-    /// Of the jobs that are not refused.
+    /// Collects the keys of the jobs that are not refused.
     pub(super) fn new(context: &BatchContext, runs: &'a mut [JobRun<'_>], hints: &RetryHints) -> BatchKeys<'a> {
         let mut keys = BatchKeys { ids: Vec::new(), known: Vec::new(), prior_decisions: Vec::new() };
         for run in runs.iter_mut().filter(|run| !run.is_refused()) {
@@ -130,13 +130,13 @@ impl<'a> BatchKeys<'a> {
         keys
     }
 
-    /// Of drafts: a caller who sends one again is answered from the log.
+    /// Adds the ids of drafts: a repeated draft is answered from the log.
     fn look_up_all(&mut self, drafts: &'a [ParsedEvent]) {
         drafts.iter().for_each(|known| self.look_up(Some(&known.event)));
         self.known.extend(drafts);
     }
 
-    /// The event's id, and the id under which its number would be assigned.
+    /// Adds the event's id, and the id of the event that would assign its number.
     fn look_up(&mut self, event: Option<&Event>) {
         let Some(event) = event else { return };
         self.ids.push(event.id.uuid());
@@ -146,8 +146,8 @@ impl<'a> BatchKeys<'a> {
     }
 }
 
-/// Loads the state that the events touch. The rows that a stock count or a release leads to are known only once it is
-/// loaded, so this takes one or more rounds.
+/// Loads the state that the events read. A stock count or a release leads to further rows, which are known only after it is
+/// loaded, so loading takes one or more rounds.
 pub(super) async fn load_state(
     tx: &Transaction<'_>,
     context: &BatchContext,
@@ -155,8 +155,8 @@ pub(super) async fn load_state(
     local_year: i16,
 ) -> Result<DecisionState, StoreError> {
     let mut decision_state = DecisionState { rulebook: context.rulebook.clone(), ..DecisionState::default() };
-    // Of a decision's context, only the year decides what is touched.
-    let place = DecisionContext {
+    // Of the decision's context, only the year affects which keys are needed.
+    let decision_context = DecisionContext {
         position: Position::ZERO,
         received_at: Timestamp(0),
         effective_at: Timestamp(0),
@@ -166,17 +166,18 @@ pub(super) async fn load_state(
     };
     let mut wanted = StateKeys::default();
     for known in &keys.known {
-        keys_needed(known, &place, &context.rulebook, &mut wanted);
+        keys_needed(known, &decision_context, &context.rulebook, &mut wanted);
     }
     for (known, prior) in &keys.prior_decisions {
-        prior.touched(known, &mut wanted);
+        prior.keys_needed(known, &mut wanted);
     }
-    let placed: Vec<(&ParsedEvent, &DecisionContext)> = keys.known.iter().map(|known| (*known, &place)).collect();
+    let known_in_context: Vec<(&ParsedEvent, &DecisionContext)> =
+        keys.known.iter().map(|known| (*known, &decision_context)).collect();
     let mut missing = wanted.clone();
     while !missing.is_empty() {
         state_store::load(tx, &context.tenant, &context.versions, &missing, &mut decision_state).await?;
         let loaded = wanted.clone();
-        dependent_keys(&decision_state, &placed, &mut wanted);
+        dependent_keys(&decision_state, &known_in_context, &mut wanted);
         missing = wanted.without(&loaded);
     }
     Ok(decision_state)

@@ -1,6 +1,6 @@
-//! The order of a tenant's log, asserted where rows are handed to the store. A peer cannot break it: its records are
-//! refused with a code before (`prepare.rs`, `accept.rs`). A row out of order would be a wrong log for ever, so the batch
-//! ends in a panic and writes nothing.
+//! Asserts the order of a tenant's log before rows are stored. A peer cannot cause a failure here: `prepare.rs` and
+//! `accept.rs` refuse its records with a code first. A stored row out of order could never be corrected, so the batch panics
+//! and writes nothing.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use comptoir_core::position::{Position, Seq};
 
 use crate::event_store::{NewEvent, NodeHead, NodeLog};
 
-/// Where the tenant's order and the nodes' logs end, after the rows so far.
+/// The ends of the tenant's order and of the nodes' logs, after the rows so far.
 pub(super) struct LogOrder {
     tenant: TenantId,
     position: Position,
@@ -18,7 +18,7 @@ pub(super) struct LogOrder {
 }
 
 impl LogOrder {
-    /// `logs` are those of every node that may have rows in the batch, as they were before it.
+    /// `logs` are the logs, before the batch, of every node that may have rows in it.
     pub(super) fn new(tenant: TenantId, position: Position, logs: &HashMap<NodeId, NodeLog>) -> LogOrder {
         let ends = logs.iter().flat_map(|(node, log)| {
             log.epochs.iter().map(|(number, head)| ((*node, *number), (head.last_seq, head.last_chain)))

@@ -1,5 +1,5 @@
-//! One queue per tenant: jobs that arrive while a transaction runs go together into the next one, so that the busiest
-//! tenant has the largest transactions rather than the longest queue. A caller who stops waiting does not stop the work.
+//! One queue per tenant. Jobs that arrive while a transaction runs are merged into the next one, so that a busy tenant gets
+//! larger transactions instead of a longer queue. A caller who stops waiting does not stop the work.
 //!
 //! `api` -> [`IngestQueue::submit`] -> the tenant's queue -> its worker task ([`IngestQueue::work`]) -> `batch.rs`,
 //! commit -> the caller, and the readers of the log ([`CommitSignal`]).
@@ -22,16 +22,16 @@ use crate::clock::Clock;
 use crate::commit_signal::CommitSignal;
 use crate::database::{Database, StoreError, TxPhase};
 
-/// Jobs that may wait for one tenant. Past this, a caller is answered at once that it should come back.
+/// Jobs that may wait for one tenant. Beyond this, a caller is refused at once with a retry time.
 const JOBS_WAITING_MAX: usize = 256;
-/// Records of one batch, unless a single job has more.
+/// The maximum of records in a batch, unless a single job has more.
 const BATCH_RECORDS_MAX: usize = 10_000;
-/// How often a transaction is tried when others are in its way.
+/// Attempts at a transaction that other transactions prevent.
 const ATTEMPTS_MAX: u32 = 6;
-/// The first pause between two attempts; each is twice the one before.
+/// The first pause between two attempts; each later one is twice as long.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The tenants that have a worker, each with the jobs that wait for it.
+/// The tenants that have a worker, each with its waiting jobs.
 type WaitingJobs = HashMap<TenantId, VecDeque<QueuedJob>>;
 
 /// The queues of this process.
@@ -55,16 +55,16 @@ impl IngestQueue {
         self.commits.subscribe()
     }
 
-    /// Waits until the job is written, or refused. The other end is [`IngestQueue::work`], which answers through the
-    /// job's ticket.
+    /// Submits a job and waits until it is written or refused. [`IngestQueue::work`] receives the job and answers through its
+    /// ticket.
     pub(crate) async fn submit<J: Job>(&self, tenant: TenantId, job: J) -> JobResult<J> {
         let (ticket, answered) = Ticket::new(job);
         self.enqueue(tenant, J::queued(ticket))?;
         answered.await.unwrap_or_else(|_| Err(IngestError::Lost.into()))
     }
 
-    /// Writes drafts within a transaction that holds the tenant's lock already, and commits it: for a request that reads
-    /// what it changes and must have nobody write in between.
+    /// Writes drafts within a transaction that already holds the tenant's lock, and commits it. For a request that reads state
+    /// and changes it, with no other write in between.
     pub(crate) async fn write_in(
         &self,
         tx: Transaction<'_>,
@@ -92,11 +92,11 @@ impl IngestQueue {
         Ok(())
     }
 
-    /// The tenant's worker: runs one batch after another until no job waits. The other end is [`IngestQueue::submit`].
+    /// The tenant's worker: runs one batch after another until no job waits. [`IngestQueue::submit`] sends the jobs.
     async fn work(self, tenant: TenantId) {
         while let Some(jobs) = self.next_batch(tenant) {
             let queue = self.clone();
-            // A panic in one batch must not leave the jobs after it waiting for ever.
+            // After a panic in one batch, the jobs after it must not wait forever.
             let done = tokio::spawn(async move { queue.write_and_answer(tenant, jobs).await });
             if let Err(error) = done.await {
                 tracing::error!(tenant.id = %tenant, %error, "an ingest transaction ended badly");
@@ -104,7 +104,7 @@ impl IngestQueue {
         }
     }
 
-    /// The jobs of the next transaction: from the front, at most one of each node, up to a size.
+    /// The jobs of the next transaction: from the front of the queue, at most one per node, up to a size.
     fn next_batch(&self, tenant: TenantId) -> Option<Vec<QueuedJob>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let jobs = waiting.get_mut(&tenant)?;
@@ -147,7 +147,7 @@ impl IngestQueue {
         }
     }
 
-    /// One transaction; tried again where that can help and nothing was written.
+    /// Runs one transaction. Retries if nothing was written and a retry can help.
     async fn transact(&self, tenant: TenantId, jobs: &mut [QueuedJob]) -> Result<(), IngestError> {
         let mut hints = RetryHints::default();
         let mut attempt = 0;

@@ -1,5 +1,4 @@
-//! Requests that a credential was refused: counted, and those that look like an attack or a mix-up written to the
-//! tenant's log.
+//! Counts refused requests by credential. Refusals that look like an attack or a mix-up are written to the tenant's log.
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
@@ -17,16 +16,15 @@ use crate::identity::Credential;
 
 #[derive(Clone, Copy)]
 pub(crate) struct NotedRefusal<'a> {
-    /// The credential that the request came with.
+    /// The credential of the request.
     pub(crate) credential: &'a Credential,
-    /// The wire code that the request was answered with.
+    /// The code of the refusal.
     pub(crate) code: &'a str,
     pub(crate) detail: &'a str,
 }
 
-/// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one
-/// event a minute and kind: a node that is set up wrongly retries for ever. If noting fails, the request stays refused
-/// all the same.
+/// Counts a refusal, and seals an AUDIT_RECORDED event if a credential tried to access what is not its own. At most one event
+/// per minute and kind, because a misconfigured node retries forever. The request stays refused even if recording fails.
 pub(crate) async fn note(database: &Database, queue: &IngestQueue, clock: &Clock, refused: NotedRefusal<'_>) {
     let code = ErrorCode::parse(refused.code);
     let audited = matches!(code, Some(ErrorCode::WrongTenant | ErrorCode::WrongNode | ErrorCode::KeyChanged));
@@ -37,7 +35,7 @@ pub(crate) async fn note(database: &Database, queue: &IngestQueue, clock: &Clock
     }
 }
 
-/// Raises the count. Answers whether the log has had no such event for a minute.
+/// Raises the count. Returns whether the log has had no such event for a minute.
 async fn count(
     database: &Database,
     now: Timestamp,

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use server::RunningServer;
-pub(crate) use state::{FULL_RETRY_SECONDS, ServerTrouble};
+pub(crate) use state::{FULL_RETRY_SECONDS, ServerOutage};
 pub use state::{ServerState, ServerWatch};
 
 use crate::restart::RESTARTS_MAX;

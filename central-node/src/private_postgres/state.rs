@@ -82,25 +82,25 @@ impl ServerWatch {
     }
 
     /// Returns why nothing can be stored, as far as known without asking Postgres.
-    pub(crate) fn trouble(&self) -> Option<ServerTrouble> {
+    pub(crate) fn outage(&self) -> Option<ServerOutage> {
         if let Some(full) = self.full_disk() {
-            return Some(ServerTrouble::DiskFull(full));
+            return Some(ServerOutage::DiskFull(full));
         }
         match self.state() {
             ServerState::Serving { .. } => None,
             ServerState::Restarting { attempt, restarts_max, next_at, reason } => {
                 let seconds = next_at.saturating_duration_since(Instant::now()).as_millis().div_ceil(1000);
                 let next_in_seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-                Some(ServerTrouble::Restarting { attempt, restarts_max, next_in_seconds, reason })
+                Some(ServerOutage::Restarting { attempt, restarts_max, next_in_seconds, reason })
             }
-            ServerState::GivenUp { restarts, reason } => Some(ServerTrouble::GivenUp { restarts, reason }),
+            ServerState::GivenUp { restarts, reason } => Some(ServerOutage::GivenUp { restarts, reason }),
         }
     }
 }
 
 /// Why the private Postgres cannot store anything now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ServerTrouble {
+pub(crate) enum ServerOutage {
     /// The free and the needed disk space.
     #[error("{0}")]
     DiskFull(String),

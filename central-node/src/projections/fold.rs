@@ -10,6 +10,8 @@ use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_core::rules::{Effect, PriorDecision, dependent_keys, effects, evolve, keys_needed};
 use comptoir_core::state::{DecisionState, StateKeys};
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use comptoir_proto::stored_v1::StoredDecision;
 use deadpool_postgres::Transaction;
 
@@ -79,40 +81,44 @@ impl Cache {
 }
 
 /// An event with its stored decision and its place in the log.
-pub(crate) struct PlacedEvent<'a> {
+pub(crate) struct FoldedEvent<'a> {
     pub(crate) known: &'a ParsedEvent,
-    pub(crate) place: DecisionContext,
+    pub(crate) context: DecisionContext,
     pub(crate) decision: &'a StoredDecision,
 }
 
 /// The events of a page that have effects. An event quarantined because it could not be decoded has none. Any other event
 /// that does not decode is damage.
-pub(crate) fn placed_events<'a>(
+pub(crate) fn folded_events<'a>(
     tenant: &Tenant,
     events: &'a [ReadEntry],
-) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
-    let mut placed = Vec::with_capacity(events.len());
+) -> Result<Vec<FoldedEvent<'a>>, ProjectionError> {
+    let mut folded = Vec::with_capacity(events.len());
     for event in events {
-        let damaged = |reason: &String| ProjectionError::Damaged {
-            tenant: tenant.id,
-            position: event.position,
-            reason: reason.clone(),
+        let undecodable = |damage: Damage, reason: &String| {
+            let here = (event.position.0, event.position.0);
+            let expected = "a row that can be decoded".to_owned();
+            let finding = StoreFinding::about_positions(damage, tenant.id.uuid(), here, expected, reason.clone());
+            ProjectionError::Damaged(Box::new(finding))
         };
-        let decision = event.decision.as_ref().map_err(damaged)?;
+        if let Some(error) = &event.unsealed {
+            return Err(ProjectionError::Damaged(Box::new(error.finding(tenant.id))));
+        }
+        let decision = event.decision.as_ref().map_err(|reason| undecodable(Damage::Decision, reason))?;
         match &event.known {
             Ok(known) => {
-                let place = place(tenant, known, decision);
-                placed.push(PlacedEvent { known, place, decision });
+                let context = context(tenant, known, decision);
+                folded.push(FoldedEvent { known, context, decision });
             }
             Err(_) if decision.judgement.verdict == Verdict::Quarantined => {}
-            Err(reason) => return Err(damaged(reason)),
+            Err(reason) => return Err(undecodable(Damage::RecordChain, reason)),
         }
     }
-    Ok(placed)
+    Ok(folded)
 }
 
 /// The context in which ingest decided the event.
-fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> DecisionContext {
+fn context(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> DecisionContext {
     DecisionContext {
         position: decision.position,
         received_at: decision.received_at,
@@ -194,10 +200,10 @@ impl StateBuild {
         let RowPresence::Part(loaded) = &mut cache.presence else {
             return self.load_released(tx, tenant, events, &mut cache.decision_state).await;
         };
-        let placed = placed_events(tenant, events)?;
-        let mut keys = touched_by(&placed, &cache.decision_state);
+        let folded = folded_events(tenant, events)?;
+        let mut keys = touched_by(&folded, &cache.decision_state);
         let events: Vec<(&ParsedEvent, &DecisionContext)> =
-            placed.iter().map(|event| (event.known, &event.place)).collect();
+            folded.iter().map(|event| (event.known, &event.context)).collect();
         loop {
             // Released events are read whichever projections are built.
             let released = std::mem::take(&mut keys.quarantined);
@@ -237,8 +243,8 @@ fn fold(
     tenant: &Tenant,
     events: &[ReadEntry],
 ) -> Result<(), ProjectionError> {
-    for PlacedEvent { known, place, decision } in placed_events(tenant, events)? {
-        for effect in effects(decision_state, &place, known, &decision.judgement) {
+    for FoldedEvent { known, context, decision } in folded_events(tenant, events)? {
+        for effect in effects(decision_state, &context, known, &decision.judgement) {
             if changed_by(&effect).is_some_and(|projection| built.contains(&projection)) {
                 effect.writes(written);
                 evolve(decision_state, &effect);
@@ -265,16 +271,16 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
 
 /// The keys that applying these events may read. Deciding also checks whether the products and clients that an event names
 /// exist; applying does not, except for events about a product or client.
-fn touched_by(placed: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
+fn touched_by(folded: &[FoldedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
     let (mut of_fields, mut of_others) = (StateKeys::default(), StateKeys::default());
-    for PlacedEvent { known, place, decision } in placed {
+    for FoldedEvent { known, context, decision } in folded {
         let keys = match known.fact {
             Fact::Created(_) | Fact::Updated(_) | Fact::Deleted | Fact::ConflictResolved(_) => &mut of_fields,
             _ => &mut of_others,
         };
-        keys_needed(known, place, &decision_state.rulebook, keys);
-        if let Some(promise) = PriorDecision::restored_by(&decision.judgement) {
-            promise.touched(known, keys);
+        keys_needed(known, context, &decision_state.rulebook, keys);
+        if let Some(prior) = PriorDecision::restored_by(&decision.judgement) {
+            prior.keys_needed(known, keys);
         }
     }
     of_others.entities.clear();

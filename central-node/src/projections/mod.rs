@@ -23,6 +23,7 @@ use std::fmt;
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
+use comptoir_proto::store_check_v1::StoreFinding;
 
 use crate::database::{StoreError, as_bigint, natural};
 
@@ -175,16 +176,9 @@ pub enum ProjectionError {
     /// The tenant does not exist.
     #[error("there is no tenant {0}")]
     NoTenant(TenantId),
-    /// A stored record or decision cannot be decoded: the store is damaged.
-    #[error("tenant {tenant}, position {position}: {reason}")]
-    Damaged {
-        /// The tenant.
-        tenant: TenantId,
-        /// The position of the damaged row.
-        position: Position,
-        /// The error.
-        reason: String,
-    },
+    /// A row differs from its sealed bytes, or cannot be decoded: the store is damaged.
+    #[error("{0}")]
+    Damaged(Box<StoreFinding>),
     /// A task of this process panicked or was cancelled.
     #[error("a task ended: {0}")]
     Task(#[from] tokio::task::JoinError),

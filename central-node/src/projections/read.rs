@@ -11,7 +11,7 @@ use comptoir_core::position::Position;
 use comptoir_proto::payload;
 use comptoir_proto::stored_v1::StoredDecision;
 
-use crate::event_store::{AlteredColumn, LogRow, SealError};
+use crate::event_store::{LogRow, SealError};
 
 /// Threads that read one page. More would take processor time from sales.
 const THREADS_MAX: usize = 4;
@@ -26,8 +26,8 @@ pub(crate) struct ReadEntry {
     pub(crate) entity: Option<(String, String)>,
     /// The event's action; `None` in the same case.
     pub(crate) action: Option<String>,
-    /// A column that differs from the sealed value. `decision` is then an error, so the row has no effects.
-    pub(crate) altered: Option<AlteredColumn>,
+    /// Why the row differs from its seal. `decision` is then an error, so the row has no effects.
+    pub(crate) unsealed: Option<SealError>,
     /// The stored decision, or why the row cannot be used.
     pub(crate) decision: Result<StoredDecision, String>,
     /// The parsed event, or why it cannot be read.
@@ -46,10 +46,9 @@ pub(crate) struct FilteredEntry<'a> {
 impl ReadEntry {
     /// Reads one row; `None` if the filter rejects it. A row that differs from its seal is always read.
     pub(crate) fn of(row: &LogRow, wanted: &impl Fn(FilteredEntry<'_>) -> bool) -> Option<ReadEntry> {
-        let (decision, event, altered) = match row.sealed() {
+        let (decision, event, unsealed) = match row.sealed() {
             Ok(sealed) => (Ok(sealed.decision), sealed.event, None),
-            Err(SealError::Altered(altered)) => (Err(altered.to_string()), row.event(), Some(altered)),
-            Err(error) => (Err(error.to_string()), row.event(), None),
+            Err(error) => (Err(error.to_string()), row.event(), Some(error)),
         };
         // If the record is damaged, the copies name the entity: its later events wait behind this one.
         let (entity, action) = match &event {
@@ -72,12 +71,12 @@ impl ReadEntry {
             // An event decided by its content was validated against its schema; a quarantined event may have failed that
             // validation.
             let known = match verdict {
-                Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::known_to_fit(event),
-                Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::known(event),
+                Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::parse_valid(event),
+                Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::parse(event),
             };
             known.map_err(|(_, error)| format!("the payload: {error}"))
         });
-        Some(ReadEntry { position: row.position, entity, action, altered, decision, known })
+        Some(ReadEntry { position: row.position, entity, action, unsealed, decision, known })
     }
 
     /// The verdict, if the decision can be used.

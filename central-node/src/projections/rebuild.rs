@@ -123,9 +123,8 @@ impl FetchedEntries {
         let (rows, complete_through) = event_store::sized_page(tx, tenant, stretch.after, stretch.to, size).await?;
         let events = read_page(rows, |entry| FOLDED.contains(&entry.verdict)).await?;
         // A version is built only from a log that matches its seals.
-        if let Some(altered) = events.iter().find_map(|event| event.altered.as_ref()) {
-            let reason = altered.to_string();
-            return Err(ProjectionError::Damaged { tenant, position: altered.position, reason });
+        if let Some(error) = events.iter().find_map(|event| event.unsealed.as_ref()) {
+            return Err(ProjectionError::Damaged(Box::new(error.finding(tenant))));
         }
         Ok(FetchedEntries { events: Arc::new(events), complete_through })
     }
@@ -314,7 +313,7 @@ impl Builder {
     }
 }
 
-/// The version of a projection that is being built; a new one where none is.
+/// The version of a projection that is being built, or a new one.
 async fn being_built(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -20,7 +20,7 @@ use super::status::active_version;
 use super::{Projection, ProjectionError, Version, sales};
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::restart::revive;
-use crate::store_check::{self, StoreFindings};
+use crate::store_check::StoreFindings;
 
 /// Tenants processed at once. More would take connections from requests.
 const TENANTS_AT_ONCE: usize = 2;
@@ -119,14 +119,14 @@ impl Follower {
             },
         };
         let Some(mut claim) = claim else { return Ok(None) };
-        let altered = match sales::follow_page(&tx, &mut claim, head).await {
+        let unsealed = match sales::follow_page(&tx, &mut claim, head).await {
             // Another owner or another active version: the next poll shows which.
             Err(ProjectionError::Fenced { .. }) => return Ok(None),
             other => other?,
         };
         tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
-        for column in &altered {
-            self.findings.met(tenant, store_check::altered(tenant, column));
+        for error in &unsealed {
+            self.findings.met(error.finding(tenant));
         }
         let projected = claim.position;
         self.claims().insert(tenant, claim);

@@ -15,25 +15,26 @@ use super::parked::{self, Parked, ParkedEntities};
 use super::read::{FilteredEntry, ReadEntry, quarantined, read_page};
 use super::sales_lines::{ACTIONS, CountedAt, SalesLine, lines_of};
 use super::{PageSize, ProjectionError, Version, position_sql};
-use crate::event_store::{self, AlteredColumn};
+use crate::database::StoreError;
+use crate::event_store::{self, SealError};
 
 const RELEASED: &str = "QUARANTINE_RELEASED";
 
 /// Applies the next page of a tenant's log, up to `to` at most. Order: read, compute, move the cursor (which fences), insert;
-/// all in the caller's transaction. Returns the columns of this page that differ from the sealed values; a sale with such a
-/// column is parked.
+/// all in the caller's transaction. Returns the rows of this page that differ from their seals; such a sale is
+/// parked.
 pub(super) async fn follow_page(
     tx: &Transaction<'_>,
     claim: &mut CursorClaim,
     to: Position,
-) -> Result<Vec<AlteredColumn>, ProjectionError> {
+) -> Result<Vec<SealError>, ProjectionError> {
     let (rows, complete_through) =
         event_store::sized_page(tx, claim.tenant, claim.position, to, PageSize::FOLLOWED).await?;
     let wanted = |entry: FilteredEntry<'_>| entry.verdict == Verdict::Accepted && entry.action.is_some_and(is_counted);
     let events = read_page(rows, wanted).await?;
     claim.advance(tx, complete_through).await?;
     apply(tx, claim.tenant, claim.of, &events).await?;
-    Ok(events.into_iter().filter_map(|event| event.altered).collect())
+    Ok(events.into_iter().filter_map(|event| event.unsealed).collect())
 }
 
 fn is_counted(action: &str) -> bool {
@@ -71,7 +72,7 @@ async fn books_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantBooks,
     let row = tx.query_opt("select zone, currency from tenant where tenant_id = $1", &[&tenant.uuid()]).await?;
     let row = row.ok_or(ProjectionError::NoTenant(tenant))?;
     let (zone, currency): (String, String) = (row.try_get("zone")?, row.try_get("currency")?);
-    let unusable = |reason: String| ProjectionError::Damaged { tenant, position: Position::ZERO, reason };
+    let unusable = |reason: String| StoreError::Damaged(format!("tenant {tenant}: {reason}"));
     Ok(TenantBooks {
         zone: TimeZone::get(&zone).map_err(|error| unusable(format!("the tenant's zone {zone:?}: {error}")))?,
         currency: Currency::parse(&currency)

@@ -270,7 +270,7 @@ mod tests {
                 ..Content::new(name(entity_type), name("T-1"), name(action), payload.to_string().into_bytes())
             },
         };
-        payload::known(event).map_err(|(_, error)| error).unwrap()
+        payload::parse(event).map_err(|(_, error)| error).unwrap()
     }
 
     fn lines(known: &ParsedEvent, received_at: &str) -> Vec<SalesLine> {

@@ -72,7 +72,7 @@ pub(super) async fn wait_for(
 }
 
 /// The sites that have not pushed for longer than the threshold, now or as of a past time. A push that a reporting projection
-/// has yet to apply does not make its site late: `complete_through` covers it.
+/// has yet to apply does not make its site stale: `complete_through` covers it.
 pub(super) async fn stale_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -6,9 +6,9 @@ use super::answer_cache::AnswerCache;
 use super::error::ReportError;
 use super::freshness;
 use super::recent_answers::RecentAnswers;
-use super::sales::{self, PresentSales, SalesFilter, SalesQuestion, SalesReport, SalesRow};
+use super::sales::{self, PresentSales, SalesFilter, SalesParams, SalesReport, SalesRow};
 use super::source::ReportSource;
-use super::stock::{self, PresentStock, StockFilter, StockQuestion, StockReport, StockRow};
+use super::stock::{self, PresentStock, StockFilter, StockParams, StockReport, StockRow};
 use crate::projections::progress::ProjectionMark;
 
 /// The reports of this process, with their cached answers.
@@ -36,7 +36,7 @@ impl Reports {
         &self.source
     }
 
-    pub(crate) async fn sales(&self, tenant: TenantId, question: SalesQuestion) -> Result<SalesReport, ReportError> {
+    pub(crate) async fn sales(&self, tenant: TenantId, question: SalesParams) -> Result<SalesReport, ReportError> {
         let (source, cache) = (Arc::clone(&self.source), Arc::clone(&self.sales));
         if question.as_of.is_some() || question.page.is_some() {
             return sales::report(&source, &cache, tenant, &question).await;
@@ -47,7 +47,7 @@ impl Reports {
         self.recent_sales.answer(asked, wait.position, within, compute).await
     }
 
-    pub(crate) async fn stock(&self, tenant: TenantId, question: StockQuestion) -> Result<StockReport, ReportError> {
+    pub(crate) async fn stock(&self, tenant: TenantId, question: StockParams) -> Result<StockReport, ReportError> {
         let (source, cache) = (Arc::clone(&self.source), Arc::clone(&self.stock));
         if question.as_of.is_some() || question.page.is_some() {
             return stock::report(&source, &cache, tenant, &question).await;

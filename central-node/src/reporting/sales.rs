@@ -84,7 +84,7 @@ pub(crate) struct SalesFilter {
 
 /// The parameters of the report.
 #[derive(Clone, Debug)]
-pub(crate) struct SalesQuestion {
+pub(crate) struct SalesParams {
     pub(crate) filter: SalesFilter,
     pub(crate) as_of: Option<AsOf>,
     pub(crate) wait: WaitFor,
@@ -146,7 +146,7 @@ pub(crate) async fn report(
     source: &ReportSource,
     cache: &AnswerCache<PresentSales, SalesRow>,
     tenant: TenantId,
-    question: &SalesQuestion,
+    question: &SalesParams,
 ) -> Result<SalesReport, ReportError> {
     let now = source.clock.now();
     let past = match question.as_of {
@@ -206,7 +206,7 @@ async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     read: ActiveVersion,
-    question: &SalesQuestion,
+    question: &SalesParams,
     cache: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {
     let filter = question.filter.clone();
@@ -242,9 +242,9 @@ async fn rows(
     tenant: TenantId,
     version: i32,
     (since, to): (Position, Position),
-    question: &SalesQuestion,
+    question: &SalesParams,
 ) -> Result<Vec<SalesRow>, ReportError> {
-    let SalesQuestion { filter: SalesFilter { from, to: until, by, site, currency }, page, .. } = question;
+    let SalesParams { filter: SalesFilter { from, to: until, by, site, currency }, page, .. } = question;
     let limit = page.as_ref().map_or(REPORT_ROWS_MAX, |page| page.limit) + 1;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let (from, until) = (from.map(|day| day.to_string()), until.map(|day| day.to_string()));

@@ -11,7 +11,7 @@ pub(crate) struct ReportSource {
     pub(crate) clock: Clock,
     /// The marks of each tenant's projections.
     pub(crate) progress: Arc<Progress>,
-    /// A site is late if one of its nodes has not pushed for longer than this.
+    /// A site is stale if one of its nodes has not pushed for longer than this.
     pub(crate) stale_after: Duration,
     /// How long a report about the present waits for its new answer if a recent one is at hand.
     pub(crate) report_wait: Duration,

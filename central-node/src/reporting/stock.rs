@@ -41,7 +41,7 @@ pub(crate) struct StockFilter {
 
 /// The parameters of the report.
 #[derive(Clone, Debug)]
-pub(crate) struct StockQuestion {
+pub(crate) struct StockParams {
     pub(crate) filter: StockFilter,
     pub(crate) as_of: Option<AsOf>,
     pub(crate) wait: WaitFor,
@@ -141,7 +141,7 @@ pub(crate) async fn report(
     source: &ReportSource,
     cache: &AnswerCache<PresentStock, StockRow>,
     tenant: TenantId,
-    question: &StockQuestion,
+    question: &StockParams,
 ) -> Result<StockReport, ReportError> {
     let now = source.clock.now();
     let past = match question.as_of {
@@ -207,7 +207,7 @@ async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
     (read, head): (ActiveVersion, Position),
-    StockQuestion { filter, as_of: _, wait: _, page: _ }: &StockQuestion,
+    StockParams { filter, as_of: _, wait: _, page: _ }: &StockParams,
     cache: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {
     let asked = PresentStock { tenant, version: read.number, fence: read.fence, filter: filter.clone() };
@@ -252,7 +252,7 @@ fn cursor_site(part: Option<&str>) -> Result<Option<Uuid>, ReportError> {
 type Listed = (StockKey, Position);
 
 /// One item more than the answer may have, to detect whether there are more.
-async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockQuestion) -> Result<Vec<Listed>, ReportError> {
+async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockParams) -> Result<Vec<Listed>, ReportError> {
     let versions = Versions::active(tx, tenant).await?;
     let limit = question.page.as_ref().map_or(REPORT_ROWS_MAX, |page| page.limit) + 1;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

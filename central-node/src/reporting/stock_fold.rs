@@ -16,7 +16,7 @@ use super::error::ReportError;
 use crate::event_store;
 use crate::projections::PageSize;
 use crate::projections::ProjectionError;
-use crate::projections::fold::{PlacedEvent, placed_events};
+use crate::projections::fold::{FoldedEvent, folded_events};
 use crate::projections::read::{FilteredEntry, ReadEntry, quarantined, read_page};
 use crate::tenant::Tenant;
 
@@ -41,7 +41,7 @@ const SEARCHED_PRODUCTS_MAX: usize = 8;
 /// Concurrent folds in this process. Each uses a connection and a core for the length of the log; others wait.
 pub(super) static TURNS: Semaphore = Semaphore::const_new(2);
 /// What sales consumed is stored for their refunds: this many rows fit in memory.
-const TAKEN_ROWS_MAX: usize = 2_000_000;
+const CONSUMED_ROWS_MAX: usize = 2_000_000;
 
 /// Folds the log up to a position for these items. The returned state contains them and everything they depend on.
 pub(super) async fn fold(
@@ -63,8 +63,8 @@ pub(super) async fn fold(
             tokio::task::spawn_blocking(move || fold_page(decision_state, &tenant_of, &asked_of, &events, &released))
                 .await?;
         decision_state = folded?;
-        if decision_state.consumed.len() > TAKEN_ROWS_MAX {
-            return Err(ReportError::TooManySales { max: TAKEN_ROWS_MAX });
+        if decision_state.consumed.len() > CONSUMED_ROWS_MAX {
+            return Err(ReportError::TooManySales { max: CONSUMED_ROWS_MAX });
         }
     }
     Ok(decision_state)
@@ -109,12 +109,12 @@ fn fold_page(
     events: &[ReadEntry],
     released: &[ReadEntry],
 ) -> Result<DecisionState, ProjectionError> {
-    for PlacedEvent { known, place, .. } in placed_events(tenant, released)? {
-        let quarantined = Quarantined { known: known.clone(), context: place, released: false };
+    for FoldedEvent { known, context, .. } in folded_events(tenant, released)? {
+        let quarantined = Quarantined { known: known.clone(), context, released: false };
         decision_state.quarantined.insert(known.event.id, quarantined);
     }
-    for PlacedEvent { known, place, decision } in placed_events(tenant, events)? {
-        for effect in effects(&decision_state, &place, known, &decision.judgement) {
+    for FoldedEvent { known, context, decision } in folded_events(tenant, events)? {
+        for effect in effects(&decision_state, &context, known, &decision.judgement) {
             let applies = match &effect {
                 Effect::StockMoved(movement) => asked.contains(&movement.key),
                 Effect::Counted { .. } | Effect::CountAccepted { .. } => true,

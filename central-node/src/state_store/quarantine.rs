@@ -33,7 +33,7 @@ fn quarantined_event(row: &Row, tenant: &Tenant) -> Result<(EventId, Quarantined
     let damaged = |why: String| StoreError::Damaged(format!("quarantined event {id}: {why}"));
     let event = stored_v1::decode(row.try_get("record")?).map_err(|error| damaged(error.to_string()))?;
     let decision = stored_v1::decode_decision(row.try_get("decision")?).map_err(|error| damaged(error.to_string()))?;
-    let known = payload::known(event).map_err(|(_, error)| damaged(error.to_string()))?;
+    let known = payload::parse(event).map_err(|(_, error)| damaged(error.to_string()))?;
     let place = DecisionContext {
         position: decision.position,
         received_at: decision.received_at,

@@ -80,7 +80,8 @@ impl StoreFindings {
     }
 
     /// Records damage found by a reader. It stays known until a whole check finds no damage.
-    pub(crate) fn met(&self, tenant: TenantId, finding: StoreFinding) {
+    pub(crate) fn met(&self, finding: StoreFinding) {
+        let tenant = TenantId::new(finding.tenant);
         tracing::error!(tenant.id = %tenant, "The store is damaged: {finding}");
         let mut tenants = self.known();
         let known = tenants.entry(tenant).or_default();

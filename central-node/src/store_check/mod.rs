@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::database::{Database, StoreError, begin};
-use crate::event_store::{AlteredColumn, batch_ends, checked_rows, log_heads};
+use crate::event_store::{batch_ends, checked_rows, log_heads};
 use crate::identity;
 pub use findings::{StoreDamage, StoreFindings};
 use walk::LogWalk;
@@ -177,33 +177,9 @@ impl CheckPass {
     }
 }
 
-/// The finding for a column that differs from the sealed value.
-pub(crate) fn altered(tenant: TenantId, column: &AlteredColumn) -> StoreFinding {
-    let (first, last) = (column.position.0, column.position.0);
-    let (expected, found) = (column.expected(), column.found());
-    StoreFinding {
-        damage: Damage::Column,
-        tenant: tenant.uuid(),
-        node: None,
-        epoch: None,
-        first,
-        last,
-        expected,
-        found,
-    }
-}
-
 /// The finding of a reader that expected rows that decode and link up.
 pub(crate) fn met(damage: Damage, tenant: TenantId, (first, last): (Position, Position), found: &str) -> StoreFinding {
     let rows = (last.0 + 1).saturating_sub(first.0);
-    StoreFinding {
-        damage,
-        tenant: tenant.uuid(),
-        node: None,
-        epoch: None,
-        first: first.0,
-        last: last.0,
-        expected: format!("{rows} rows"),
-        found: found.to_owned(),
-    }
+    let expected = format!("{rows} rows");
+    StoreFinding::about_positions(damage, tenant.uuid(), (first.0, last.0), expected, found.to_owned())
 }

@@ -100,7 +100,7 @@ impl LogWalk {
         self.batch_ends.extend(ends.into_iter().filter(|(end, _)| *end > known));
     }
 
-    /// The next stored row.
+    /// Processes the next stored row.
     pub(super) fn row(&mut self, row: &CheckedRow) {
         let next = self.at.next();
         if row.position > next {
@@ -209,7 +209,7 @@ impl LogWalk {
         let Ok(decision) = stored_v1::decode_decision(&row.decision) else { return };
         let event = stored_v1::decode(&row.record).ok();
         if let Some(column) = row.columns.altered(&decision, head.record_chain, event.as_ref()) {
-            self.about_positions(Damage::Column, here, column.expected(), column.found());
+            self.add(column.finding(self.tenant));
         }
     }
 
@@ -229,43 +229,55 @@ impl LogWalk {
 
     /// Checks that the record continues its node's log.
     fn record(&mut self, row: &CheckedRow) {
-        let of = (row.node, row.epoch);
-        let seq = (row.seq.0, row.seq.0);
+        let place @ (node, epoch, seq) = self.place(row);
+        let of = (node, epoch);
+        let here = (seq.0, seq.0);
         let mark = match self.logs.entry(of) {
             Entry::Occupied(mark) => mark.into_mut(),
             Entry::Vacant(vacant) => {
                 // Its epoch's id is in the missing row, so the link of its first record cannot be computed.
                 let chain = ChainHash([0; 32]);
                 vacant.insert(LogMark { at: Seq::ZERO, chain, unsure: true, end: None });
-                return self.without_head(row);
+                return self.without_head(place, &row.chain);
             }
         };
         let next = mark.at.next();
         let Ok(chain) = <[u8; 32]>::try_from(row.chain.as_slice()).map(ChainHash) else {
             let found = format!("{} bytes", row.chain.len());
-            return self.about_log(Damage::RecordChain, of, seq, "a chain of 32 bytes", found);
+            return self.about_log(Damage::RecordChain, of, here, "a chain of 32 bytes", found);
         };
-        if row.seq < next {
-            return self.about_log(Damage::Order, of, seq, format!("seq {next}"), format!("seq {}", row.seq));
+        if seq < next {
+            return self.about_log(Damage::Order, of, here, format!("seq {next}"), format!("seq {seq}"));
         }
-        let (previous, follows) = (mark.chain, row.seq == next);
+        let (previous, follows) = (mark.chain, seq == next);
         let (at, unsure) = (mark.at, mark.unsure);
-        (mark.at, mark.chain, mark.unsure) = (row.seq, chain, false);
+        (mark.at, mark.chain, mark.unsure) = (seq, chain, false);
         if !follows && !unsure {
-            self.missing_seqs(of, at.next(), Seq(row.seq.0 - 1));
+            self.missing_seqs(of, at.next(), Seq(seq.0 - 1));
         } else if follows && !unsure {
             let expected = link(previous, &row.record);
             if expected != chain {
-                self.about_log(Damage::RecordChain, of, seq, expected, chain);
+                self.about_log(Damage::RecordChain, of, here, expected, chain);
             }
         }
     }
 
-    fn without_head(&mut self, row: &CheckedRow) {
-        let of = (row.node, row.epoch);
-        self.about_log(Damage::Head, of, (row.seq.0, row.seq.0), "a row in node_head", "none");
-        if let (Some(mark), Ok(chain)) = (self.logs.get_mut(&of), <[u8; 32]>::try_from(row.chain.as_slice())) {
-            (mark.at, mark.chain, mark.unsure) = (row.seq, ChainHash(chain), false);
+    /// The place of the record in its node's log. If the sealed place differs from the columns, and the record's chain leads
+    /// there, it is the sealed one: the changed column is a finding already, and no record is missing.
+    fn place(&self, row: &CheckedRow) -> (NodeId, u32, Seq) {
+        let columns = (row.node, row.epoch, row.seq);
+        let Ok(header) = stored_v1::header(&row.record) else { return columns };
+        let sealed = (header.node, header.epoch.number, header.seq);
+        let links = |mark: &LogMark| link(mark.chain, &row.record).0.as_slice() == row.chain.as_slice();
+        let leads_there = sealed != columns && self.logs.get(&(header.node, header.epoch.number)).is_some_and(links);
+        if leads_there { sealed } else { columns }
+    }
+
+    fn without_head(&mut self, (node, epoch, at): (NodeId, u32, Seq), chain: &[u8]) {
+        let of = (node, epoch);
+        self.about_log(Damage::Head, of, (at.0, at.0), "a row in node_head", "none");
+        if let (Some(mark), Ok(chain)) = (self.logs.get_mut(&of), <[u8; 32]>::try_from(chain)) {
+            (mark.at, mark.chain, mark.unsure) = (at, ChainHash(chain), false);
         }
     }
 
@@ -274,37 +286,22 @@ impl LogWalk {
         self.about_log(Damage::MissingSeqs, log, (first.0, last.0), format!("{records} records"), "none");
     }
 
-    fn about_positions(
-        &mut self,
-        damage: Damage,
-        (first, last): (u64, u64),
-        expected: impl ToString,
-        found: impl ToString,
-    ) {
+    fn about_positions(&mut self, damage: Damage, range: (u64, u64), expected: impl ToString, found: impl ToString) {
         let (expected, found) = (expected.to_string(), found.to_string());
-        self.add(StoreFinding {
-            damage,
-            tenant: self.tenant.uuid(),
-            node: None,
-            epoch: None,
-            first,
-            last,
-            expected,
-            found,
-        });
+        self.add(StoreFinding::about_positions(damage, self.tenant.uuid(), range, expected, found));
     }
 
     fn about_log(
         &mut self,
         damage: Damage,
         (node, epoch): (NodeId, u32),
-        (first, last): (u64, u64),
+        range: (u64, u64),
         expected: impl ToString,
         found: impl ToString,
     ) {
-        let (node, epoch) = (Some(node.uuid()), Some(epoch));
+        let log = (node.uuid(), epoch);
         let (expected, found) = (expected.to_string(), found.to_string());
-        self.add(StoreFinding { damage, tenant: self.tenant.uuid(), node, epoch, first, last, expected, found });
+        self.add(StoreFinding::about_log(damage, self.tenant.uuid(), log, range, expected, found));
     }
 
     fn add(&mut self, finding: StoreFinding) {

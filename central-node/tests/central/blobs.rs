@@ -7,22 +7,22 @@ use tower::ServiceExt as _;
 /// The limit in `core/src/limits.rs`.
 const MAX: usize = 10 * 1024 * 1024;
 
-async fn ask(
-    scene: &TestCentral,
-    key: &str,
-    method: &str,
-    hash: &str,
-    body: Vec<u8>,
-) -> (StatusCode, HeaderMap, Bytes) {
+struct BlobResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    bytes: Bytes,
+}
+
+async fn ask(server: &TestCentral, key: &str, method: &str, hash: &str, body: Vec<u8>) -> BlobResponse {
     let request = Request::builder()
         .method(method)
         .uri(format!("/api/v1/blobs/{hash}"))
         .header(header::AUTHORIZATION, format!("Bearer {key}"))
         .body(Body::from(body))
         .unwrap();
-    let response = scene.router.clone().oneshot(request).await.unwrap();
+    let response = server.router.clone().oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
-    (status, headers, response.into_body().collect().await.unwrap().to_bytes())
+    BlobResponse { status, headers, bytes: response.into_body().collect().await.unwrap().to_bytes() }
 }
 
 /// Bytes in which every chunk differs.
@@ -38,21 +38,28 @@ fn name(bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_blob_reads_back_unchanged_and_is_stored_once() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let shop = company.node().await;
     for bytes in [0, 1, 256 * 1024, 256 * 1024 + 1, MAX] {
         let (photo, hash) = (photo(bytes), name(&photo(bytes)));
-        assert_eq!(ask(&scene, &shop.key, "GET", &hash, Vec::new()).await.0, StatusCode::NOT_FOUND);
-        assert_eq!(ask(&scene, &shop.key, "PUT", &hash, photo.clone()).await.0, StatusCode::CREATED, "{bytes}");
-        assert_eq!(ask(&scene, &company.token, "PUT", &hash, photo.clone()).await.0, StatusCode::OK, "again");
-        let (status, headers, got) = ask(&scene, &company.token, "GET", &hash, Vec::new()).await;
-        assert_eq!((status, got == photo), (StatusCode::OK, true), "{bytes}");
-        assert_eq!(headers[header::ETAG], format!("\"{hash}\""));
-        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-        let (status, headers, nothing) = ask(&scene, &shop.key, "HEAD", &hash, Vec::new()).await;
-        assert_eq!((status, nothing.len()), (StatusCode::OK, 0));
-        assert_eq!(headers[header::CONTENT_LENGTH], bytes.to_string());
+
+        let before = ask(&server, &shop.key, "GET", &hash, Vec::new()).await;
+        let stored = ask(&server, &shop.key, "PUT", &hash, photo.clone()).await;
+        let again = ask(&server, &company.token, "PUT", &hash, photo.clone()).await;
+        let read = ask(&server, &company.token, "GET", &hash, Vec::new()).await;
+        let head = ask(&server, &shop.key, "HEAD", &hash, Vec::new()).await;
+
+        assert_eq!(before.status, StatusCode::NOT_FOUND, "{bytes}");
+        assert_eq!(stored.status, StatusCode::CREATED, "{bytes}");
+        assert_eq!(again.status, StatusCode::OK, "{bytes}");
+        assert_eq!(read.status, StatusCode::OK, "{bytes}");
+        assert!(read.bytes == photo, "{bytes} bytes read back unchanged");
+        assert_eq!(read.headers[header::ETAG], format!("\"{hash}\""));
+        assert_eq!(read.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(head.status, StatusCode::OK, "{bytes}");
+        assert_eq!(head.bytes.len(), 0);
+        assert_eq!(head.headers[header::CONTENT_LENGTH], bytes.to_string());
     }
     let rows = company.count("select count(*) from blob where tenant_id = $1").await;
     assert_eq!(rows, 1 + 1 + 1 + 2 + 40, "chunks of 256 KiB, each file once");
@@ -60,32 +67,35 @@ async fn a_blob_reads_back_unchanged_and_is_stored_once() {
 
 #[tokio::test]
 async fn bytes_that_do_not_match_their_hash_are_not_stored() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let hash = name(b"a signature");
-    let (status, _, body) = ask(&scene, &company.token, "PUT", &hash, b"another".to_vec()).await;
-    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((status.as_u16(), &problem["code"]), (422, &"CHECKSUM_MISMATCH".into()));
+
+    let other_bytes = ask(&server, &company.token, "PUT", &hash, b"another".to_vec()).await;
+    let too_large = ask(&server, &company.token, "PUT", &name(&photo(MAX + 1)), photo(MAX + 1)).await;
+
+    assert_eq!(other_bytes.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let problem: serde_json::Value = serde_json::from_slice(&other_bytes.bytes).unwrap();
+    assert_eq!(problem["code"], "CHECKSUM_MISMATCH");
     assert_eq!(problem["computed"], name(b"another"));
-    let (status, _, _) = ask(&scene, &company.token, "PUT", &name(&photo(MAX + 1)), photo(MAX + 1)).await;
-    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(too_large.status, StatusCode::PAYLOAD_TOO_LARGE);
     for bad in ["x", &hash[..63], &hash.to_uppercase()] {
-        let (status, _, _) = ask(&scene, &company.token, "PUT", bad, b"a signature".to_vec()).await;
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+        let refused = ask(&server, &company.token, "PUT", bad, b"a signature".to_vec()).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{bad}");
     }
     assert_eq!(company.count("select count(*) from blob where tenant_id = $1").await, 0);
 }
 
 #[tokio::test]
 async fn a_blob_belongs_to_its_tenant_only() {
-    let scene = TestCentral::new().await;
-    let (company, stranger) = (scene.company().await, scene.company().await);
+    let server = TestCentral::new().await;
+    let (company, stranger) = (server.company().await, server.company().await);
     let hash = name(b"a signature");
-    ask(&scene, &company.token, "PUT", &hash, b"a signature".to_vec()).await;
+    ask(&server, &company.token, "PUT", &hash, b"a signature".to_vec()).await;
     for method in ["GET", "HEAD"] {
-        assert_eq!(ask(&scene, &stranger.token, method, &hash, Vec::new()).await.0, StatusCode::NOT_FOUND);
+        assert_eq!(ask(&server, &stranger.token, method, &hash, Vec::new()).await.status, StatusCode::NOT_FOUND);
     }
-    assert_eq!(ask(&scene, "nobody", "GET", &hash, Vec::new()).await.0, StatusCode::UNAUTHORIZED);
-    let (status, _, _) = ask(&scene, &stranger.token, "PUT", &hash, b"a signature".to_vec()).await;
-    assert_eq!(status, StatusCode::CREATED, "the response does not reveal whether another tenant has it");
+    assert_eq!(ask(&server, "nobody", "GET", &hash, Vec::new()).await.status, StatusCode::UNAUTHORIZED);
+    let stored = ask(&server, &stranger.token, "PUT", &hash, b"a signature".to_vec()).await;
+    assert_eq!(stored.status, StatusCode::CREATED, "the response does not reveal whether another tenant has it");
 }

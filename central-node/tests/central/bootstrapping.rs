@@ -23,15 +23,15 @@ struct Stream {
     bytes: usize,
 }
 
-async fn ask(scene: &TestCentral, node: &SealedLog, after: Option<&str>) -> axum::response::Response {
+async fn ask(server: &TestCentral, node: &SealedLog, after: Option<&str>) -> axum::response::Response {
     let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
     let request = Request::get(format!("/api/v1/sync/bootstrap{after}"))
         .header(header::AUTHORIZATION, format!("Bearer {}", node.key));
-    scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    server.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn open(scene: &TestCentral, node: &SealedLog, after: Option<&str>) -> Stream {
-    let response = ask(scene, node, after).await;
+async fn open(server: &TestCentral, node: &SealedLog, after: Option<&str>) -> Stream {
+    let response = ask(server, node, after).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_TYPE], BOOTSTRAP_TYPE);
     let zstd = zstd::stream::write::Decoder::new(Vec::new()).unwrap();
@@ -102,16 +102,16 @@ impl Load {
 }
 
 /// Loads everything: the last mark and the final cursor.
-pub(crate) async fn load(scene: &TestCentral, node: &SealedLog) -> (String, PullCursor) {
+pub(crate) async fn load(server: &TestCentral, node: &SealedLog) -> (String, PullCursor) {
     let mut load = Load::default();
-    load.take(open(scene, node, None).await, usize::MAX).await;
+    load.take(open(server, node, None).await, usize::MAX).await;
     (load.mark.unwrap(), load.end.unwrap())
 }
 
 #[tokio::test]
 async fn a_load_returns_the_rows_of_a_full_pull_and_its_cursor_continues_there() {
-    let scene = TestCentral::new().await;
-    let (company, other) = (scene.company().await, scene.company().await);
+    let server = TestCentral::new().await;
+    let (company, other) = (server.company().await, server.company().await);
     let (mut node, mut stranger) = (company.node().await, other.node().await);
     for writer in [&mut node, &mut stranger] {
         for number in 0..3 {
@@ -120,15 +120,15 @@ async fn a_load_returns_the_rows_of_a_full_pull_and_its_cursor_continues_there()
             writer.sell(&format!("s-{number}"));
         }
         writer.seal("CLIENT", "c.2 é", "DELETE", &json!({}));
-        writer.push_all(&scene).await;
+        writer.push_all(&server).await;
     }
     let sql = "insert into stock_item (tenant_id, version, site_id, product, position, backordered, consumed_quantity, consumed_cost, lots,
                                        first_position)
                select tenant_id, version, '00000000-0000-0000-0000-000000000000', product, 2, 0, 0, 0, '[]', 2 from stock_item";
-    scene.admin().await.execute(sql, &[]).await.unwrap();
+    server.admin().await.execute(sql, &[]).await.unwrap();
     let mut load = Load::default();
-    load.take(open(&scene, &node, None).await, usize::MAX).await;
-    let pulled = pull(&scene, &node, None, 5_000).await;
+    load.take(open(&server, &node, None).await, usize::MAX).await;
+    let pulled = pull(&server, &node, None, 5_000).await;
     let rows: BTreeMap<RowKey, Value> = pulled
         .changes
         .iter()
@@ -140,21 +140,21 @@ async fn a_load_returns_the_rows_of_a_full_pull_and_its_cursor_continues_there()
     let end = load.end.unwrap();
     assert_eq!(pulled.cursor, end.to_string());
     node.seal("CLIENT", "c-9", "CREATE", &json!({ "name": "Petit" }));
-    node.push(&scene, node.seq.0, node.seq.0).await;
-    let next = pull(&scene, &node, Some(&end.to_string()), 5_000).await;
+    node.push(&server, node.seq.0, node.seq.0).await;
+    let next = pull(&server, &node, Some(&end.to_string()), 5_000).await;
     assert_eq!(next.changes.iter().map(|change| change.key.entity_id.as_str()).collect::<Vec<_>>(), ["c-9"]);
 }
 
 #[tokio::test]
 async fn a_mark_of_another_central_or_scope_is_gone_and_an_unreadable_one_invalid() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": "Durand" }));
-    node.push_all(&scene).await;
-    let (here, scope) = (scene.central.incarnation().simple(), format!("1-{}", company.site.uuid().simple()));
+    node.push_all(&server).await;
+    let (here, scope) = (server.central.incarnation().simple(), format!("1-{}", company.site.uuid().simple()));
     let mut whole = Load::default();
-    whole.take(open(&scene, &node, None).await, usize::MAX).await;
+    whole.take(open(&server, &node, None).await, usize::MAX).await;
     let proof = whole.end.and_then(|end| end.proof).expect("a load ends with its proof");
     let key = format!("e.00000000000000000000000000000000.Q0xJRU5U.Yy0x.{}.{}", proof.position, proof.chain);
     let another = uuid::Uuid::new_v4().simple();
@@ -165,12 +165,12 @@ async fn a_mark_of_another_central_or_scope_is_gone_and_an_unreadable_one_invali
         (format!("b1.{here}.{scope}.999.{key}"), 410),
         ("b1.what".to_owned(), 400),
     ] {
-        assert_eq!(ask(&scene, &node, Some(&mark)).await.status().as_u16(), status, "{mark}");
+        assert_eq!(ask(&server, &node, Some(&mark)).await.status().as_u16(), status, "{mark}");
     }
 }
 
 /// Inserts `rows` pupils with `words` incompressible words each.
-async fn fill(scene: &TestCentral, tenant: uuid::Uuid, rows: i64, words: i32) {
+async fn fill(server: &TestCentral, tenant: uuid::Uuid, rows: i64, words: i32) {
     let sql = "insert into entity (tenant_id, version, entity_type, entity_id, entity_version, deleted, fields, provenance, open_conflicts,
                                    conflicts_at)
                select $1, 1, 'STUDENT', 'eleve-' || lpad(g::text, 8, '0'), 2, false,
@@ -178,7 +178,7 @@ async fn fill(scene: &TestCentral, tenant: uuid::Uuid, rows: i64, words: i32) {
                                         (select string_agg(md5(g || '/' || w), '') from generate_series(1, $3::int) w)),
                       '{}', '{}', 0
                from generate_series(1, $2::bigint) g";
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     admin.execute(sql, &[&tenant, &rows, &words]).await.unwrap();
     admin.batch_execute("vacuum analyze entity").await.unwrap();
 }
@@ -195,13 +195,13 @@ fn next(seed: &mut u64) -> u64 {
 #[tokio::test]
 async fn a_load_that_is_cut_fifty_times_transfers_under_five_percent_more() {
     let rows = std::env::var("COMPTOIR_LOAD_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(20_000);
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
-    node.push_all(&scene).await;
-    fill(&scene, company.tenant.uuid(), rows, if rows > 100_000 { 2 } else { 12 }).await;
+    node.push_all(&server).await;
+    fill(&server, company.tenant.uuid(), rows, if rows > 100_000 { 2 } else { 12 }).await;
     let mut whole = Load::default();
-    whole.take(open(&scene, &node, None).await, usize::MAX).await;
+    whole.take(open(&server, &node, None).await, usize::MAX).await;
     assert_eq!(whole.rows.len() as i64, rows);
     assert_eq!(whole.announced, Some(rows as u64));
 
@@ -210,7 +210,7 @@ async fn a_load_that_is_cut_fifty_times_transfers_under_five_percent_more() {
     let mut cut = Load::default();
     for number in 0..CUTS {
         let after = (next(&mut seed) % (whole.bytes as u64 * 8 / 5 / CUTS as u64)) as usize;
-        cut.take(open(&scene, &node, cut.mark.as_deref()).await, after).await;
+        cut.take(open(&server, &node, cut.mark.as_deref()).await, after).await;
         if number == CUTS / 2 {
             // Change a row that was sent already and one that was not.
             for id in ["eleve-00000001".to_owned(), format!("eleve-{rows:08}")] {
@@ -218,14 +218,14 @@ async fn a_load_that_is_cut_fifty_times_transfers_under_five_percent_more() {
                 let content = comptoir_core::event::Content { base_version: Some(2), ..edit.content.clone() };
                 node.seal_event(comptoir_core::event::Event { content, ..edit });
             }
-            node.push(&scene, node.seq.0 - 1, node.seq.0).await;
+            node.push(&server, node.seq.0 - 1, node.seq.0).await;
         }
         if cut.end.is_some() {
             break;
         }
     }
     if cut.end.is_none() {
-        cut.take(open(&scene, &node, cut.mark.as_deref()).await, usize::MAX).await;
+        cut.take(open(&server, &node, cut.mark.as_deref()).await, usize::MAX).await;
     }
     let (moved, once) = (cut.bytes, whole.bytes);
     println!(
@@ -236,7 +236,7 @@ async fn a_load_that_is_cut_fifty_times_transfers_under_five_percent_more() {
     assert!(cut.heads.windows(2).all(|heads| heads[0] == heads[1]), "a resumed stream keeps the first one's head");
     assert!(moved * 100 < once * 105, "{moved} bytes for {once}");
     let end = cut.end.clone().unwrap();
-    let page = pull(&scene, &node, Some(&end.to_string()), 5_000).await;
+    let page = pull(&server, &node, Some(&end.to_string()), 5_000).await;
     for change in &page.changes {
         cut.rows.insert(change.key.clone(), serde_json::from_str(change.row.as_ref().unwrap().get()).unwrap());
     }
@@ -248,21 +248,21 @@ async fn a_load_that_is_cut_fifty_times_transfers_under_five_percent_more() {
 
 #[tokio::test]
 async fn concurrent_first_loads_are_bounded_and_a_closed_one_frees_its_place() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let node = company.node().await;
-    node.push_all(&scene).await;
-    fill(&scene, company.tenant.uuid(), 1_000, 12).await;
+    node.push_all(&server).await;
+    fill(&server, company.tenant.uuid(), 1_000, 12).await;
     // Each stream waits for a reader that reads nothing.
     let mut loads = Vec::new();
     for _ in 0..16 {
-        loads.push(open(&scene, &node, None).await);
+        loads.push(open(&server, &node, None).await);
     }
-    let refused = ask(&scene, &node, None).await;
+    let refused = ask(&server, &node, None).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.headers()[header::RETRY_AFTER], "5");
     drop(loads);
-    while ask(&scene, &node, None).await.status() != StatusCode::OK {
+    while ask(&server, &node, None).await.status() != StatusCode::OK {
         tokio::task::yield_now().await;
     }
 }

@@ -22,17 +22,17 @@ fn edit(node: &mut SealedLog, name: &str, stamped: i64, source: TimeSource) {
 }
 
 /// Pushes everything; the node's clock shows `node_time`.
-async fn push(scene: &TestCentral, node: &SealedLog, node_time: i64) {
+async fn push(server: &TestCentral, node: &SealedLog, node_time: i64) {
     let request = PushRequest { node_time: instant::format(Timestamp(node_time)), ..node.request(1, node.seq.0) };
-    node.send_push(scene, &request).await.assert_ok();
+    node.send_push(server, &request).await.assert_ok();
 }
 
-async fn name(scene: &TestCentral, company: &TestTenant<'_>) -> String {
+async fn name(server: &TestCentral, company: &TestTenant<'_>) -> String {
     let sql = "select fields->>'name' from entity where tenant_id = $1 and entity_type = 'CLIENT'";
-    scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0)
+    server.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0)
 }
 
-async fn scene() -> (Arc<AtomicI64>, TestCentral) {
+async fn server() -> (Arc<AtomicI64>, TestCentral) {
     let clock = Arc::new(AtomicI64::new(NOON));
     let at = Arc::clone(&clock);
     (clock, TestCentral::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await)
@@ -43,28 +43,28 @@ async fn a_node_a_year_ahead_gains_nothing_from_its_stamps() {
     for (source, shows) in
         [(TimeSource::Node, NOON + YEAR), (TimeSource::Caller, NOON + YEAR), (TimeSource::Caller, NOON)]
     {
-        let (clock, scene) = scene().await;
-        let company = scene.company().await;
+        let (clock, server) = server().await;
+        let company = server.company().await;
         let (mut ahead, mut honest) = (company.node().await, company.node().await);
         edit(&mut ahead, "a year ahead", NOON + YEAR, source);
-        push(&scene, &ahead, shows).await;
+        push(&server, &ahead, shows).await;
         // Ten minutes later another node corrects it.
         clock.store(NOON + 10 * MINUTE, Ordering::SeqCst);
         edit(&mut honest, "corrected", NOON + 10 * MINUTE, TimeSource::Node);
-        push(&scene, &honest, NOON + 10 * MINUTE).await;
-        assert_eq!(name(&scene, &company).await, "corrected", "{source:?}, its clock shows {shows}");
+        push(&server, &honest, NOON + 10 * MINUTE).await;
+        assert_eq!(name(&server, &company).await, "corrected", "{source:?}, its clock shows {shows}");
     }
 }
 
 #[tokio::test]
 async fn a_node_ten_minutes_behind_loses_no_edit() {
-    let (_, scene) = scene().await;
-    let company = scene.company().await;
+    let (_, server) = server().await;
+    let company = server.company().await;
     let (mut behind, mut honest) = (company.node().await, company.node().await);
     edit(&mut honest, "first", NOON - 20 * MINUTE, TimeSource::Node);
     // Made fifteen minutes ago, stamped twenty-five minutes ago.
     edit(&mut behind, "second", NOON - 25 * MINUTE, TimeSource::Node);
-    push(&scene, &honest, NOON).await;
-    push(&scene, &behind, NOON - 10 * MINUTE).await;
-    assert_eq!(name(&scene, &company).await, "second");
+    push(&server, &honest, NOON).await;
+    push(&server, &behind, NOON - 10 * MINUTE).await;
+    assert_eq!(name(&server, &company).await, "second");
 }

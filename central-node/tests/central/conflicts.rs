@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// A request with an `If-Match`.
 pub(crate) async fn ask(
-    scene: &TestCentral,
+    server: &TestCentral,
     key: &str,
     (method, path): (&str, &str),
     if_match: Option<&str>,
@@ -28,24 +28,24 @@ pub(crate) async fn ask(
     if let Some(etag) = if_match {
         request = request.header(header::IF_MATCH, etag);
     }
-    scene.request(request.body(Body::from(body.to_string())).unwrap()).await
+    server.request(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
 /// A school with a node at the office and one at the teacher's.
 struct School<'a> {
-    scene: &'a TestCentral,
+    server: &'a TestCentral,
     company: TestTenant<'a>,
     office: SealedLog,
     teacher: SealedLog,
 }
 
 impl<'a> School<'a> {
-    async fn new(scene: &'a TestCentral) -> School<'a> {
-        let company = scene.company().await;
+    async fn new(server: &'a TestCentral) -> School<'a> {
+        let company = server.company().await;
         let (office, teacher) = (company.node().await, company.node().await);
-        office.push_all(scene).await;
-        teacher.push_all(scene).await;
-        School { scene, company, office, teacher }
+        office.push_all(server).await;
+        teacher.push_all(server).await;
+        School { server, company, office, teacher }
     }
 
     /// Creates a pupil at the office and edits it at the teacher's, then at the office from the old version. Returns the office's
@@ -53,11 +53,11 @@ impl<'a> School<'a> {
     async fn pupil_in_conflict(&mut self, pupil: &str) -> (EventId, u64) {
         let made =
             edit(&mut self.office, pupil, "CREATE", None, &json!({"name": "Léa", "grade": "12", "town": "Lyon"}));
-        let base = push_last(self.scene, &self.office, made).await.position;
+        let base = push_last(self.server, &self.office, made).await.position;
         let graded = edit(&mut self.teacher, pupil, "UPDATE", Some(base), &json!({"grade": "13", "room": "B2"}));
-        assert_eq!(push_last(self.scene, &self.teacher, graded).await.verdict, "ACCEPTED");
+        assert_eq!(push_last(self.server, &self.teacher, graded).await.verdict, "ACCEPTED");
         let late = edit(&mut self.office, pupil, "UPDATE", Some(base), &json!({"grade": "15", "name": null}));
-        let answer = push_last(self.scene, &self.office, late).await;
+        let answer = push_last(self.server, &self.office, late).await;
         assert_eq!(answer.verdict.as_str(), "CONFLICT");
         assert_eq!(answer.code.as_deref(), Some("VERSION_CONFLICT"));
         (late, base)
@@ -82,8 +82,8 @@ fn edit(node: &mut SealedLog, pupil: &str, action: &str, base: Option<u64>, fiel
     node.seal_event(event)
 }
 
-async fn push_last(scene: &TestCentral, node: &SealedLog, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
-    let answer = node.push(scene, node.seq.0, node.seq.0).await;
+async fn push_last(server: &TestCentral, node: &SealedLog, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
+    let answer = node.push(server, node.seq.0, node.seq.0).await;
     assert_eq!(answer.results[0].event_id, event.uuid());
     answer.results[0].clone()
 }
@@ -94,11 +94,11 @@ fn etag(conflict: &Value) -> String {
 
 #[tokio::test]
 async fn a_conflict_shows_both_sides_and_every_waiting_edit() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (opened, base) = school.pupil_in_conflict("7").await;
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
-    assert_eq!(push_last(&scene, &school.office, joined).await.verdict, "CONFLICT");
+    assert_eq!(push_last(&server, &school.office, joined).await.verdict, "CONFLICT");
 
     let page = school.company.get("/api/v1/conflicts").await.assert_ok();
     assert_eq!(page["conflicts"].as_array().unwrap().len(), 1, "{page}");
@@ -138,8 +138,8 @@ async fn a_conflict_shows_both_sides_and_every_waiting_edit() {
 
 #[tokio::test]
 async fn each_choice_gives_the_entity_that_its_preview_showed() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let choices = [
         ("s", json!({"choice": "server"}), json!({"name": "Léa", "grade": "13", "town": "Lyon", "room": "B2"})),
         ("l", json!({"choice": "local"}), json!({"grade": "15", "town": "Lyon", "room": "B2"})),
@@ -154,7 +154,7 @@ async fn each_choice_gives_the_entity_that_its_preview_showed() {
         let before = school.conflict(event).await;
         let path = format!("/api/v1/conflicts/{event}/preview");
         let preview =
-            ask(&scene, &school.company.token, ("POST", &path), Some(&etag(&before)), &choice).await.assert_ok();
+            ask(&server, &school.company.token, ("POST", &path), Some(&etag(&before)), &choice).await.assert_ok();
         assert_eq!(preview["fields"], expected, "{preview}");
         assert_eq!(school.conflict(event).await, before, "a preview writes nothing");
         let mut decision = choice.clone();
@@ -187,19 +187,19 @@ async fn each_choice_gives_the_entity_that_its_preview_showed() {
 
 #[tokio::test]
 async fn a_stale_etag_resolves_nothing() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (event, base) = school.pupil_in_conflict("7").await;
     let choice = json!({"choice": "local"});
     let path = format!("/api/v1/conflicts/{event}/resolve");
-    ask(&scene, &school.company.token, ("POST", &path), None, &choice)
+    ask(&server, &school.company.token, ("POST", &path), None, &choice)
         .await
         .assert_problem(428, "PRECONDITION_REQUIRED");
 
     // Another edit joins the conflict.
     let first = etag(&school.conflict(event).await);
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
-    push_last(&scene, &school.office, joined).await;
+    push_last(&server, &school.office, joined).await;
     let stale = school.resolve(event, &first, &choice).await;
     stale.assert_problem(412, "PRECONDITION_FAILED");
     let second = etag(&school.conflict(event).await);
@@ -208,7 +208,7 @@ async fn a_stale_etag_resolves_nothing() {
     // The server's side changes.
     let pupil = school.company.get("/api/v1/entities/STUDENT/7").await.assert_ok();
     let again = edit(&mut school.teacher, "7", "UPDATE", pupil["version"].as_u64(), &json!({"grade": "16"}));
-    push_last(&scene, &school.teacher, again).await;
+    push_last(&server, &school.teacher, again).await;
     school.resolve(event, &second, &choice).await.assert_status(412);
     assert_eq!(school.conflict(event).await["state"], "open");
 
@@ -225,8 +225,8 @@ async fn a_stale_etag_resolves_nothing() {
 
 #[tokio::test]
 async fn a_decision_sent_again_is_the_same_decision() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (event, _) = school.pupil_in_conflict("7").await;
     let seen = etag(&school.conflict(event).await);
     let choice = json!({"id": Uuid::now_v7(), "choice": "merged", "fields": {"grade": "14"}});
@@ -243,12 +243,12 @@ async fn a_decision_sent_again_is_the_same_decision() {
 
 #[tokio::test]
 async fn a_deletion_can_be_either_side_of_a_conflict() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     // The office deletes a pupil that the teacher changed; a person accepts the deletion.
     let (first, base) = school.pupil_in_conflict("7").await;
     let deleted = edit(&mut school.office, "7", "DELETE", Some(base), &json!({}));
-    push_last(&scene, &school.office, deleted).await;
+    push_last(&server, &school.office, deleted).await;
     let conflict = school.conflict(first).await;
     assert_eq!(conflict["local"]["exists"], false);
     let answer = school.resolve(first, &etag(&conflict), &json!({"choice": "local"})).await.assert_ok();
@@ -258,11 +258,11 @@ async fn a_deletion_can_be_either_side_of_a_conflict() {
 
     // The teacher deletes a pupil that the office changed; a person restores it.
     let made = edit(&mut school.office, "8", "CREATE", None, &json!({"name": "Zoé", "grade": "9"}));
-    let base = push_last(&scene, &school.office, made).await.position;
+    let base = push_last(&server, &school.office, made).await.position;
     let deleted = edit(&mut school.teacher, "8", "DELETE", Some(base), &json!({}));
-    push_last(&scene, &school.teacher, deleted).await;
+    push_last(&server, &school.teacher, deleted).await;
     let late = edit(&mut school.office, "8", "UPDATE", Some(base), &json!({"grade": "10"}));
-    assert_eq!(push_last(&scene, &school.office, late).await.code.as_deref(), Some("ENTITY_DELETED"));
+    assert_eq!(push_last(&server, &school.office, late).await.code.as_deref(), Some("ENTITY_DELETED"));
     let conflict = school.conflict(late).await;
     assert_eq!(conflict["server"]["exists"], false);
     assert_eq!(conflict["local"]["exists"], true);
@@ -272,31 +272,31 @@ async fn a_deletion_can_be_either_side_of_a_conflict() {
 
 #[tokio::test]
 async fn a_node_sees_and_resolves_its_own_conflicts_only() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (event, _) = school.pupil_in_conflict("7").await;
     let path = format!("/api/v1/conflicts/{event}");
-    let stranger = scene.company().await;
+    let stranger = server.company().await;
     for key in [&school.teacher.key, &stranger.token] {
-        scene.get_as(key, &path).await.assert_problem(404, "NOT_FOUND");
+        server.get_as(key, &path).await.assert_problem(404, "NOT_FOUND");
         let page =
-            scene.get_as(key, &format!("/api/v1/conflicts?state=all&node={}", school.office.node)).await.assert_ok();
+            server.get_as(key, &format!("/api/v1/conflicts?state=all&node={}", school.office.node)).await.assert_ok();
         assert_eq!(page["conflicts"], json!([]));
     }
-    let own = school.office.get(&scene, &path).await.assert_ok();
+    let own = school.office.get(&server, &path).await.assert_ok();
     let resolve = format!("{path}/resolve");
     let choice = json!({"choice": "server"});
-    ask(&scene, &school.office.key, ("POST", &resolve), Some(&etag(&own)), &choice).await.assert_status(200);
+    ask(&server, &school.office.key, ("POST", &resolve), Some(&etag(&own)), &choice).await.assert_status(200);
     let accepted = edit(&mut school.teacher, "7", "UPDATE", Some(u64::MAX >> 1), &json!({}));
-    push_last(&scene, &school.teacher, accepted).await;
+    push_last(&server, &school.teacher, accepted).await;
     for unknown in [accepted.to_string(), Uuid::nil().to_string(), "x".to_owned()] {
         school.company.get(&format!("/api/v1/conflicts/{unknown}")).await.for_case(&unknown).assert_status(404);
     }
 }
 
 /// The pupil's row in a node's pull: position, version and open conflicts.
-async fn pulled(scene: &TestCentral, node: &SealedLog, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
-    let page = crate::pulling::pull(scene, node, cursor.as_deref(), 100).await;
+async fn pulled(server: &TestCentral, node: &SealedLog, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
+    let page = crate::pulling::pull(server, node, cursor.as_deref(), 100).await;
     *cursor = Some(page.cursor);
     let change = page.changes.into_iter().find(|change| change.key.entity_type == "STUDENT")?;
     let row: Value = serde_json::from_str(change.row.unwrap().get()).unwrap();
@@ -305,55 +305,55 @@ async fn pulled(scene: &TestCentral, node: &SealedLog, cursor: &mut Option<Strin
 
 #[tokio::test]
 async fn every_node_pulls_open_and_closed_conflicts_and_no_version_changes() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let mut cursor = None;
     let made = edit(&mut school.office, "7", "CREATE", None, &json!({"name": "Léa"}));
-    let base = push_last(&scene, &school.office, made).await.position;
+    let base = push_last(&server, &school.office, made).await.position;
     let graded = edit(&mut school.teacher, "7", "UPDATE", Some(base), &json!({"grade": "13"}));
-    let version = push_last(&scene, &school.teacher, graded).await.position;
-    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((version, version, json!({}))));
+    let version = push_last(&server, &school.teacher, graded).await.position;
+    assert_eq!(pulled(&server, &school.teacher, &mut cursor).await, Some((version, version, json!({}))));
     let path = "/api/v1/entities/STUDENT/7";
     let tag = async || {
-        ask(&scene, &school.company.token, ("GET", path), None, &Value::Null).await.headers[header::ETAG].clone()
+        ask(&server, &school.company.token, ("GET", path), None, &Value::Null).await.headers[header::ETAG].clone()
     };
     let before = tag().await;
 
     let late = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"grade": "15"}));
-    let opened = push_last(&scene, &school.office, late).await.position;
+    let opened = push_last(&server, &school.office, late).await.position;
     let open = json!({ school.office.node.to_string(): late.to_string() });
-    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((opened, version, open.clone())));
+    assert_eq!(pulled(&server, &school.teacher, &mut cursor).await, Some((opened, version, open.clone())));
     // A new node pulls the conflict too; an edit that joins it does not change the row.
-    assert_eq!(pulled(&scene, &school.office, &mut None).await, Some((opened, version, open)));
+    assert_eq!(pulled(&server, &school.office, &mut None).await, Some((opened, version, open)));
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
-    assert_eq!(push_last(&scene, &school.office, joined).await.verdict, "CONFLICT");
-    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, None);
+    assert_eq!(push_last(&server, &school.office, joined).await.verdict, "CONFLICT");
+    assert_eq!(pulled(&server, &school.teacher, &mut cursor).await, None);
     assert_eq!(tag().await, before);
 
     let conflict = school.conflict(late).await;
     let body = json!({"choice": "server", "id": Uuid::now_v7()});
     let answer = school.resolve(late, &etag(&conflict), &body).await.assert_ok();
     let closed = answer["results"][0]["decision"]["position"].as_u64().unwrap();
-    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((closed, version, json!({}))));
+    assert_eq!(pulled(&server, &school.teacher, &mut cursor).await, Some((closed, version, json!({}))));
     assert_eq!(tag().await, before);
 }
 
 #[tokio::test]
 async fn a_rebuild_finds_when_conflicts_were_opened_and_closed() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (open, decided) = (school.pupil_in_conflict("1").await.0, school.pupil_in_conflict("2").await.0);
     let body = json!({"choice": "local", "id": Uuid::now_v7()});
     school.resolve(decided, &etag(&school.conflict(decided).await), &body).await.assert_ok();
     school.conflict(open).await;
-    let db = scene.admin().await;
+    let db = server.admin().await;
     let known = async || -> Vec<(String, i64)> {
         let rows = db.query("select entity_id, conflicts_at from entity order by entity_id", &[]).await.unwrap();
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
     };
     let before = known().await;
     assert!(before.len() == 2 && before.iter().all(|(_, at)| *at > 0), "{before:?}");
-    let (tenant, database) = (school.company.tenant, scene.central.database());
+    let (tenant, database) = (school.company.tenant, server.central.database());
     let built = rebuild(database, tenant, &[Projection::Entities], PageSize::REBUILT, |_| ()).await.unwrap();
     switch(database, tenant, built[0]).await.unwrap();
     drop_version(database, tenant, Version { projection: Projection::Entities, number: 1 }).await.unwrap();
@@ -363,7 +363,7 @@ async fn a_rebuild_finds_when_conflicts_were_opened_and_closed() {
 impl School<'_> {
     /// Quarantines a waiting edit, as if deciding it had failed on arrival. A person has to release it.
     async fn quarantine(&self, edit: EventId) {
-        let db = self.scene.admin().await;
+        let db = self.server.admin().await;
         let sql = "select decision, position from event where event_id = $1";
         let row = db.query_one(sql, &[&edit.uuid()]).await.unwrap();
         let mut decision = stored_v1::decode_decision(row.get(0)).unwrap();
@@ -388,13 +388,13 @@ impl School<'_> {
 
 #[tokio::test]
 async fn an_edit_released_from_quarantine_counts_at_its_release() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (opened, _) = school.pupil_in_conflict("7").await;
     // It has seen every change and joins only because the conflict is open.
     let mut waiting = |fields| edit(&mut school.office, "7", "UPDATE", Some(9_999), &fields);
     let (joining, later) = (waiting(json!({"town": "Nice"})), waiting(json!({"house": "red"})));
-    school.office.push(&scene, school.office.seq.0 - 1, school.office.seq.0).await;
+    school.office.push(&server, school.office.seq.0 - 1, school.office.seq.0).await;
     school.quarantine(joining).await;
     school.quarantine(later).await;
     let edits = async |event| -> Vec<Value> {
@@ -417,10 +417,10 @@ async fn an_edit_released_from_quarantine_counts_at_its_release() {
     let released = school.release(later).await;
     assert_eq!(released["verdict"], "ACCEPTED");
     let graded = edit(&mut school.teacher, "7", "UPDATE", Some(9_999), &json!({"grade": "14"}));
-    assert_eq!(push_last(&scene, &school.teacher, graded).await.verdict, "ACCEPTED");
+    assert_eq!(push_last(&server, &school.teacher, graded).await.verdict, "ACCEPTED");
     let seen = released["position"].as_u64();
     let second = edit(&mut school.office, "7", "UPDATE", seen, &json!({"grade": "16"}));
-    assert_eq!(push_last(&scene, &school.office, second).await.verdict, "CONFLICT");
+    assert_eq!(push_last(&server, &school.office, second).await.verdict, "CONFLICT");
     let conflict = school.conflict(second).await;
     assert_eq!(conflict["base"]["version"], json!(seen));
     assert_eq!(conflict["base"]["fields"]["house"], "red");
@@ -429,22 +429,22 @@ async fn an_edit_released_from_quarantine_counts_at_its_release() {
 
 #[tokio::test]
 async fn reading_a_conflict_does_not_slow_down_with_the_entity_s_history() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let from = school.teacher.seq.0 + 1;
     edit(&mut school.teacher, "7", "CREATE", None, &json!({"name": "Léa", "grade": "0"}));
     for number in 1..2_000 {
         edit(&mut school.teacher, "7", "UPDATE", None, &json!({"grade": number.to_string()}));
     }
-    let base = school.teacher.push(&scene, from, school.teacher.seq.0).await.results[1_499].position;
+    let base = school.teacher.push(&server, from, school.teacher.seq.0).await.results[1_499].position;
     let late = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"room": "B2"}));
-    assert_eq!(push_last(&scene, &school.office, late).await.verdict, "CONFLICT");
+    assert_eq!(push_last(&server, &school.office, late).await.verdict, "CONFLICT");
     let open = school.conflict(late).await;
     assert_eq!(open["base"]["fields"], json!({"name": "Léa", "grade": "1499"}));
     assert_eq!(open["server"]["fields"]["grade"], "1999");
 
     // Damage every record before the last stored past row: none of them is read.
-    let db = scene.admin().await;
+    let db = server.admin().await;
     let kept = "select max(entity_version), count(*) from entity_snapshot where entity_version <= $1";
     let base = i64::try_from(base).unwrap();
     let row = db.query_one(kept, &[&base]).await.unwrap();
@@ -463,12 +463,12 @@ async fn reading_a_conflict_does_not_slow_down_with_the_entity_s_history() {
 
 #[tokio::test]
 async fn a_merge_that_makes_the_entity_too_large_leaves_the_conflict_open() {
-    let scene = TestCentral::new().await;
-    let mut school = School::new(&scene).await;
+    let server = TestCentral::new().await;
+    let mut school = School::new(&server).await;
     let (opened, _) = school.pupil_in_conflict("7").await;
     let page = school.conflict(opened).await;
     let noted = edit(&mut school.teacher, "7", "UPDATE", Some(9_999), &json!({"notes": "x".repeat(200_000)}));
-    assert_eq!(push_last(&scene, &school.teacher, noted).await.verdict, "ACCEPTED");
+    assert_eq!(push_last(&server, &school.teacher, noted).await.verdict, "ACCEPTED");
     let merge = |bytes| json!({"choice": "merged", "fields": {"report": "y".repeat(bytes)}, "id": Uuid::now_v7()});
     // The conflict changed since the page was read.
     school.resolve(opened, &etag(&page), &merge(10)).await.assert_status(412);

@@ -253,7 +253,7 @@ async fn mobile_samples(company: &TestTenant<'_>, key: &str, samples: &mut Sampl
     let query = json!({ "since": "1970-01-01T00:00:00Z", "device_id": "phone-1", "limit": 100 });
     samples.insert("PullResponse", vec![pull(company, "phone-1", "1970-01-01T00:00:00Z", 100).await]);
     samples.insert("Pull query", vec![query]);
-    let status = company.scene.get_as(key, "/api/sync/status?device_id=phone-1").await.assert_ok();
+    let status = company.server.get_as(key, "/api/sync/status?device_id=phone-1").await.assert_ok();
     samples.insert("StatusResponse", vec![status]);
 }
 
@@ -293,7 +293,7 @@ async fn samples(company: &TestTenant<'_>) -> Samples {
     // A refused session has an error message: this phone belongs to no shop.
     phone_push(company, &company.token, "office", &[]).await;
     let body = json!({ "device_id": "office", "batch_id": "b", "events": [] });
-    shop.post(company.scene, "/api/sync/push", body.to_string()).await.assert_problem(403, "WRONG_NODE");
+    shop.post(company.server, "/api/sync/push", body.to_string()).await.assert_problem(403, "WRONG_NODE");
     let log = company.get("/api/v1/sync-log").await.assert_ok();
     samples.insert("SyncLog", log["entries"].as_array().expect("entries").clone());
     samples

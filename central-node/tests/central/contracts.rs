@@ -15,8 +15,8 @@ use crate::devices::{outbox, phone_event, phone_push, up};
 
 #[tokio::test]
 async fn a_body_over_its_limit_is_read_to_its_end_so_that_the_sender_gets_the_answer() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let chunk = Bytes::from(vec![b' '; 1024 * 1024]);
     let chunks = LIST_BODY_BYTES_MAX / chunk.len() + 2;
     for announced in [true, false] {
@@ -33,25 +33,25 @@ async fn a_body_over_its_limit_is_read_to_its_end_so_that_the_sender_gets_the_an
         if announced {
             request = request.header(header::CONTENT_LENGTH, chunks * 1024 * 1024);
         }
-        scene.request(request.body(Body::from_stream(parts)).unwrap()).await.assert_problem(413, "TOO_LARGE");
+        server.request(request.body(Body::from_stream(parts)).unwrap()).await.assert_problem(413, "TOO_LARGE");
         assert_eq!(arrived.load(Ordering::SeqCst), chunks, "the whole body was read, announced: {announced}");
     }
 }
 
 #[tokio::test]
 async fn a_media_type_in_capitals_is_the_same_media_type() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let request = Request::post("/api/sync/down")
         .header(header::AUTHORIZATION, format!("Bearer {}", company.token))
         .header(header::CONTENT_TYPE, "Application/JSON; charset=UTF-8");
-    scene.request(request.body(Body::from(r#"{"clientId":"desk-1"}"#)).unwrap()).await.assert_ok();
+    server.request(request.body(Body::from(r#"{"clientId":"desk-1"}"#)).unwrap()).await.assert_ok();
 }
 
 #[tokio::test]
 async fn a_conflict_has_a_code_and_a_reason_in_french() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let row = |id: &str, operation: &str, student: &str, payload: Value| {
         outbox(&company, id, operation, student, &payload, 1)
     };
@@ -78,8 +78,8 @@ async fn a_conflict_has_a_code_and_a_reason_in_french() {
 
 #[tokio::test]
 async fn a_second_choice_is_refused_as_resolved_and_a_merge_stores_no_identity_fields() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &json!({ "name": "Jean" }), 1)]).await;
     let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "name": "Paul" }), 1);
     let answer = up(&company, "desk-2", None, &[edit]).await;
@@ -102,8 +102,8 @@ async fn a_second_choice_is_refused_as_resolved_and_a_merge_stores_no_identity_f
 
 #[tokio::test]
 async fn replaced_ids_leave_every_other_byte_of_a_payload_unchanged() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &json!({ "name": "Jean" }), 1)]).await;
     let taken = outbox(&company, "b-1", "CREATE", "s-1", &json!({ "name": "Paul" }), 1);
     let answer = up(&company, "desk-2", None, &[taken]).await;
@@ -129,8 +129,8 @@ async fn replaced_ids_leave_every_other_byte_of_a_payload_unchanged() {
 
 #[tokio::test]
 async fn a_failed_event_has_a_detail_and_an_unreadable_request_is_in_the_sync_log() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé" }));
     event["occurred_at"] = json!("hier");
     let answer = phone_push(&company, &company.token, "phone-1", &[event]).await;
@@ -146,8 +146,8 @@ async fn a_failed_event_has_a_detail_and_an_unreadable_request_is_in_the_sync_lo
 
 #[tokio::test]
 async fn one_event_with_a_wrong_clock_does_not_make_the_others_of_its_batch_lose() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let at = |mut event: Value, hours: i64| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
         event["occurred_at"] = json!(instant::format(Timestamp((now + hours * 3_600) * 1_000_000)));

@@ -29,25 +29,25 @@ fn change_clock(node: &mut SealedLog, change: ClockChange, clock: i64) -> ClockM
 
 /// Pushes records with what the node knows of its clock.
 async fn push_with_clock(
-    scene: &TestCentral,
+    server: &TestCentral,
     node: &SealedLog,
     (from, to): (u64, u64),
     clock: &[ClockMarkDto],
 ) -> Vec<RecordResult> {
     let request = PushRequest { clock: clock.to_vec(), ..node.request(from, to) };
-    node.send_push(scene, &request).await.parse::<PushResponse>().results
+    node.send_push(server, &request).await.parse::<PushResponse>().results
 }
 
 /// When each sale counts as having happened, less noon.
 async fn sold_at(company: &TestTenant<'_>) -> Vec<i64> {
     let sql = "select (extract(epoch from effective_at) * 1000000)::bigint from event
                where tenant_id = $1 and entity_type = 'SALE' order by position";
-    let rows = company.scene.admin().await.query(sql, &[&company.tenant.uuid()]).await.unwrap();
+    let rows = company.server.admin().await.query(sql, &[&company.tenant.uuid()]).await.unwrap();
     rows.iter().map(|row| row.get::<_, i64>(0) - NOON).collect()
 }
 
 /// A central whose clock shows noon.
-async fn scene_at_noon() -> TestCentral {
+async fn server_at_noon() -> TestCentral {
     TestCentral::at(Clock::new(|| Timestamp(NOON))).await
 }
 
@@ -59,9 +59,9 @@ fn flags(results: &[RecordResult]) -> Vec<Vec<&str>> {
 
 #[tokio::test]
 async fn a_clock_step_after_the_batch_corrects_its_times_in_a_push_and_in_a_file() {
-    let scene = scene_at_noon().await;
+    let server = server_at_noon().await;
     for imported in [false, true] {
-        let company = scene.company().await;
+        let company = server.company().await;
         let mut node = company.node().await;
         let started = ClockChange::Started { now: Timestamp(0), highest: Timestamp(NOON - 9 * HOUR) };
         let started = change_clock(&mut node, started, 0);
@@ -74,12 +74,12 @@ async fn a_clock_step_after_the_batch_corrects_its_times_in_a_push_and_in_a_file
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
                 let file = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
-                comptoir_central::import_records(&scene.central, company.tenant, file).await.unwrap();
+                comptoir_central::import_records(&server.central, company.tenant, file).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.
-            let first = push_with_clock(&scene, &node, (1, 3), &marks).await;
-            let second = push_with_clock(&scene, &node, (4, 5), &marks).await;
+            let first = push_with_clock(&server, &node, (1, 3), &marks).await;
+            let second = push_with_clock(&server, &node, (4, 5), &marks).await;
             assert!(flags(&first).iter().chain(&flags(&second)).all(|flags| flags.is_empty()));
         }
         assert_eq!(sold_at(&company).await, [-4 * HOUR, -2 * HOUR], "imported: {imported}");
@@ -88,15 +88,15 @@ async fn a_clock_step_after_the_batch_corrects_its_times_in_a_push_and_in_a_file
 
 #[tokio::test]
 async fn an_unknown_time_is_flagged_in_the_decision() {
-    let scene = scene_at_noon().await;
-    let company = scene.company().await;
+    let server = server_at_noon().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let highest = Timestamp(NOON - 9 * HOUR);
     let first = change_clock(&mut node, ClockChange::Started { now: Timestamp(0), highest }, 0);
     sell_at(&mut node, "1970", HOUR);
     let second = change_clock(&mut node, ClockChange::Started { now: Timestamp(NOON - HOUR), highest }, NOON - HOUR);
     sell_at(&mut node, "right", NOON - HOUR / 2);
-    let results = push_with_clock(&scene, &node, (1, 5), &[first, second]).await;
+    let results = push_with_clock(&server, &node, (1, 5), &[first, second]).await;
     let expected: [&[&str]; 4] = [&[], &["CLOCK_UNSURE"], &[], &[]];
     assert_eq!(flags(&results)[1..], expected);
     assert_eq!(sold_at(&company).await, [-8 * HOUR, -HOUR / 2]);
@@ -104,8 +104,8 @@ async fn an_unknown_time_is_flagged_in_the_decision() {
 
 #[tokio::test]
 async fn a_given_time_in_the_future_is_replaced_by_intake_time_or_the_record_before() {
-    let scene = scene_at_noon().await;
-    let company = scene.company().await;
+    let server = server_at_noon().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     sell_at(&mut node, "before", NOON - 5 * HOUR);
     let future = |node: &mut SealedLog, sale: &str, given| {
@@ -119,7 +119,7 @@ async fn a_given_time_in_the_future_is_replaced_by_intake_time_or_the_record_bef
     // The push says that the node's clock is an hour ahead.
     request.node_time = instant::format(Timestamp(NOON + HOUR));
     request.taken_in = vec![RecordIntake { seq: 3, at: instant::format(Timestamp(NOON - 3 * HOUR)) }];
-    let answer = node.send_push(&scene, &request).await.assert_ok();
+    let answer = node.send_push(&server, &request).await.assert_ok();
     let results: Vec<RecordResult> = serde_json::from_value(answer["results"].clone()).unwrap();
     let expected: [&[&str]; 4] = [&[], &["TIME_IN_FUTURE"], &["TIME_IN_FUTURE"], &[]];
     assert_eq!(flags(&results)[1..], expected);
@@ -129,8 +129,8 @@ async fn a_given_time_in_the_future_is_replaced_by_intake_time_or_the_record_bef
 
 #[tokio::test]
 async fn unreadable_clock_marks_are_refused_by_pointer_and_nobody_posts_clock_changes() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
     let mark =
@@ -146,7 +146,7 @@ async fn unreadable_clock_marks_are_refused_by_pointer_and_nobody_posts_clock_ch
         let mut request = serde_json::to_value(node.request(1, 2)).unwrap();
         request[member] = value;
         let status = if code == "TOO_LARGE" { 413 } else { 400 };
-        node.post(&scene, "/api/v1/sync/push", &request).await.assert_problem(status, code).pointer(pointer);
+        node.post(&server, "/api/v1/sync/push", &request).await.assert_problem(status, code).pointer(pointer);
     }
     let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "NODE", "entity_id": "n", "action": "CLOCK_CHANGED",
         "payload": { "change": "started", "clock": "2026-01-02T00:00:00Z", "compared_with": "2026-01-01T00:00:00Z" } });

@@ -23,7 +23,7 @@ pub(crate) fn phone_record(entity_id: &str, event: &impl TestEvent) -> Value {
 
 pub(crate) async fn phone_push(company: &TestTenant<'_>, key: &str, device: &str, events: &[Value]) -> Value {
     let body = json!({ "device_id": device, "batch_id": Uuid::now_v7(), "events": events }).to_string();
-    company.scene.post_as(key, "/api/sync/push", body).await.assert_ok()
+    company.server.post_as(key, "/api/sync/push", body).await.assert_ok()
 }
 
 pub(crate) async fn pull(company: &TestTenant<'_>, device: &str, since: &str, limit: usize) -> Value {

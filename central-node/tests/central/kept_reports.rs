@@ -48,7 +48,7 @@ async fn trade(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) -> u6
     let debt = json!({ "currency": "EUR", "amount_minor": -1234, "reason": "bad debt", "quantity": "1" });
     node.seal("SALE", &id("a"), "REVENUE_ADJUSTED", &debt);
     let wrong = node.record(&id("q"), &Sale { total_minor: 511, ..Sale::default() });
-    node.push_all(company.scene).await;
+    node.push_all(company.server).await;
     let release = format!("/api/v1/quarantine/{wrong}/release");
     company.post(&release, "{}").await.assert_ok();
     ask(company, "stock?").await["complete_through"].as_u64().unwrap()
@@ -60,8 +60,8 @@ async fn ask(company: &TestTenant<'_>, report: &str) -> Value {
 
 #[tokio::test]
 async fn an_updated_cached_answer_equals_the_database_s() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut nodes = [company.node().await, company.node().await];
     for round in 0..6 {
         let head = trade(&company, &mut nodes[(round % 2) as usize], round).await;
@@ -82,12 +82,12 @@ async fn an_updated_cached_answer_equals_the_database_s() {
 
 #[tokio::test]
 async fn a_version_rebuilt_under_its_old_number_is_read_from_the_database() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let head = trade(&company, &mut node, 0).await;
     let sales = |number| Version { projection: Projection::Sales, number };
-    let db = scene.central.database();
+    let db = server.central.database();
     let mut answers = Vec::new();
     for amount in ["1", "2"] {
         let built = rebuild(db, company.tenant, &[Projection::Sales], PageSize::REBUILT, |_| {}).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_version_rebuilt_under_its_old_number_is_read_from_the_database() {
         // Rows as another program might have built them.
         let sql =
             format!("update sales_line set amount = {amount} where tenant_id = '{}' and version = 2", company.tenant);
-        scene.admin().await.batch_execute(&sql).await.unwrap();
+        server.admin().await.batch_execute(&sql).await.unwrap();
         switch(db, company.tenant, sales(2)).await.unwrap();
         answers.push(ask(&company, &format!("sales?by=month&min_position={head}")).await["rows"].clone());
         switch(db, company.tenant, sales(1)).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_report_that_does_not_wait_is_at_most_one_answer_behind_and_says_so() 
         let first = ask(&company, "stock?").await["complete_through"].as_u64().unwrap();
         let second = ask(&company, "stock?").await["complete_through"].as_u64().unwrap();
         node.seal("SALE", &format!("s-{round}"), "SALE_RECORDED", &Sale::default().payload());
-        node.push_all(company.scene).await;
+        node.push_all(company.server).await;
         let without_wait = ask(&company, "stock?").await;
         let shown = without_wait["complete_through"].as_u64().unwrap();
         let head =

@@ -37,11 +37,11 @@ where
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     // A second central on the same database has its own queue: transactions of one tenant overlap.
-    let second = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
-    let routers = [scene.router.clone(), comptoir_central::router(second.clone())];
+    let second = Central::start(CentralConfig::external(server.central.urls().clone())).await.unwrap();
+    let routers = [server.router.clone(), comptoir_central::router(second.clone())];
     let mut writers = Vec::new();
     for number in 0..WRITERS {
         let (mut node, router) = (company.node().await, routers[number % 2].clone());
@@ -63,7 +63,7 @@ async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() 
     let (written, missed) = missed(writers, async || {
         let mut met = Vec::new();
         loop {
-            let page = pull(&scene, &reader, cursor.as_deref(), 7).await;
+            let page = pull(&server, &reader, cursor.as_deref(), 7).await;
             met.extend(page.changes.into_iter().map(|change| change.key.entity_id));
             cursor = Some(page.cursor);
             if !page.has_more {
@@ -79,10 +79,10 @@ async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_reader_over_a_plain_sequence_column_misses_some() {
-    let scene = TestCentral::new().await;
-    let admin = scene.admin().await;
+    let server = TestCentral::new().await;
+    let admin = server.admin().await;
     admin.batch_execute("create table plain (seq bigserial primary key, id text not null)").await.unwrap();
-    let url = scene.central.urls().service.replace("comptoir_service", comptoir_central::private_postgres::ADMIN_ROLE);
+    let url = server.central.urls().service.replace("comptoir_service", comptoir_central::private_postgres::ADMIN_ROLE);
     let passed = Arc::new(watch::Sender::new(0i64));
     let mut writers = Vec::new();
     for number in 0..WRITERS {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_pushes_of_many_nodes_are_each_answered_in_full() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut nodes = Vec::new();
     for number in 0..12 {
         let mut node = company.node().await;
@@ -21,8 +21,8 @@ async fn concurrent_pushes_of_many_nodes_are_each_answered_in_full() {
     // One of them leaves a gap: the others are accepted.
     let gap = nodes.pop().unwrap();
     let gap_request = gap.request(5, 9);
-    let pushes = nodes.iter().map(|node| node.push_all(&scene));
-    let (answers, refused) = tokio::join!(futures_util::future::join_all(pushes), gap.send_push(&scene, &gap_request));
+    let pushes = nodes.iter().map(|node| node.push_all(&server));
+    let (answers, refused) = tokio::join!(futures_util::future::join_all(pushes), gap.send_push(&server, &gap_request));
     refused.assert_problem(409, "SEQ_GAP");
     for (node, answer) in nodes.iter().zip(&answers) {
         assert_eq!(verdicts(answer), vec!["ACCEPTED"; 21]);
@@ -40,8 +40,8 @@ async fn concurrent_pushes_of_many_nodes_are_each_answered_in_full() {
 /// The reader polls as fast as it can and remembers the highest position: with late commits it would skip some.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_that_resumes_at_a_position_never_skips_one_under_eight_writers() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut nodes = Vec::new();
     for number in 0..8 {
         let mut node = company.node().await;
@@ -49,7 +49,7 @@ async fn a_reader_that_resumes_at_a_position_never_skips_one_under_eight_writers
         nodes.push(node);
     }
     let done = Arc::new(AtomicBool::new(false));
-    let reader = scene.admin().await;
+    let reader = server.admin().await;
     let (tenant, ended) = (company.tenant.uuid(), Arc::clone(&done));
     let reading = tokio::spawn(async move {
         let mut seen: Vec<(i64, Uuid, i64)> = Vec::new();
@@ -65,10 +65,10 @@ async fn a_reader_that_resumes_at_a_position_never_skips_one_under_eight_writers
         }
     });
     let write = |node: SealedLog| {
-        let scene = &scene;
+        let server = &server;
         async move {
             for from in (1..=node.seq.0).step_by(3) {
-                node.push(scene, from, (from + 2).min(node.seq.0)).await;
+                node.push(server, from, (from + 2).min(node.seq.0)).await;
             }
         }
     };

@@ -5,11 +5,11 @@ use comptoir_test_support::TestCentral;
 /// The page is open to anybody who reaches the port.
 #[tokio::test]
 async fn the_start_page_shows_whether_central_works_and_nothing_of_any_tenant() {
-    let scene = TestCentral::new().await;
-    let alone = scene.get_as("", "/").await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let alone = server.get_as("", "/").await;
+    let company = server.company().await;
     company.node().await;
-    let page = scene.get_as("", "/").await;
+    let page = server.get_as("", "/").await;
     page.assert_status(200);
     assert_eq!(alone.text, page.text, "tenants do not show");
     let html = page.text.as_str();
@@ -17,14 +17,14 @@ async fn the_start_page_shows_whether_central_works_and_nothing_of_any_tenant() 
     let links: Vec<&str> = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(links, ["/docs", "/openapi.json", "/readyz", "/healthz"]);
     for link in links {
-        assert_eq!(scene.get_as("", link).await.status, 200, "{link} needs no credential");
+        assert_eq!(server.get_as("", link).await.status, 200, "{link} needs no credential");
     }
 }
 
 #[tokio::test]
 async fn a_parameter_that_postgres_text_cannot_hold_is_refused() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let nul_in_cursor = hex::encode(r#"["a\u0000"]"#);
     for path in [
         "/api/v1/deliveries?reference=a%00".to_owned(),

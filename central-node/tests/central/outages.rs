@@ -15,16 +15,16 @@ use serde_json::json;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Opens a transaction that holds the tenant's lock until it is dropped or rolled back.
-async fn hold_lock(scene: &TestCentral, tenant: TenantId) -> tokio_postgres::Client {
-    let holder = scene.admin().await;
+async fn hold_lock(server: &TestCentral, tenant: TenantId) -> tokio_postgres::Client {
+    let holder = server.admin().await;
     holder.batch_execute("begin").await.unwrap();
     holder.query("select from tenant_head where tenant_id = $1 for update", &[&tenant.uuid()]).await.unwrap();
     holder
 }
 
 /// Waits until a backend of the service waits for a lock, then terminates it.
-async fn terminate_waiting(scene: &TestCentral) {
-    let admin = scene.admin().await;
+async fn terminate_waiting(server: &TestCentral) {
+    let admin = server.admin().await;
     let sql = "select pg_terminate_backend(pid) from pg_stat_activity
                where usename = 'comptoir_service' and wait_event_type = 'Lock'";
     while admin.query(sql, &[]).await.unwrap().is_empty() {
@@ -38,14 +38,14 @@ async fn stored(company: &TestTenant<'_>) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_push_whose_connection_ends_writes_nothing_and_succeeds_on_another() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell_many(10, |sale| format!("s-{sale}"));
-    let holder = hold_lock(&scene, company.tenant).await;
-    let push = node.push_all(&scene);
+    let holder = hold_lock(&server, company.tenant).await;
+    let push = node.push_all(&server);
     let disturb = async {
-        terminate_waiting(&scene).await;
+        terminate_waiting(&server).await;
         assert_eq!(stored(&company).await, 2);
         holder.batch_execute("rollback").await.unwrap();
     };
@@ -58,11 +58,11 @@ async fn a_push_whose_connection_ends_writes_nothing_and_succeeds_on_another() {
 /// A deferred trigger fails the commit itself, after every statement succeeded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_serialization_failure_at_commit_is_retried() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     admin
         .batch_execute(
             "create table failures (id int primary key, left_to_go int);
@@ -83,7 +83,7 @@ async fn a_serialization_failure_at_commit_is_retried() {
         )
         .await
         .unwrap();
-    assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    assert_eq!(verdicts(&node.push_all(&server).await), ["ACCEPTED", "ACCEPTED"]);
     assert_eq!(stored(&company).await, 2 + 2);
     company.assert_gapless().await;
 }
@@ -91,11 +91,11 @@ async fn a_serialization_failure_at_commit_is_retried() {
 /// The backend is terminated while it commits, so the client cannot know the outcome. A retry settles it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_connection_lost_at_commit_is_an_unknown_outcome_that_a_retry_settles() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     admin
         .batch_execute(
             "create function end_at_commit() returns trigger language plpgsql security definer as $$
@@ -109,22 +109,22 @@ async fn a_connection_lost_at_commit_is_an_unknown_outcome_that_a_retry_settles(
         )
         .await
         .unwrap();
-    node.try_push(&scene, 1, 2)
+    node.try_push(&server, 1, 2)
         .await
         .assert_problem(503, "OUTCOME_UNKNOWN")
         .field("retryable", serde_json::json!(true));
     admin.batch_execute("drop trigger ended on ingest_batch").await.unwrap();
-    assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    assert_eq!(verdicts(&node.push_all(&server).await), ["ACCEPTED", "ACCEPTED"]);
     assert_eq!(stored(&company).await, 2 + 2);
     company.assert_gapless().await;
 }
 
 #[tokio::test]
 async fn a_recycled_connection_sees_no_row_until_it_names_a_tenant() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
-    company.node().await.push_all(&scene).await;
-    let db = scene.central.database();
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    company.node().await.push_all(&server).await;
+    let db = server.central.database();
     // The pool hands out the connection used last; each has worked for a tenant.
     for _ in 0..4 {
         let connection = db.service().await.unwrap();
@@ -139,20 +139,20 @@ async fn a_recycled_connection_sees_no_row_until_it_names_a_tenant() {
 
 #[tokio::test]
 async fn central_refuses_to_connect_as_a_role_that_bypasses_row_level_security() {
-    let scene = TestCentral::new().await;
+    let server = TestCentral::new().await;
     for role in ["comptoir_admin", "comptoir_owner", "comptoir_migrator"] {
-        let mut urls = scene.central.urls().clone();
+        let mut urls = server.central.urls().clone();
         urls.service = urls.service.replace("comptoir_service", role);
         let refused = comptoir_central::database::Database::connect(&urls).await.unwrap_err();
         assert!(refused.to_string().contains("row-level security would not hold"), "{role}: {refused}");
     }
     // A reader cannot choose its tenant.
-    let company = scene.company().await;
-    let reader = connect_postgres(&scene.central.urls().readonly).await;
+    let company = server.company().await;
+    let reader = connect_postgres(&server.central.urls().readonly).await;
     let see = format!("set app.tenant = '{}'", company.tenant);
     reader.batch_execute(&see).await.unwrap();
     assert!(reader.query("select from tenant", &[]).await.unwrap().is_empty());
-    comptoir_central::identity::allow_reader(scene.central.database(), company.tenant, "comptoir_readonly")
+    comptoir_central::identity::allow_reader(server.central.database(), company.tenant, "comptoir_readonly")
         .await
         .unwrap();
     assert_eq!(reader.query("select from tenant", &[]).await.unwrap().len(), 1);
@@ -164,8 +164,8 @@ struct Frozen(Vec<Pid>);
 
 impl Frozen {
     /// Stops every process of a cluster, the postmaster first.
-    fn all_of(scene: &TestCentral) -> Frozen {
-        let postmaster = scene.postmaster();
+    fn all_of(server: &TestCentral) -> Frozen {
+        let postmaster = server.postmaster();
         let cluster = std::fs::read_link(format!("/proc/{postmaster}/cwd")).unwrap();
         let works_there = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == cluster);
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -188,10 +188,10 @@ impl Drop for Frozen {
 }
 
 /// Polls `/readyz` until it answers with this status: its body.
-async fn until_ready_says(scene: &TestCentral, status: u16, code: Option<&str>) -> serde_json::Value {
+async fn until_ready_says(server: &TestCentral, status: u16, code: Option<&str>) -> serde_json::Value {
     let look = async {
         loop {
-            let (answered, body) = scene.get_as("", "/readyz").await.into_parts();
+            let (answered, body) = server.get_as("", "/readyz").await.into_parts();
             if answered.as_u16() == status && code.is_none_or(|code| body["code"] == code) {
                 return body;
             }
@@ -202,10 +202,10 @@ async fn until_ready_says(scene: &TestCentral, status: u16, code: Option<&str>) 
 }
 
 /// Pushes until central takes it, as a node does.
-async fn push_until_taken(scene: &TestCentral, node: &SealedLog) -> PushResponse {
+async fn push_until_taken(server: &TestCentral, node: &SealedLog) -> PushResponse {
     let push = async {
         loop {
-            let response = node.try_push(scene, 1, node.seq.0).await;
+            let response = node.try_push(server, 1, node.seq.0).await;
             match response.status.as_u16() {
                 200 => return response.parse(),
                 503 => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -218,25 +218,25 @@ async fn push_until_taken(scene: &TestCentral, node: &SealedLog) -> PushResponse
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_killed_postgres_is_restarted_and_pushes_and_reports_go_on() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell_many(10, |sale| format!("s-{sale}"));
-    node.push_all(&scene).await;
-    until_ready_says(&scene, 200, None).await;
+    node.push_all(&server).await;
+    until_ready_says(&server, 200, None).await;
     for round in 1..=2 {
-        let killed = scene.postmaster();
+        let killed = server.postmaster();
         kill_process(Pid::from_raw(killed).unwrap(), Signal::KILL).unwrap();
-        let problem = until_ready_says(&scene, 503, Some("STORE_RESTARTING")).await;
+        let problem = until_ready_says(&server, 503, Some("STORE_RESTARTING")).await;
         assert!((1..=round).contains(&problem["attempt"].as_u64().unwrap()), "{problem}");
         assert_eq!(problem["restarts_max"], 10, "{problem}");
         assert!(problem["next_attempt_in_seconds"].is_u64(), "{problem}");
         assert!(problem["reason"].as_str().unwrap().contains("signal: 9"), "{problem}");
         node.sell_many(10, |sale| format!("s-{round}-{sale}"));
-        let verdicts = verdicts(&push_until_taken(&scene, &node).await);
+        let verdicts = verdicts(&push_until_taken(&server, &node).await);
         assert_eq!(verdicts, vec!["ACCEPTED"; node.seq.0 as usize]);
-        until_ready_says(&scene, 200, None).await;
-        assert_ne!(scene.postmaster(), killed);
+        until_ready_says(&server, 200, None).await;
+        assert_ne!(server.postmaster(), killed);
         company.assert_gapless().await;
         // Reports go on: their follower has reconnected.
         let head = company.count("select head from tenant_head where tenant_id = $1").await;
@@ -252,59 +252,59 @@ async fn a_postgres_that_cannot_restart_is_given_up_with_a_reason() {
     let folder = temp_folder();
     let postgres = PostgresConfig { sync_initdb: false, restarts_max: 1, ..PostgresConfig::new(folder.path()) };
     let database = DatabaseConfig::Private(postgres);
-    let scene = TestCentral::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;
-    let cluster = std::fs::read_link(format!("/proc/{}/cwd", scene.postmaster())).unwrap();
+    let server = TestCentral::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;
+    let cluster = std::fs::read_link(format!("/proc/{}/cwd", server.postmaster())).unwrap();
     std::fs::rename(cluster.join("global/pg_control"), cluster.join("global/gone")).unwrap();
-    kill_process(Pid::from_raw(scene.postmaster()).unwrap(), Signal::KILL).unwrap();
-    let reason = tokio::time::timeout(PATIENCE, scene.central.store_given_up()).await.unwrap();
+    kill_process(Pid::from_raw(server.postmaster()).unwrap(), Signal::KILL).unwrap();
+    let reason = tokio::time::timeout(PATIENCE, server.central.store_given_up()).await.unwrap();
     assert!(reason.contains("after 1 restarts") && reason.contains("pg_control"), "{reason}");
-    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_UNAVAILABLE");
+    server.get_as("", "/readyz").await.assert_problem(503, "STORE_UNAVAILABLE");
     assert!(!cluster.join("global/pg_control").exists(), "no new cluster was made in the place of the damaged one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hanging_postgres_is_reported_as_not_answering_and_recovers() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
-    until_ready_says(&scene, 200, None).await;
-    let frozen = Frozen::all_of(&scene);
-    let problem = until_ready_says(&scene, 503, Some("STORE_NOT_ANSWERING")).await;
+    until_ready_says(&server, 200, None).await;
+    let frozen = Frozen::all_of(&server);
+    let problem = until_ready_says(&server, 503, Some("STORE_NOT_ANSWERING")).await;
     assert_eq!(problem["retryable"], true, "{problem}");
     drop(frozen);
-    until_ready_says(&scene, 200, None).await;
-    push_until_taken(&scene, &node).await;
+    until_ready_says(&server, 200, None).await;
+    push_until_taken(&server, &node).await;
 }
 
 /// `/readyz` has a connection of its own: busy reports and one tenant's lock do not make central unready, a locked table does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readyz_answers_while_connections_are_busy_and_reports_a_locked_table() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut taken = Vec::new();
     while let Ok(connection) =
-        tokio::time::timeout(Duration::from_millis(200), scene.central.database().service()).await
+        tokio::time::timeout(Duration::from_millis(200), server.central.database().service()).await
     {
         taken.push(connection.unwrap());
     }
-    let holder = hold_lock(&scene, company.tenant).await;
-    until_ready_says(&scene, 200, None).await;
+    let holder = hold_lock(&server, company.tenant).await;
+    until_ready_says(&server, 200, None).await;
     holder.batch_execute("rollback; begin; lock table tenant_head in access exclusive mode").await.unwrap();
-    until_ready_says(&scene, 503, Some("STORE_NOT_ANSWERING")).await;
+    until_ready_says(&server, 503, Some("STORE_NOT_ANSWERING")).await;
     holder.batch_execute("rollback").await.unwrap();
-    until_ready_says(&scene, 200, None).await;
+    until_ready_says(&server, 200, None).await;
     assert!(!taken.is_empty());
 }
 
 /// Postgres calls some failures to create a file internal errors.
 #[tokio::test]
 async fn a_full_disk_is_reported_as_such_for_every_sqlstate() {
-    let scene = TestCentral::new().await;
+    let server = TestCentral::new().await;
     let full = "could not create temporary file \"base/pgsql_tmp/pgsql_tmp7.0\": No space left on device";
     for (state, message) in [("53100", "could not extend file"), ("XX000", full)] {
         let raise = format!("do $$ begin raise exception '%', '{message}' using errcode = '{state}'; end $$");
-        let connection = scene.central.database().service().await.unwrap();
+        let connection = server.central.database().service().await.unwrap();
         let error = connection.batch_execute(&raise).await.unwrap_err();
         let problem = Problem::from(comptoir_central::database::StoreError::from(error));
         assert_eq!(problem.code.as_str(), "STORE_FULL", "{problem:?}");

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use comptoir_central::projections::compare::compare;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::status::{State, parked, status};
@@ -11,7 +10,7 @@ use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, ProjectionError, Version};
 use comptoir_central::{Central, CentralConfig};
 use comptoir_test_support::events::{InvoiceCreation, Sale, TestEvent};
-use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant, get_from};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -59,13 +58,11 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) 
     let wrong = node.record(&id("q"), &Sale { total_minor: 511, ..Sale::default() });
     node.seal("SALE", &id("u"), "SALE_RECORDED", &json!({ "nothing": true }));
     node.seal_bytes(b"no record at all".to_vec());
-    node.push(company.scene, from, node.seq.0).await;
+    node.push(company.server, from, node.seq.0).await;
 
-    let scene = company.scene;
     let post = async |entity_type: &str, entity: &str, action: &str, payload: Value| {
         let event = json!({ "id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": entity, "action": action, "payload": payload });
-        let (status, answer) = scene.post(&company.token, "/api/v1/events", event.to_string()).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
+        let answer = company.post("/api/v1/events", event).await.assert_ok();
         answer["results"][0]["decision"]["position"].as_u64().unwrap()
     };
     let version = post("STUDENT", &id("n"), "CREATE", json!({ "mark": 9 })).await;
@@ -78,8 +75,7 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) 
         json!({ "reference": id("BL"), "client": "Dupont", "qr": id("qr") }),
     )
     .await;
-    let (status, answer) = scene.post(&company.token, &format!("/api/v1/quarantine/{wrong}/release"), "{}").await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    company.post(&format!("/api/v1/quarantine/{wrong}/release"), "{}").await.assert_ok();
 
     // The node has not seen either change: it validates a delivery twice and edits a student that central has changed.
     let from = node.seq.0 + 1;
@@ -94,22 +90,22 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) 
     let mut stale = node.event("STUDENT", &id("n"), "UPDATE", &json!({ "mark": 10 }));
     stale.content.base_version = Some(version - 1);
     node.seal_event(stale);
-    node.push(company.scene, from, node.seq.0).await;
+    node.push(company.server, from, node.seq.0).await;
 }
 
 async fn head(company: &TestTenant<'_>) -> u64 {
-    status(company.scene.central.database(), company.tenant).await.unwrap().head.0
+    status(company.server.central.database(), company.tenant).await.unwrap().head.0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_rebuild_during_sales_continues_and_ends_with_the_same_bytes() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     for round in 0..4 {
         busy_round(&company, &mut node, round).await;
     }
-    let (db, tenant) = (scene.central.database().clone(), company.tenant);
+    let (db, tenant) = (server.central.database().clone(), company.tenant);
 
     // Killed in the middle, while the shop sells.
     let halfway = Arc::new(Notify::new());
@@ -159,16 +155,15 @@ async fn a_killed_rebuild_during_sales_continues_and_ends_with_the_same_bytes() 
     let switching = async {
         for projection in Projection::ALL {
             let switched = switch(&db, tenant, number(projection, 2)).await.unwrap();
-            assert_eq!((switched.from, switched.to), (Some(number(projection, 1)), number(projection, 2)));
+            assert_eq!(switched.from, Some(number(projection, 1)));
+            assert_eq!(switched.to, number(projection, 2));
         }
     };
     tokio::join!(switching, busy_round(&company, &mut node, 5));
     busy_round(&company, &mut node, 6).await;
     let last = head(&company).await;
-    let (status_code, sales) =
-        scene.get(&company.token, &format!("/api/v1/reports/sales?by=month&min_position={last}")).await;
-    // Six sales and a released one each round.
-    assert_eq!((status_code, &sales["rows"][0]["sales"]), (StatusCode::OK, &json!(7 * 7)));
+    let sales = company.get(&format!("/api/v1/reports/sales?by=month&min_position={last}")).await.assert_ok();
+    assert_eq!(sales["rows"][0]["sales"], 7 * 7, "six sales and a released one each round: {sales}");
 
     // A new version, built in one go and in pages of another size, is equal byte by byte; so is the old one, once it is
     // caught up.
@@ -200,19 +195,21 @@ async fn a_killed_rebuild_during_sales_continues_and_ends_with_the_same_bytes() 
 
 #[tokio::test]
 async fn a_comparison_names_the_first_row_that_differs() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     busy_round(&company, &mut node, 0).await;
-    let (db, tenant) = (scene.central.database(), company.tenant);
+    let (db, tenant) = (server.central.database(), company.tenant);
     rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await.unwrap();
     let tamper =
         "update stock_item set backordered = backordered + 1 where tenant_id = $1 and version = 1 and product = 'B'";
-    scene.admin().await.execute(tamper, &[&tenant.uuid()]).await.unwrap();
+    server.admin().await.execute(tamper, &[&tenant.uuid()]).await.unwrap();
     let compared = compare(db, tenant, Projection::Stock, (1, 2)).await.unwrap();
     assert!(!compared.is_equal());
     let items = &compared.tables[0];
-    assert_eq!((items.table, items.left.rows, items.right.rows), ("stock_item", 2, 2));
+    assert_eq!(items.table, "stock_item");
+    assert_eq!(items.left.rows, 2);
+    assert_eq!(items.right.rows, 2);
     assert_ne!(items.left.digest, items.right.digest);
     let difference = items.difference.as_ref().unwrap();
     assert_eq!(difference.row, 2);
@@ -222,107 +219,103 @@ async fn a_comparison_names_the_first_row_that_differs() {
 
 #[tokio::test]
 async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
     node.sell("s-2");
     node.sell("s-3");
     node.seal("SALE", "s-2", "SALE_CANCELLED", &Sale::default().payload());
-    let pushed = node.push_all(&scene).await;
-    let (db, tenant) = (scene.central.database(), company.tenant);
+    let pushed = node.push_all(&server).await;
+    let (db, tenant) = (server.central.database(), company.tenant);
     let (bad, waits) = (pushed.results[2].position, pushed.results[4].position);
-    let (applied, _) = scene.get(&company.token, &format!("/api/v1/reports/sales?min_position={waits}")).await;
-    assert_eq!(applied, StatusCode::OK, "the version that is read has them all");
+    // The version that is read has them all.
+    company.get(&format!("/api/v1/reports/sales?min_position={waits}")).await.assert_ok();
     // Unreadable bytes in place of a sale, as a disk might produce: no privilege prevents that.
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     let damage = "update event set record = '\\x00' where tenant_id = $1 and position = $2";
     admin.execute(damage, &[&tenant.uuid(), &i64::try_from(bad).unwrap()]).await.unwrap();
 
     rebuild(db, tenant, &[Projection::Sales], PAGE, |_| {}).await.unwrap();
     let parked = parked(db, tenant, 10).await.unwrap();
-    let seen: Vec<_> =
-        parked.iter().map(|event| (event.position.0, event.entity_id.as_str(), event.of.number)).collect();
-    assert_eq!(seen, [(bad, "s-2", 2), (waits, "s-2", 2)]);
-    assert!(parked[0].reason.contains("record") && parked[1].reason.contains("earlier event"), "{parked:?}");
+    assert_eq!(parked.len(), 2, "{parked:?}");
+    for (event, position, reason) in [(&parked[0], bad, "record"), (&parked[1], waits, "earlier event")] {
+        assert_eq!(event.position.0, position);
+        assert_eq!(event.entity_id, "s-2");
+        assert_eq!(event.of.number, 2);
+        assert!(event.reason.contains(reason), "{event:?}");
+    }
     let built = status(db, tenant).await.unwrap();
     let built = built.versions.iter().find(|version| version.of == number(Projection::Sales, 2)).unwrap();
-    assert_eq!((built.parked, built.position.0), (2, waits), "the projection went on");
+    assert_eq!(built.parked, 2);
+    assert_eq!(built.position.0, waits, "the projection went on");
 
     switch(db, tenant, number(Projection::Sales, 2)).await.unwrap();
-    let (_, report) = scene.get(&company.token, "/api/v1/reports/sales?by=entity").await;
-    assert_eq!(report["parked"], json!(2), "a report that lacks something says so");
-    let keys: Vec<_> = report["rows"].as_array().unwrap().iter().map(|row| row["key"].clone()).collect();
-    assert_eq!(keys, [json!("s-1"), json!("s-3")]);
+    let report = company.get("/api/v1/reports/sales?by=entity").await.assert_ok();
+    assert_eq!(report["parked"], 2, "a report that lacks something says so");
+    let keys: Vec<_> = report["rows"].as_array().unwrap().iter().map(|row| &row["key"]).collect();
+    assert_eq!(keys, ["s-1", "s-3"]);
 
     // A deciding projection does not guess: it stops and reports the position.
     let stopped = rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await;
-    assert!(matches!(&stopped, Err(ProjectionError::Damaged { position, .. }) if position.0 == bad), "{stopped:?}");
+    assert!(matches!(&stopped, Err(ProjectionError::Damaged(finding)) if finding.first == bad), "{stopped:?}");
 }
 
 #[tokio::test]
 async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
-    let first = node.push_all(&scene).await.results.last().unwrap().position;
+    let first = node.push_all(&server).await.results.last().unwrap().position;
     let read = async |position: u64, wait: u64| {
-        scene.get(&company.token, &format!("/api/v1/reports/sales?min_position={position}&wait={wait}")).await
+        company.get(&format!("/api/v1/reports/sales?min_position={position}&wait={wait}")).await
     };
-    assert_eq!(read(first, 25).await.0, StatusCode::OK);
+    read(first, 25).await.assert_ok();
     // Another owner claims the cursor, as another process would, and dies without releasing it.
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     let steal = "update projection_version set owner_epoch = owner_epoch + 1, owner = gen_random_uuid(), owned_until = now() + interval '1 hour'
                  where tenant_id = $1 and projection = 'sales'";
     admin.execute(steal, &[&company.tenant.uuid()]).await.unwrap();
     node.sell("s-2");
-    let second = node.push(&scene, 3, 3).await.results[0].position;
-    let (status, problem) = read(second, 1).await;
-    assert_eq!(
-        (status, &problem["complete_through"]),
-        (StatusCode::SERVICE_UNAVAILABLE, &json!(first)),
-        "the old owner wrote nothing"
-    );
+    let second = node.push(&server, 3, 3).await.results[0].position;
+    // The old owner wrote nothing.
+    read(second, 1).await.assert_problem(503, "POSITION_NOT_REACHED").field("complete_through", first);
     assert_eq!(company.count("select count(*) from sales_line where tenant_id = $1").await, 1);
     // Its lease expires, and a new owner claims the cursor.
     admin
         .execute("update projection_version set owned_until = now() where tenant_id = $1", &[&company.tenant.uuid()])
         .await
         .unwrap();
-    assert_eq!(read(second, 25).await.0, StatusCode::OK);
+    read(second, 25).await.assert_ok();
     assert_eq!(company.count("select count(*) from sales_line where tenant_id = $1").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_on_one_database_count_every_event_once() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
-    let other = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    let other = Central::start(CentralConfig::external(server.central.urls().clone())).await.unwrap();
     let other_router = comptoir_central::router(Arc::clone(&other));
     let mut nodes = Vec::new();
     for _ in 0..4 {
         nodes.push(company.node().await);
     }
     let pushes = nodes.iter_mut().enumerate().map(|(shop, node)| {
-        let scene = &scene;
+        let server = &server;
         async move {
             for sale in 0..20 {
                 node.sell(&format!("s-{shop}-{sale}"));
-                node.push(scene, node.seq.0.min(sale + 1).max(1), node.seq.0).await;
+                node.push(server, node.seq.0.min(sale + 1).max(1), node.seq.0).await;
             }
         }
     });
     futures_util::future::join_all(pushes).await;
     let last = head(&company).await;
     // The process that received no push returns the same figures.
-    let request = axum::http::Request::get(format!("/api/v1/reports/sales?by=month&min_position={last}"))
-        .header(axum::http::header::AUTHORIZATION, format!("Bearer {}", company.token))
-        .body(axum::body::Body::empty())
-        .unwrap();
-    let response = tower::ServiceExt::oneshot(other_router, request).await.unwrap();
-    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-    let report: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&report["rows"][0]["sales"], &report["complete_through"]), (&json!(80), &json!(last)), "{report}");
+    let path = format!("/api/v1/reports/sales?by=month&min_position={last}");
+    let report = get_from(&other_router, &company.token, &path).await.assert_ok();
+    assert_eq!(report["rows"][0]["sales"], 80, "{report}");
+    assert_eq!(report["complete_through"], last, "{report}");
     other.shutdown().await;
 }

@@ -9,29 +9,29 @@ use serde_json::json;
 
 #[tokio::test]
 async fn after_a_gap_central_names_the_seq_it_expects() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell_many(5, |sale| format!("s-{sale}"));
-    node.try_push(&scene, 2, 3).await.assert_problem(409, "SEQ_GAP").field("expected_seq", 1);
-    node.push(&scene, 1, 2).await;
-    node.try_push(&scene, 5, 6).await.assert_problem(409, "SEQ_GAP").field("expected_seq", 3).retryable();
-    node.push(&scene, 3, 6).await;
+    node.try_push(&server, 2, 3).await.assert_problem(409, "SEQ_GAP").field("expected_seq", 1);
+    node.push(&server, 1, 2).await;
+    node.try_push(&server, 5, 6).await.assert_problem(409, "SEQ_GAP").field("expected_seq", 3).retryable();
+    node.push(&server, 3, 6).await;
     assert_eq!(company.events().await, 2 + 6);
 }
 
 #[tokio::test]
 async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("both");
     let mut copy = node.clone();
     node.sell("original");
     copy.sell("copy");
     copy.sell("copy 2");
-    node.push_all(&scene).await;
-    copy.try_push(&scene, 1, 4)
+    node.push_all(&server).await;
+    copy.try_push(&server, 1, 4)
         .await
         .assert_problem(409, "FORK")
         .field("seq", 3)
@@ -39,52 +39,52 @@ async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
         .field("received_chain", json!(copy.records[2].1.to_string()));
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1 and node_seq in (3, 4)").await, 2);
     // The epoch is frozen: known records are answered, new ones of either branch are refused.
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     node.sell("later");
-    node.try_push(&scene, 4, 4).await.assert_problem(409, "EPOCH_FROZEN");
-    copy.try_push(&scene, 3, 4).await.assert_problem(409, "FORK");
+    node.try_push(&server, 4, 4).await.assert_problem(409, "EPOCH_FROZEN");
+    copy.try_push(&server, 3, 4).await.assert_problem(409, "FORK");
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 2);
-    // The operator has chosen: the node goes on in a new epoch after central's head.
+    // The operator has decided: the node continues in a new epoch after central's head.
     node.open_epoch_after(2, &node.end_at(3));
     node.sell("later");
-    assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    assert_eq!(verdicts(&node.push_all(&server).await), ["ACCEPTED", "ACCEPTED"]);
     company.assert_gapless().await;
 }
 
 #[tokio::test]
 async fn a_fork_is_detected_by_a_push_that_begins_right_after_it() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let mut copy = node.clone();
     node.sell("original");
     copy.sell("copy");
     copy.sell("copy 2");
-    node.push_all(&scene).await;
-    copy.try_push(&scene, 3, 3).await.assert_problem(409, "FORK").field("seq", 2);
+    node.push_all(&server).await;
+    copy.try_push(&server, 3, 3).await.assert_problem(409, "FORK").field("seq", 2);
 }
 
 #[tokio::test]
 async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_a_fork() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let mut copy = node.clone();
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     node.open_epoch(2);
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     copy.sell("copy");
-    copy.try_push(&scene, 2, 2).await.assert_problem(409, "EPOCH_FROZEN");
+    copy.try_push(&server, 2, 2).await.assert_problem(409, "EPOCH_FROZEN");
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 1);
     copy.open_epoch(2);
     // Central holds another epoch 2.
-    copy.try_push(&scene, 1, 1).await.assert_problem(409, "FORK");
+    copy.try_push(&server, 1, 1).await.assert_problem(409, "FORK");
 }
 
 #[tokio::test]
 async fn an_epoch_that_names_a_wrong_previous_end_is_quarantined_and_its_sales_count() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let opened = |node: &mut SealedLog, previous: &serde_json::Value| {
         let number = node.epoch.number + 1;
         node.open_epoch_after(number, previous);
@@ -92,7 +92,7 @@ async fn an_epoch_that_names_a_wrong_previous_end_is_quarantined_and_its_sales_c
     };
     let mut node = company.node().await;
     node.sell_many(3, |sale| format!("s-{sale}"));
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
 
     // Wrong ends: before the last sale, none, and of an unknown epoch. Then the right one.
     let mut unknown = node.end_at(4);
@@ -101,9 +101,9 @@ async fn an_epoch_that_names_a_wrong_previous_end_is_quarantined_and_its_sales_c
     let mut wrong = Vec::new();
     for previous in [node.end_at(3), json!(null), unknown] {
         opened(&mut node, &previous);
-        let answer = node.push_all(&scene).await;
+        let answer = node.push_all(&server).await;
         assert_eq!(verdicts(&answer), mismatch, "{previous}");
-        assert_eq!(verdicts(&node.push_all(&scene).await), mismatch, "again, from the stored decisions");
+        assert_eq!(verdicts(&node.push_all(&server).await), mismatch, "again, from the stored decisions");
         wrong.push(answer.results[0].clone());
     }
     let detail = wrong[0].detail.clone().unwrap();
@@ -111,15 +111,15 @@ async fn an_epoch_that_names_a_wrong_previous_end_is_quarantined_and_its_sales_c
     assert!(wrong[1].detail.clone().unwrap().starts_with("it names no earlier epoch; central holds epoch 2"));
     let right = node.end_at(2);
     opened(&mut node, &right);
-    assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    assert_eq!(verdicts(&node.push_all(&server).await), ["ACCEPTED", "ACCEPTED"]);
     node.sell("and on");
-    assert_eq!(verdicts(&node.push(&scene, 3, 3).await), ["ACCEPTED"], "the log goes on");
+    assert_eq!(verdicts(&node.push(&server, 3, 3).await), ["ACCEPTED"], "the log continues");
 
     // A node that names an epoch central has never seen: the log's beginning is missing here.
     let mut lost = company.node().await;
     let before = lost.end_at(1);
     opened(&mut lost, &before);
-    assert_eq!(verdicts(&lost.push_all(&scene).await), mismatch);
+    assert_eq!(verdicts(&lost.push_all(&server).await), mismatch);
 
     // A person releases the record; an epoch's opening has no effect of its own.
     let waits = company.get("/api/v1/quarantine").await.assert_ok();
@@ -137,35 +137,35 @@ async fn an_epoch_that_names_a_wrong_previous_end_is_quarantined_and_its_sales_c
 
 #[tokio::test]
 async fn another_key_in_a_later_epoch_is_refused() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     node.public_key = [8; 32];
     node.open_epoch(2);
-    node.try_push(&scene, 1, 1).await.assert_problem(409, "KEY_CHANGED").field("pinned_key", json!("07".repeat(32)));
+    node.try_push(&server, 1, 1).await.assert_problem(409, "KEY_CHANGED").field("pinned_key", json!("07".repeat(32)));
     assert_eq!(company.count("select count(*) from node_head where tenant_id = $1 and epoch = 2").await, 0);
 }
 
 #[tokio::test]
 async fn bytes_damaged_on_the_way_are_refused_and_accepted_when_sent_again() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
     let mut damaged = node.request(1, 2);
     let mut bytes = node.records[1].0.clone();
     bytes[100] ^= 1;
     damaged.records[1] = SealedRecord::new(&bytes, node.records[1].1);
-    node.send_push(&scene, &damaged).await.assert_problem(409, "CHAIN_MISMATCH").field("seq", 2);
+    node.send_push(&server, &damaged).await.assert_problem(409, "CHAIN_MISMATCH").field("seq", 2);
     assert_eq!(company.events().await, 2);
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
 }
 
 #[tokio::test]
 async fn unreadable_records_are_quarantined_and_the_records_after_them_are_accepted() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("before");
     node.seal_bytes(b"no record at all".to_vec());
@@ -188,7 +188,7 @@ async fn unreadable_records_are_quarantined_and_the_records_after_them_are_accep
     node.seal("SALE", "later", "SALE_FROM_THE_FUTURE", &json!({}));
     node.seal("STOCK", "A", "UPDATE", &json!({ "quantity": "12" }));
     node.sell("after");
-    let answer = node.push_all(&scene).await;
+    let answer = node.push_all(&server).await;
     let expected = [
         "ACCEPTED",
         "ACCEPTED",
@@ -211,22 +211,22 @@ async fn unreadable_records_are_quarantined_and_the_records_after_them_are_accep
 
 #[tokio::test]
 async fn a_wrong_key_or_tenant_id_writes_nothing_and_is_recorded() {
-    let scene = TestCentral::new().await;
-    let (company, other) = (scene.company().await, scene.company().await);
+    let server = TestCentral::new().await;
+    let (company, other) = (server.company().await, server.company().await);
     let mut node = company.node().await;
     let stranger = other.node().await;
     node.sell("s-1");
     for key in ["", "cpt_x_y", &stranger.key.replace('7', "8")] {
-        scene.post_as(key, "/api/v1/sync/push", "{}").await.for_case(key).assert_problem(401, "UNAUTHORIZED");
+        server.post_as(key, "/api/v1/sync/push", "{}").await.for_case(key).assert_problem(401, "UNAUTHORIZED");
     }
     // The stranger's key with this node's log.
     let body = serde_json::to_vec(&node.request(1, 2)).unwrap();
-    scene.post_as(&stranger.key, "/api/v1/sync/push", body).await.assert_problem(403, "WRONG_NODE");
+    server.post_as(&stranger.key, "/api/v1/sync/push", body).await.assert_problem(403, "WRONG_NODE");
     // The stranger's own log with a record sealed for this tenant.
     let mut forged = stranger.clone();
     forged.seal_bytes(node.records[1].0.clone());
     for _ in 0..3 {
-        forged.try_push(&scene, 1, 2).await.assert_problem(403, "WRONG_TENANT");
+        forged.try_push(&server, 1, 2).await.assert_problem(403, "WRONG_TENANT");
     }
     assert_eq!(company.events().await, 2, "nothing in this tenant");
     assert_eq!(other.count("select count(*) from event where tenant_id = $1 and action = 'AUDIT_RECORDED'").await, 2);
@@ -234,26 +234,26 @@ async fn a_wrong_key_or_tenant_id_writes_nothing_and_is_recorded() {
     assert_eq!(other.count("select times from refusal where tenant_id = $1 and code = 'WRONG_TENANT'").await, 3);
     // An administrator's token cannot push, a node's key cannot administrate.
     company.post("/api/v1/sync/push", "{}").await.assert_status(403);
-    node.get(&scene, "/api/v1/quarantine").await.assert_status(403);
-    node.push_all(&scene).await;
+    node.get(&server, "/api/v1/quarantine").await.assert_status(403);
+    node.push_all(&server).await;
 }
 
 #[tokio::test]
 async fn a_revoked_key_stops_working_at_once() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let node = company.node().await;
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     let key_id = node.key.split('_').nth(1).unwrap();
-    let db = scene.central.database();
+    let db = server.central.database();
     assert!(comptoir_central::identity::revoke_key(db, company.tenant, key_id).await.unwrap());
-    node.try_push(&scene, 1, 1).await.assert_status(401);
+    node.try_push(&server, 1, 1).await.assert_status(401);
 }
 
 #[tokio::test]
 async fn a_malformed_push_is_refused_and_counted() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let node = company.node().await;
     let mut empty = node.request(1, 1);
     empty.records.clear();
@@ -261,21 +261,21 @@ async fn a_malformed_push_is_refused_and_counted() {
     zero.first_seq = 0;
     for body in [b"{".to_vec(), b"{}".to_vec(), serde_json::to_vec(&empty).unwrap(), serde_json::to_vec(&zero).unwrap()]
     {
-        scene.post_as(&node.key, "/api/v1/sync/push", body).await.assert_problem(400, "MALFORMED_BODY");
+        server.post_as(&node.key, "/api/v1/sync/push", body).await.assert_problem(400, "MALFORMED_BODY");
     }
     assert_eq!(company.count("select times from refusal where tenant_id = $1 and code = 'MALFORMED_BODY'").await, 4);
     let large = vec![b' '; comptoir_core::limits::PUSH_BODY_BYTES_MAX + 1];
-    scene.post_as(&node.key, "/api/v1/sync/push", large).await.assert_problem(413, "TOO_LARGE");
+    server.post_as(&node.key, "/api/v1/sync/push", large).await.assert_problem(413, "TOO_LARGE");
 }
 
 #[tokio::test]
 async fn an_event_id_counts_once() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let (mut first, mut second) = (company.node().await, company.node().await);
     let event = first.event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload());
     first.seal_event(event.clone());
-    first.push_all(&scene).await;
+    first.push_all(&server).await;
     // After a restore the same event is sealed again: twice in one push, and by another node.
     first.open_epoch(2);
     first.seal_event(event.clone());
@@ -287,10 +287,10 @@ async fn an_event_id_counts_once() {
     first.seal_event(fresh.clone());
     first.seal_event(fresh);
     let expected = ["ACCEPTED", "DUPLICATE", "DUPLICATE", "REJECTED EVENT_ID_REUSED", "ACCEPTED", "DUPLICATE"];
-    assert_eq!(verdicts(&first.push_all(&scene).await), expected);
+    assert_eq!(verdicts(&first.push_all(&server).await), expected);
     second.seal_event(event);
-    assert_eq!(verdicts(&second.push_all(&scene).await), ["ACCEPTED", "DUPLICATE"]);
-    assert_eq!(verdicts(&first.push_all(&scene).await), expected, "again, from the stored decisions");
+    assert_eq!(verdicts(&second.push_all(&server).await), ["ACCEPTED", "DUPLICATE"]);
+    assert_eq!(verdicts(&first.push_all(&server).await), expected, "again, from the stored decisions");
     assert_eq!(
         company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 4").await,
         1,
@@ -301,8 +301,8 @@ async fn an_event_id_counts_once() {
 
 #[tokio::test]
 async fn using_an_id_that_central_would_derive_does_not_block_an_invoice() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &InvoiceCreation::default().payload());
     let taken = Event {
@@ -310,9 +310,9 @@ async fn using_an_id_that_central_would_derive_does_not_block_an_invoice() {
         ..node.event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload())
     };
     node.seal_event(taken);
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     node.seal_event(invoice);
-    let answer = node.push(&scene, 3, 3).await;
+    let answer = node.push(&server, 3, 3).await;
     assert_eq!(verdicts(&answer), ["ACCEPTED"]);
     assert!(answer.results[0].reference.is_some(), "the decision has the number");
     // Central's own event is in the log without effect, since the sale uses its id.
@@ -323,8 +323,8 @@ async fn using_an_id_that_central_would_derive_does_not_block_an_invoice() {
 
 #[tokio::test]
 async fn one_rejected_record_does_not_hold_up_the_others() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let mut wrong = EventId::new(uuid::Uuid::nil());
     for sale in 0..2_000 {
@@ -334,7 +334,7 @@ async fn one_rejected_record_does_not_hold_up_the_others() {
             node.sell(&format!("s-{sale}"));
         }
     }
-    let answer = node.push_all(&scene).await;
+    let answer = node.push_all(&server).await;
     let refused: Vec<_> = answer.results.iter().filter(|result| result.verdict != "ACCEPTED").collect();
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0].event_id, wrong.uuid());

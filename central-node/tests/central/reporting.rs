@@ -13,7 +13,7 @@ use comptoir_test_support::events::{InvoiceCreation, TestEvent};
 use comptoir_test_support::{NOON, Response, SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
 
-/// Seals an event so many hours after the test's noon.
+/// Seals an event some hours after the test's noon.
 fn seal(node: &mut SealedLog, entity_type: &str, id: &str, action: &str, hours: i64, payload: Value) {
     let mut event = node.event(entity_type, id, action, &payload);
     event.occurred_at = Timestamp(NOON + hours * 3_600_000_000);
@@ -55,25 +55,37 @@ fn two_days(node: &mut SealedLog) {
     seal(node, "SALE", "s-3", "SALE_RECORDED", 24, sale(1, lines(&[("A", "1", "2.55")])));
 }
 
+/// One product's row of the stock report.
+#[derive(PartialEq, Eq, Debug)]
+struct StockFigures {
+    quantity: String,
+    backordered: String,
+    value: String,
+    consumed_quantity: String,
+    consumed_cost: String,
+    /// `quantity@cost` of each lot, oldest first.
+    lots: String,
+}
+
 /// Reads a report that includes everything up to a position.
 async fn report(company: &TestTenant<'_>, path: &str, min_position: u64) -> Value {
     let mark = if path.contains('?') { '&' } else { '?' };
     company.get(&format!("{path}{mark}min_position={min_position}")).await.assert_ok()
 }
 
-async fn raw(scene: &TestCentral, key: &str, path: &str, accept: &str) -> Response {
+async fn raw(server: &TestCentral, key: &str, path: &str, accept: &str) -> Response {
     let request =
         Request::get(path).header(header::AUTHORIZATION, format!("Bearer {key}")).header(header::ACCEPT, accept);
-    scene.request(request.body(Body::empty()).unwrap()).await
+    server.request(request.body(Body::empty()).unwrap()).await
 }
 
 #[tokio::test]
 async fn sales_reports_equal_figures_computed_by_hand() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     two_days(&mut node);
-    let last = node.push_all(&scene).await.results.last().unwrap().position;
+    let last = node.push_all(&server).await.results.last().unwrap().position;
 
     let by_day = report(&company, "/api/v1/reports/sales?by=day", last).await;
     let row = |key: Value, figures: [i64; 6], quantities: [&str; 3], amount: &str| {
@@ -90,22 +102,17 @@ async fn sales_reports_equal_figures_computed_by_hand() {
 
     let by = async |key: &str| {
         let report = report(&company, &format!("/api/v1/reports/sales?by={key}"), 0).await;
-        let row = |row: &Value| (row["key"].clone(), row["lines"].clone(), row["amount"].clone());
-        report["rows"].as_array().unwrap().iter().map(row).collect::<Vec<_>>()
+        let sums = |row: &Value| json!({ "key": row["key"], "lines": row["lines"], "amount": row["amount"] });
+        report["rows"].as_array().unwrap().iter().map(sums).collect::<Vec<_>>()
     };
-    assert_eq!(by("month").await, [(json!("2026-03"), json!(6), json!("8.885"))]);
-    assert_eq!(by("product").await, [(json!("A"), json!(3), json!("20.40")), (json!("B"), json!(3), json!("-11.515"))]);
-    assert_eq!(
-        by("country").await,
-        [(Value::Null, json!(2), json!("-12.34")), (json!("France"), json!(4), json!("21.225"))]
-    );
-    assert_eq!(
-        by("customer").await,
-        [(Value::Null, json!(4), json!("-7.24")), (json!("c-1"), json!(2), json!("16.125"))]
-    );
-    assert_eq!(by("user").await, [(json!("u-1"), json!(6), json!("8.885"))]);
-    assert_eq!(by("site").await, [(json!(company.site.uuid()), json!(6), json!("8.885"))]);
-    let entities: Vec<Value> = by("entity").await.into_iter().map(|(key, ..)| key).collect();
+    let sums = |key: Value, lines: u64, amount: &str| json!({ "key": key, "lines": lines, "amount": amount });
+    assert_eq!(by("month").await, [sums(json!("2026-03"), 6, "8.885")]);
+    assert_eq!(by("product").await, [sums(json!("A"), 3, "20.40"), sums(json!("B"), 3, "-11.515")]);
+    assert_eq!(by("country").await, [sums(Value::Null, 2, "-12.34"), sums(json!("France"), 4, "21.225")]);
+    assert_eq!(by("customer").await, [sums(Value::Null, 4, "-7.24"), sums(json!("c-1"), 2, "16.125")]);
+    assert_eq!(by("user").await, [sums(json!("u-1"), 6, "8.885")]);
+    assert_eq!(by("site").await, [sums(json!(company.site.uuid()), 6, "8.885")]);
+    let entities: Vec<Value> = by("entity").await.into_iter().map(|row| row["key"].clone()).collect();
     assert_eq!(entities, ["a-1", "r-1", "s-1", "s-2", "w-1"], "by the bytes of the key");
 
     let one_day =
@@ -123,11 +130,11 @@ async fn sales_reports_equal_figures_computed_by_hand() {
 
 #[tokio::test]
 async fn a_released_sale_counts_from_its_release_on_the_day_it_was_made() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     two_days(&mut node);
-    let pushed = node.push_all(&scene).await;
+    let pushed = node.push_all(&server).await;
     let last = pushed.results.last().unwrap();
     assert_eq!(last.code.as_deref(), Some("TOTAL_MISMATCH"));
     let release = format!("/api/v1/quarantine/{}/release", last.event_id);
@@ -144,16 +151,16 @@ async fn a_released_sale_counts_from_its_release_on_the_day_it_was_made() {
 
 #[tokio::test]
 async fn a_csv_report_opens_in_a_spreadsheet_without_running_formulas() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let sale = json!({ "currency": "EUR", "total_minor": 100, "lines": [{ "product": "=1+1", "quantity": "1", "unit_price": "1" }] });
     seal(&mut node, "SALE", "s-1", "SALE_RECORDED", 0, sale);
     let refund = json!({ "currency": "EUR", "total_minor": 250, "lines": [{ "product": "B, \"big\"", "quantity": "1", "unit_price": "2.5" }] });
     seal(&mut node, "SALE", "r-1", "SALE_REFUNDED", 0, refund);
-    let last = node.push_all(&scene).await.results.last().unwrap().position;
+    let last = node.push_all(&server).await.results.last().unwrap().position;
     let path = format!("/api/v1/reports/sales?by=product&min_position={last}");
-    let csv = raw(&scene, &company.token, &path, "text/csv").await;
+    let csv = raw(&server, &company.token, &path, "text/csv").await;
     csv.assert_status(200);
     assert_eq!(csv.header(header::CONTENT_TYPE), "text/csv; charset=utf-8; header=present");
     assert_eq!(csv.headers["comptoir-complete-through"], last.to_string());
@@ -162,7 +169,7 @@ async fn a_csv_report_opens_in_a_spreadsheet_without_running_formulas() {
                     '=1+1,EUR,1,0,0,0,1,1,0,0,100,1.00,0\r\n\
                     \"B, \"\"big\"\"\",EUR,0,1,0,0,1,-1,0,0,-250,-2.50,0\r\n";
     assert_eq!(csv.text, expected);
-    let stock = raw(&scene, &company.token, "/api/v1/reports/stock?format=csv&product=%3D1%2B1", "*/*").await;
+    let stock = raw(&server, &company.token, "/api/v1/reports/stock?format=csv&product=%3D1%2B1", "*/*").await;
     stock.assert_status(200);
     let expected = format!(
         "site,product,quantity,backordered,value,currency,consumed_quantity,consumed_cost\r\n{},'=1+1,-1,1,0.00,EUR,0,0.00\r\n",
@@ -173,8 +180,8 @@ async fn a_csv_report_opens_in_a_spreadsheet_without_running_formulas() {
 
 #[tokio::test]
 async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let goods =
         |quantity: &str, cost: &str| json!({ "lines": [{ "product": "A", "quantity": quantity, "unit_cost": cost }] });
@@ -186,8 +193,8 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
     let refund =
         json!({ "currency": "EUR", "total_minor": 3000, "original": "s-1", "lines": lines(&[("A", "6", "5")]) });
     seal(&mut node, "SALE", "r-1", "SALE_REFUNDED", 0, refund);
-    let first = node.push_all(&scene).await.results[1].position;
-    // Other work goes on, and a stock count is proposed and accepted.
+    let first = node.push_all(&server).await.results[1].position;
+    // Other events follow, and a stock count is proposed and accepted.
     seal(
         &mut node,
         "SALE",
@@ -197,7 +204,7 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
         json!({ "currency": "EUR", "total_minor": 100, "lines": lines(&[("B", "1", "1")]) }),
     );
     let count = node.seal("STOCK", "k-1", "STOCK_COUNTED", &json!({ "lines": [{ "product": "A", "quantity": "7" }] }));
-    node.push(&scene, 7, 8).await;
+    node.push(&server, 7, 8).await;
     let accepted = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "STOCK", "entity_id": "k-1", "action": "STOCK_COUNT_ACCEPTED",
         "payload": { "event_id": count.uuid() } });
     let answer = company.post("/api/v1/events", &accepted).await.assert_ok();
@@ -210,25 +217,24 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
             .map(|lot| format!("{}@{}", lot["quantity"].as_str().unwrap(), lot["unit_cost"].as_str().unwrap()))
             .collect();
         let text = |name: &str| row[name].as_str().unwrap().to_owned();
-        (
-            text("quantity"),
-            text("backordered"),
-            text("value"),
-            text("consumed_quantity"),
-            text("consumed_cost"),
-            lots.join(" "),
-        )
+        StockFigures {
+            quantity: text("quantity"),
+            backordered: text("backordered"),
+            value: text("value"),
+            consumed_quantity: text("consumed_quantity"),
+            consumed_cost: text("consumed_cost"),
+            lots: lots.join(" "),
+        }
     };
-    let expect = |quantity: &str, backordered: &str, value: &str, taken: &str, cost: &str, lots: &str| {
-        (
-            quantity.to_owned(),
-            backordered.to_owned(),
-            value.to_owned(),
-            taken.to_owned(),
-            cost.to_owned(),
-            lots.to_owned(),
-        )
-    };
+    let expect =
+        |quantity: &str, backordered: &str, value: &str, consumed: &str, cost: &str, lots: &str| StockFigures {
+            quantity: quantity.to_owned(),
+            backordered: backordered.to_owned(),
+            value: value.to_owned(),
+            consumed_quantity: consumed.to_owned(),
+            consumed_cost: cost.to_owned(),
+            lots: lots.to_owned(),
+        };
     let at = async |position: u64| {
         company.get(&format!("/api/v1/reports/stock?product=A&as_of={position}")).await.assert_ok()
     };
@@ -246,12 +252,12 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
     );
     // Counted seven where five were held: two more at the last cost.
     let now = figures(&at(last).await);
-    assert_eq!(now.0.as_str(), "7");
-    assert_eq!(now.5.as_str(), "5@1.5833333333 2@1.5833333333");
+    assert_eq!(now.quantity, "7");
+    assert_eq!(now.lots, "5@1.5833333333 2@1.5833333333");
 
     // The same questions later give the same bytes, by position and by time.
     let received =
-        scene.get_as(&company.token, "/api/v1/reports/stock?product=A").await.body["rows"][0]["lots"][0]["received_at"]
+        server.get_as(&company.token, "/api/v1/reports/stock?product=A").await.body["rows"][0]["lots"][0]["received_at"]
             .clone();
     let questions = [
         format!("/api/v1/reports/stock?as_of={}", first + 2),
@@ -260,16 +266,16 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
     ];
     let mut before = Vec::new();
     for question in &questions {
-        before.push(raw(&scene, &company.token, question, "*/*").await.text);
+        before.push(raw(&server, &company.token, question, "*/*").await.text);
     }
     let refunded = format!("\"complete_through\":{},", first + 4);
     assert!(before[1].contains(&refunded), "as of the time its lot came back: {}", before[1]);
     for sale in 0..3 {
         seal(&mut node, "SALE", &format!("t-{sale}"), "SALE_RECORDED", 0, sale_of("A"));
     }
-    node.push(&scene, 9, 11).await;
+    node.push(&server, 9, 11).await;
     for (question, before) in questions.iter().zip(&before) {
-        assert_eq!(&raw(&scene, &company.token, question, "*/*").await.text, before, "{question}");
+        assert_eq!(&raw(&server, &company.token, question, "*/*").await.text, before, "{question}");
     }
     for future in ["1000000", "2999-01-01T00:00:00Z"] {
         company.get(&format!("/api/v1/reports/stock?as_of={future}")).await.assert_problem(422, "AS_OF_IN_FUTURE");
@@ -284,22 +290,22 @@ fn sale_of(product: &str) -> Value {
 async fn no_event_is_received_at_a_time_a_report_has_answered_for() {
     let time = Arc::new(AtomicI64::new(NOON));
     let clock = Arc::clone(&time);
-    let scene = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
-    let company = scene.company().await;
+    let server = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     time.fetch_add(60_000_000, Ordering::Relaxed);
     let asked = instant::format(Timestamp(NOON + 60_000_000));
     let question = format!("/api/v1/reports/sales?as_of={asked}");
-    let before = raw(&scene, &company.token, &question, "*/*").await.text;
+    let before = raw(&server, &company.token, &question, "*/*").await.text;
     assert!(before.contains("\"sales\":1,"), "{before}");
     // The clock goes back before the next push: the promise holds.
     time.store(NOON + 1_000_000, Ordering::Relaxed);
     node.sell("s-2");
-    node.push(&scene, 3, 3).await;
+    node.push(&server, 3, 3).await;
     time.store(NOON + 120_000_000, Ordering::Relaxed);
-    assert_eq!(raw(&scene, &company.token, &question, "*/*").await.text, before);
+    assert_eq!(raw(&server, &company.token, &question, "*/*").await.text, before);
 }
 
 #[tokio::test]
@@ -307,13 +313,13 @@ async fn a_site_is_stale_after_its_node_was_silent_for_a_day() {
     let start = 4_000_000_000_000_000; // long after the database's own clock, which says when a node was made
     let time = Arc::new(AtomicI64::new(start));
     let clock = Arc::clone(&time);
-    let scene = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
-    let company = scene.company().await;
+    let server = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
+    let company = server.company().await;
     let mut node = company.node().await;
-    let late = async |question: &str| scene.get_as(&company.token, question).await.body["stale_sites"].clone();
+    let late = async |question: &str| server.get_as(&company.token, question).await.body["stale_sites"].clone();
     assert_eq!(late("/api/v1/reports/sales").await, json!([company.site.uuid()]), "it never pushed");
     node.sell("s-1");
-    let position = node.push_all(&scene).await.results.last().unwrap().position;
+    let position = node.push_all(&server).await.results.last().unwrap().position;
     let as_of = format!("/api/v1/reports/stock?as_of={position}");
     assert_eq!(late("/api/v1/reports/sales").await, json!([]));
     assert_eq!(late(&as_of).await, json!([]));
@@ -324,8 +330,8 @@ async fn a_site_is_stale_after_its_node_was_silent_for_a_day() {
 
 #[tokio::test]
 async fn a_report_that_is_not_complete_in_time_answers_position_not_reached() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     for path in ["/api/v1/reports/sales", "/api/v1/reports/stock", "/api/v1/invoices", "/api/v1/clients/c-1"] {
         let problem = company.get(&format!("{path}?min_position=99&wait=0")).await.for_case(path);
         problem.assert_problem(503, "POSITION_NOT_REACHED");
@@ -348,30 +354,30 @@ async fn a_report_that_is_not_complete_in_time_answers_position_not_reached() {
 
 #[tokio::test]
 async fn a_report_is_readable_by_its_tenant_s_administrator_only() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
-    let other = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    let other = server.company().await;
     let mut node = company.node().await;
     two_days(&mut node);
-    let last = node.push_all(&scene).await.results.last().unwrap().position;
+    let last = node.push_all(&server).await.results.last().unwrap().position;
     assert_eq!(report(&company, "/api/v1/reports/sales", last).await["rows"].as_array().unwrap().len(), 2);
     for path in ["/api/v1/reports/sales", "/api/v1/reports/stock", "/api/v1/stock"] {
         assert_eq!(report(&other, path, 0).await["rows"], json!([]), "another tenant: {path}");
-        assert_eq!(scene.get_as("", path).await.status, StatusCode::UNAUTHORIZED, "no credential: {path}");
+        assert_eq!(server.get_as("", path).await.status, StatusCode::UNAUTHORIZED, "no credential: {path}");
     }
     // A node's key does not read reports.
-    node.get(&scene, "/api/v1/reports/sales").await.assert_problem(403, "FORBIDDEN");
-    let own = node.get(&scene, "/api/v1/stock").await.assert_ok();
+    node.get(&server, "/api/v1/reports/sales").await.assert_problem(403, "FORBIDDEN");
+    let own = node.get(&server, "/api/v1/stock").await.assert_ok();
     assert_eq!(own["rows"].as_array().unwrap().len(), 2);
     let foreign = format!("/api/v1/stock?site={}", other.site);
-    assert_eq!(scene.get_as(&node.key, &foreign).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(server.get_as(&node.key, &foreign).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
 async fn a_reading_role_sees_the_views_of_its_tenant_and_cannot_choose_another() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
-    let other = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    let other = server.company().await;
     for company in [&company, &other] {
         let mut node = company.node().await;
         two_days(&mut node);
@@ -385,12 +391,12 @@ async fn a_reading_role_sees_the_views_of_its_tenant_and_cannot_choose_another()
         );
         seal(&mut node, "CLIENT", "c-1", "CREATE", 0, json!({ "name": "Dupont" }));
         seal(&mut node, "CLIENT", "c-2", "CREATE", 0, json!({ "name": null }));
-        let last = node.push_all(&scene).await.results.last().unwrap().position;
+        let last = node.push_all(&server).await.results.last().unwrap().position;
         report(company, "/api/v1/reports/sales", last).await;
     }
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     admin.batch_execute("create role bi_tool login in role comptoir_readonly").await.unwrap();
-    allow_reader(scene.central.database(), company.tenant, "bi_tool").await.unwrap();
+    allow_reader(server.central.database(), company.tenant, "bi_tool").await.unwrap();
     admin.batch_execute("set session authorization bi_tool").await.unwrap();
     // The role cannot choose a tenant by setting the service's variable.
     admin.batch_execute(&format!("set app.tenant = '{}'", other.tenant)).await.unwrap();
@@ -462,8 +468,8 @@ async fn a_reading_role_sees_the_views_of_its_tenant_and_cannot_choose_another()
 
 #[tokio::test]
 async fn read_models_are_listed_in_pages_and_read_by_id_with_their_version() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     for client in ["c-1", "c-2", "c-3"] {
         node.seal("CLIENT", client, "CREATE", &json!({ "name": client }));
@@ -472,7 +478,7 @@ async fn read_models_are_listed_in_pages_and_read_by_id_with_their_version() {
     let mut invoice = InvoiceCreation::default().payload();
     invoice["provisional_reference"] = json!("P-7");
     node.seal("INVOICE", "i-1", "INVOICE_CREATED", &invoice);
-    let pushed = node.push_all(&scene).await;
+    let pushed = node.push_all(&server).await;
     let reference = pushed.results[5].reference.clone().unwrap();
     let product = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "PRODUCT", "entity_id": "A", "action": "CREATE", "payload": { "name": "Pomme" } });
     company.post("/api/v1/events", product).await.assert_ok();
@@ -499,22 +505,22 @@ async fn read_models_are_listed_in_pages_and_read_by_id_with_their_version() {
     }
     assert_eq!(report(&company, "/api/v1/invoices?reference=nothing", 0).await["rows"], json!([]));
 
-    let client = raw(&scene, &company.token, "/api/v1/entities/CLIENT/c-1", "*/*").await;
+    let client = raw(&server, &company.token, "/api/v1/entities/CLIENT/c-1", "*/*").await;
     let version = pushed.results[1].position;
     client.assert_status(200);
     assert_eq!(client.header(header::ETAG), format!("\"{version}\""));
-    assert_eq!(raw(&scene, &node.key, "/api/v1/clients/c-1", "*/*").await.text, client.text);
+    assert_eq!(raw(&server, &node.key, "/api/v1/clients/c-1", "*/*").await.text, client.text);
     let held = async |path: &str, tag: &str| {
         let request = Request::get(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", company.token))
             .header(header::IF_NONE_MATCH, tag);
-        scene.request(request.body(Body::empty()).unwrap()).await.status
+        server.request(request.body(Body::empty()).unwrap()).await.status
     };
-    let list = raw(&scene, &company.token, "/api/v1/clients", "*/*").await;
+    let list = raw(&server, &company.token, "/api/v1/clients", "*/*").await;
     assert_eq!(held("/api/v1/clients", list.header(header::ETAG)).await, StatusCode::NOT_MODIFIED);
     // No 304 here: a conflict may have been opened without a new version.
     assert_eq!(held("/api/v1/clients/c-1", &format!("\"{version}\"")).await, StatusCode::OK);
     for gone in ["/api/v1/clients/c-2", "/api/v1/clients/c-9", "/api/v1/entities/STUDENT/c-1"] {
-        assert_eq!(scene.get_as(&company.token, gone).await.status, StatusCode::NOT_FOUND, "{gone}");
+        assert_eq!(server.get_as(&company.token, gone).await.status, StatusCode::NOT_FOUND, "{gone}");
     }
 }

@@ -23,14 +23,14 @@ pub(crate) struct Backup(TempDir);
 
 impl Backup {
     /// Copies the folder while central is stopped.
-    pub(crate) async fn create(scene: TestCentral) -> (TestCentral, Backup) {
+    pub(crate) async fn create(server: TestCentral) -> (TestCentral, Backup) {
         let backup = Backup(temp_folder());
-        let scene = scene.while_stopped(|folder| copy(folder, backup.0.path())).await;
-        (scene, backup)
+        let server = server.while_stopped(|folder| copy(folder, backup.0.path())).await;
+        (server, backup)
     }
 
     /// Replaces the folder's content by the copy.
-    pub(crate) async fn restore(&self, scene: TestCentral) -> TestCentral {
+    pub(crate) async fn restore(&self, server: TestCentral) -> TestCentral {
         let replace = |folder: &Path| {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
@@ -38,7 +38,7 @@ impl Backup {
             }
             copy(self.0.path(), folder);
         };
-        scene.while_stopped(replace).await
+        server.while_stopped(replace).await
     }
 }
 
@@ -51,8 +51,8 @@ fn client(node: &mut SealedLog, id: &str) {
     node.seal("CLIENT", id, "CREATE", &json!({ "name": id }));
 }
 
-async fn refused(scene: &TestCentral, node: &SealedLog, cursor: &str) -> Value {
-    let response = node.get(scene, &path(Some(cursor), 200, 0)).await;
+async fn refused(server: &TestCentral, node: &SealedLog, cursor: &str) -> Value {
+    let response = node.get(server, &path(Some(cursor), 200, 0)).await;
     response.assert_problem(410, "INCARNATION_CHANGED");
     response.body
 }
@@ -63,52 +63,52 @@ fn names(page: &PullResponse) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_cursor_from_before_a_restore_is_refused_after_the_log_has_grown_past_it() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let (mut writer, mut lost, reader) = (company.node().await, company.node().await, company.node().await);
     client(&mut writer, "c-kept");
-    writer.push_all(&scene).await;
-    let old = pull(&scene, &reader, None, 200).await.cursor;
-    let (scene, backup) = Backup::create(scene).await;
+    writer.push_all(&server).await;
+    let old = pull(&server, &reader, None, 200).await.cursor;
+    let (server, backup) = Backup::create(server).await;
     for number in 0..3 {
         client(&mut lost, &format!("c-lost-{number}"));
     }
-    lost.push_all(&scene).await;
-    let read = pull(&scene, &reader, Some(&old), 200).await;
+    lost.push_all(&server).await;
+    let read = pull(&server, &reader, Some(&old), 200).await;
     assert_eq!(names(&read), ["c-lost-0", "c-lost-1", "c-lost-2"]);
-    let part_way = pull(&scene, &reader, Some(&old), 1).await;
+    let part_way = pull(&server, &reader, Some(&old), 1).await;
     let behind = old.parse::<PullCursor>().unwrap().behind(&part_way.changes[0], &part_way.cursor.parse().unwrap());
 
-    let scene = backup.restore(scene).await;
-    refused(&scene, &reader, &read.cursor).await;
+    let server = backup.restore(server).await;
+    refused(&server, &reader, &read.cursor).await;
     // Others write until the head has passed every cursor: only the proof distinguishes the reader's from a valid one.
     for number in 0..6 {
         client(&mut writer, &format!("c-new-{number}"));
     }
-    let head = writer.push(&scene, 3, 8).await.results.last().unwrap().position;
+    let head = writer.push(&server, 3, 8).await.results.last().unwrap().position;
     assert!(head > read.head, "{head} is past {}", read.head);
-    let body = refused(&scene, &reader, &read.cursor).await;
+    let body = refused(&server, &reader, &read.cursor).await;
     assert_eq!(body["head"], json!(head), "{body}");
-    refused(&scene, &reader, &part_way.cursor).await;
+    refused(&server, &reader, &part_way.cursor).await;
     // The node's own cursor inside that page comes from the same lost past.
-    refused(&scene, &reader, &behind.to_string()).await;
+    refused(&server, &reader, &behind.to_string()).await;
     // A cursor from before the copy is still valid.
-    let on = pull(&scene, &reader, Some(&old), 200).await;
+    let on = pull(&server, &reader, Some(&old), 200).await;
     assert_eq!(on.changes.len(), 6, "{:?}", names(&on));
 }
 
 #[tokio::test]
 async fn a_cursor_without_a_proof_is_accepted() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     client(&mut node, "c-1");
-    node.push_all(&scene).await;
-    let given: PullCursor = pull(&scene, &node, None, 200).await.cursor.parse().unwrap();
+    node.push_all(&server).await;
+    let given: PullCursor = pull(&server, &node, None, 200).await.cursor.parse().unwrap();
     let without_proof = PullCursor { proof: None, ..given.clone() };
     client(&mut node, "c-2");
-    node.push(&scene, 3, 3).await;
-    let page = pull(&scene, &node, Some(&without_proof.to_string()), 200).await;
+    node.push(&server, 3, 3).await;
+    let page = pull(&server, &node, Some(&without_proof.to_string()), 200).await;
     assert_eq!(names(&page), ["c-2"]);
     let now: PullCursor = page.cursor.parse().unwrap();
     assert!(now.proof.is_some() && now.proof != given.proof, "the next cursor has a proof");
@@ -116,30 +116,30 @@ async fn a_cursor_without_a_proof_is_accepted() {
 
 #[tokio::test]
 async fn a_first_load_cut_by_a_restore_starts_over() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let (mut writer, reader) = (company.node().await, company.node().await);
     (0..250).for_each(|number| client(&mut writer, &format!("c-{number}")));
-    writer.push_all(&scene).await;
-    let (scene, backup) = Backup::create(scene).await;
+    writer.push_all(&server).await;
+    let (server, backup) = Backup::create(server).await;
     client(&mut writer, "c-lost");
     let end = writer.seq.0;
-    writer.push(&scene, end, end).await;
-    let (mark, cursor) = load(&scene, &reader).await;
+    writer.push(&server, end, end).await;
+    let (mark, cursor) = load(&server, &reader).await;
     assert!(cursor.proof.as_ref().is_some_and(|proof| proof.position == cursor.position), "{cursor:?}");
 
-    let scene = backup.restore(scene).await;
+    let server = backup.restore(server).await;
     let mut other = SealedLog::clone(&writer);
     other.records.pop();
     (other.seq.0, other.chain) = (end - 1, other.records.last().unwrap().1);
     client(&mut other, "c-instead");
     client(&mut other, "c-more");
-    other.push(&scene, end, end + 1).await;
+    other.push(&server, end, end + 1).await;
     reader
-        .get(&scene, &format!("/api/v1/sync/bootstrap?after={mark}"))
+        .get(&server, &format!("/api/v1/sync/bootstrap?after={mark}"))
         .await
         .assert_problem(410, "INCARNATION_CHANGED");
-    refused(&scene, &reader, &cursor.to_string()).await;
+    refused(&server, &reader, &cursor.to_string()).await;
 }
 
 /// A push of a node's records from a seq on, each with the decision it had received.
@@ -152,8 +152,8 @@ fn request_with_decisions(node: &SealedLog, from: u64, received: &[RecordResult]
     request
 }
 
-async fn send(scene: &TestCentral, node: &SealedLog, request: &PushRequest) -> Vec<RecordResult> {
-    node.send_push(scene, request).await.parse::<PushResponse>().results
+async fn send(server: &TestCentral, node: &SealedLog, request: &PushRequest) -> Vec<RecordResult> {
+    node.send_push(server, request).await.parse::<PushResponse>().results
 }
 
 /// The results without positions and flags, which a restore may change.
@@ -168,7 +168,7 @@ fn validate(node: &mut SealedLog, delivery: &str) {
 
 /// Two drivers and two sites on the day that central loses, and the results each node received.
 struct LostDay {
-    scene: TestCentral,
+    server: TestCentral,
     tenant: TenantId,
     first: SealedLog,
     second: SealedLog,
@@ -179,16 +179,16 @@ struct LostDay {
 
 /// Central holds the opening of each log and a delivery's order; then a day passes, and central is restored to that morning.
 async fn lost_day() -> LostDay {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let (mut first, mut second, mut paris) = (company.node().await, company.node().await, elsewhere(&company).await);
     let (tenant, token) = (company.tenant, company.token.clone());
     company.record("d-1", &DeliveryOrder::default()).await;
     for (node, id) in [(&mut first, "i-first-0"), (&mut second, "i-second-0"), (&mut paris, "i-paris-0")] {
         node.record(id, &InvoiceCreation::default());
-        node.push_all(&scene).await;
+        node.push_all(&server).await;
     }
-    let (scene, backup) = Backup::create(scene).await;
+    let (server, backup) = Backup::create(server).await;
     let mut results = [Vec::new(), Vec::new(), Vec::new()];
     for (index, node) in [&mut first, &mut second, &mut paris].into_iter().enumerate() {
         let from = node.seq.0 + 1;
@@ -197,15 +197,15 @@ async fn lost_day() -> LostDay {
         node.record(&format!("i-{index}-2"), &InvoiceCreation::default());
         let cancelled = json!({ "invoice": format!("i-{index}-2"), "reason": "wrong client" });
         node.seal("INVOICE", &format!("i-{index}-2"), "INVOICE_CANCELLED", &cancelled);
-        results[index] = node.push(&scene, from, node.seq.0).await.results;
+        results[index] = node.push(&server, from, node.seq.0).await.results;
     }
-    let scene = backup.restore(scene).await;
-    LostDay { scene, tenant, first, second, paris, token, results }
+    let server = backup.restore(server).await;
+    LostDay { server, tenant, first, second, paris, token, results }
 }
 
 /// A rebuild from the log gives the rows that are read.
-async fn rebuilt_alike(scene: &TestCentral, tenant: TenantId) {
-    let db = scene.central.database();
+async fn rebuilt_alike(server: &TestCentral, tenant: TenantId) {
+    let db = server.central.database();
     let built = [Projection::Deliveries, Projection::Invoices];
     rebuild(db, tenant, &built, PageSize::REBUILT, |_| {}).await.unwrap();
     for projection in built {
@@ -216,7 +216,7 @@ async fn rebuilt_alike(scene: &TestCentral, tenant: TenantId) {
 
 #[tokio::test]
 async fn after_a_restore_answers_stay_the_same_even_if_the_second_node_comes_first() {
-    let LostDay { scene, tenant, first, second, paris, results: [by_first, by_second, by_paris], .. } =
+    let LostDay { server, tenant, first, second, paris, results: [by_first, by_second, by_paris], .. } =
         lost_day().await;
     assert_eq!(by_first[0].verdict.as_str(), "ACCEPTED");
     assert_eq!(by_second[0].verdict.as_str(), "CONFLICT");
@@ -227,24 +227,24 @@ async fn after_a_restore_answers_stay_the_same_even_if_the_second_node_comes_fir
         [format!("F{year}-LYO-000005"), format!("F{year}-LYO-000006"), format!("A{year}-LYO-000002")]
     );
     for (node, results) in [(&second, &by_second), (&paris, &by_paris), (&first, &by_first)] {
-        let again = send(&scene, node, &request_with_decisions(node, 3, results)).await;
+        let again = send(&server, node, &request_with_decisions(node, 3, results)).await;
         assert_eq!(answers(&again), answers(results));
         assert!(again.iter().all(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())), "{again:?}");
         // Once more, now from the stored decisions.
-        assert_eq!(send(&scene, node, &request_with_decisions(node, 3, results)).await, again);
+        assert_eq!(send(&server, node, &request_with_decisions(node, 3, results)).await, again);
     }
-    let row = first.get(&scene, "/api/v1/deliveries").await.assert_ok();
+    let row = first.get(&server, "/api/v1/deliveries").await.assert_ok();
     assert_eq!(row["rows"][0]["validation"]["event_id"], json!(by_first[0].event_id), "{row}");
     let mut first = first;
     first.record("i-new", &InvoiceCreation::default());
-    let new = first.push(&scene, 7, 7).await;
+    let new = first.push(&server, 7, 7).await;
     assert_eq!(references(&new.results), [format!("F{year}-LYO-000007")], "after all promised numbers");
-    rebuilt_alike(&scene, tenant).await;
+    rebuilt_alike(&server, tenant).await;
 }
 
 #[tokio::test]
 async fn an_attestation_that_central_did_not_issue_is_ignored() {
-    let LostDay { scene, tenant, second, results: [by_first, by_second, _], .. } = lost_day().await;
+    let LostDay { server, tenant, second, results: [by_first, by_second, _], .. } = lost_day().await;
     let mut request = request_with_decisions(&second, 3, &by_second);
     let stamps: Vec<String> = by_second.iter().filter_map(|result| result.attestation.clone()).collect();
     assert_eq!(stamps.len(), 4, "all four were decided by the order of arrival");
@@ -256,11 +256,11 @@ async fn an_attestation_that_central_did_not_issue_is_ignored() {
     let borrowed = request.records[2].prior_decision.as_mut().unwrap();
     borrowed.attestation.clone_from(by_first[2].attestation.as_ref().unwrap());
     request.records[3].prior_decision = None;
-    let again = send(&scene, &second, &request).await;
+    let again = send(&server, &second, &request).await;
     assert!(again.iter().all(|result| result.flags.iter().all(|flag| flag != "DECISION_RESTORED")), "{again:?}");
     let numbers: Vec<&str> = again.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1)).collect();
     assert_eq!(numbers, ["000003", "000004", "000001"], "as if no decision had been sent");
-    rebuilt_alike(&scene, tenant).await;
+    rebuilt_alike(&server, tenant).await;
     for decided in [
         json!({ "verdict": "PERHAPS", "attestation": stamps[0] }),
         json!({ "verdict": "ACCEPTED", "attestation": "00" }),
@@ -268,19 +268,19 @@ async fn an_attestation_that_central_did_not_issue_is_ignored() {
     ] {
         let mut body = serde_json::to_value(second.request(3, 3)).unwrap();
         body["records"][0]["prior_decision"] = decided;
-        let refused = second.post(&scene, "/api/v1/sync/push", body).await;
+        let refused = second.post(&server, "/api/v1/sync/push", body).await;
         refused.assert_problem(400, "MALFORMED_BODY").pointer("/records/0/decided");
     }
 }
 
 #[tokio::test]
 async fn a_number_assigned_again_after_a_restore_is_not_assigned_twice() {
-    let LostDay { scene, tenant, mut first, second, results: [_, by_second, _], .. } = lost_day().await;
+    let LostDay { server, tenant, mut first, second, results: [_, by_second, _], .. } = lost_day().await;
     // A node that lost its results comes first and has gone on.
     first.record("i-late-1", &InvoiceCreation::default());
     first.record("i-late-2", &InvoiceCreation::default());
-    let first = first.push(&scene, 3, first.seq.0).await.results;
-    let again = send(&scene, &second, &request_with_decisions(&second, 3, &by_second)).await;
+    let first = first.push(&server, 3, first.seq.0).await.results;
+    let again = send(&server, &second, &request_with_decisions(&second, 3, &by_second)).await;
     let numbers = |results: &[RecordResult]| -> Vec<String> {
         results.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1.to_owned())).collect()
     };
@@ -291,13 +291,13 @@ async fn a_number_assigned_again_after_a_restore_is_not_assigned_twice() {
         again.iter().map(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())).collect();
     assert_eq!(honoured, [false, false, false, true], "the delivery was decided already, with the same outcome");
     assert_eq!(answers(&again[..1]), answers(&by_second[..1]));
-    rebuilt_alike(&scene, tenant).await;
+    rebuilt_alike(&server, tenant).await;
 }
 
 #[tokio::test]
 async fn only_decisions_that_depend_on_arrival_order_are_attested() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
     client(&mut node, "c-1");
@@ -305,42 +305,42 @@ async fn only_decisions_that_depend_on_arrival_order_are_attested() {
     let mut wrong = InvoiceCreation::default().payload();
     wrong["total_minor"] = json!(1);
     node.seal("INVOICE", "i-2", "INVOICE_CREATED", &wrong);
-    let response = node.push_all(&scene).await;
+    let response = node.push_all(&server).await;
     assert_eq!(verdicts(&response)[3..], ["ACCEPTED", "QUARANTINED TOTAL_MISMATCH"]);
     let stamped: Vec<bool> = response.results.iter().map(|result| result.attestation.is_some()).collect();
     assert_eq!(stamped, [false, false, false, true, false]);
 }
 
 /// A node asks for central's head and reports its acked seq.
-async fn ask(scene: &TestCentral, node: &SealedLog, acked: u64) {
+async fn ask(server: &TestCentral, node: &SealedLog, acked: u64) {
     let path = format!("/api/v1/sync/status?epoch={}&acked={acked}", node.epoch.number);
-    node.get(scene, &path).await.assert_ok();
+    node.get(server, &path).await.assert_ok();
 }
 
-async fn awaited(scene: &TestCentral, tenant: TenantId) -> usize {
-    restore_window::awaited(scene.central.database(), tenant).await.unwrap().len()
+async fn awaited(server: &TestCentral, tenant: TenantId) -> usize {
+    restore_window::awaited(server.central.database(), tenant).await.unwrap().len()
 }
 
 #[tokio::test]
 async fn during_a_restore_window_only_events_that_could_take_a_promised_number_wait() {
-    let LostDay { scene, tenant, mut first, second, paris, token, results: [by_first, by_second, by_paris] } =
+    let LostDay { server, tenant, mut first, second, paris, token, results: [by_first, by_second, by_paris] } =
         lost_day().await;
-    let opened = restore::open(scene.central.database(), &Clock::system(), tenant, None).await.unwrap();
+    let opened = restore::open(server.central.database(), &Clock::system(), tenant, None).await.unwrap();
     assert_eq!(opened.len(), 3, "every node with a key: {opened:?}");
     // The first node has gone on: a sale, an invoice, a sale.
     first.sell("s-fresh-1");
     first.record("i-fresh", &InvoiceCreation::default());
     first.sell("s-fresh-2");
-    let taken = send(&scene, &first, &request_with_decisions(&first, 3, &by_first)).await;
+    let taken = send(&server, &first, &request_with_decisions(&first, 3, &by_first)).await;
     assert_eq!(answers(&taken[..4]), answers(&by_first));
     assert_eq!(taken.len(), 5, "the sale before the new invoice is accepted");
     assert_eq!(taken[4].verdict.as_str(), "ACCEPTED", "the sale before the new invoice is accepted");
-    first.try_push(&scene, 8, 9).await.assert_problem(503, "RESTORE_IN_PROGRESS").retry_after(5);
+    first.try_push(&server, 8, 9).await.assert_problem(503, "RESTORE_IN_PROGRESS").retry_after(5);
     // Head office waits too for an invoice, and may do everything else.
     let post = async |entity_type: &str, action: &str, payload: Value| {
         let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": entity_type, "entity_id": "x-1",
             "action": action, "payload": payload });
-        scene.post_as(&token, "/api/v1/events", draft.to_string()).await
+        server.post_as(&token, "/api/v1/events", draft.to_string()).await
     };
     post("INVOICE", "INVOICE_CREATED", InvoiceCreation::default().payload())
         .await
@@ -348,10 +348,10 @@ async fn during_a_restore_window_only_events_that_could_take_a_promised_number_w
     post("CLIENT", "CREATE", json!({ "name": "Durand" })).await.assert_ok();
 
     // Central still waits for a node that has not resent everything.
-    ask(&scene, &second, second.seq.0).await;
-    ask(&scene, &first, 6).await;
-    assert_eq!(awaited(&scene, tenant).await, 2);
-    let nodes = scene.get_as(&token, "/api/v1/nodes").await.assert_ok();
+    ask(&server, &second, second.seq.0).await;
+    ask(&server, &first, 6).await;
+    assert_eq!(awaited(&server, tenant).await, 2);
+    let nodes = server.get_as(&token, "/api/v1/nodes").await.assert_ok();
     let waits = |node: &SealedLog| {
         let rows = nodes["nodes"].as_array().unwrap().iter();
         rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["restore_pending"] == true)
@@ -360,41 +360,41 @@ async fn during_a_restore_window_only_events_that_could_take_a_promised_number_w
     assert!(!waits(&first), "{nodes}");
     assert!(waits(&second), "{nodes}");
     for (node, results) in [(&second, &by_second), (&paris, &by_paris)] {
-        assert_eq!(answers(&send(&scene, node, &request_with_decisions(node, 3, results)).await), answers(results));
-        ask(&scene, node, node.seq.0).await;
+        assert_eq!(answers(&send(&server, node, &request_with_decisions(node, 3, results)).await), answers(results));
+        ask(&server, node, node.seq.0).await;
     }
     // The last node has come: the waiting invoice gets the number after all promised ones.
-    assert_eq!(awaited(&scene, tenant).await, 0);
-    let new = first.push(&scene, 8, 9).await.results;
+    assert_eq!(awaited(&server, tenant).await, 0);
+    let new = first.push(&server, 8, 9).await.results;
     assert!(new[0].reference.as_ref().is_some_and(|reference| reference.ends_with("LYO-000007")), "{new:?}");
-    assert_eq!(scene.get_as(&token, "/api/v1/nodes").await.body["restore_window_open"], false);
-    rebuilt_alike(&scene, tenant).await;
+    assert_eq!(server.get_as(&token, "/api/v1/nodes").await.body["restore_window_open"], false);
+    rebuilt_alike(&server, tenant).await;
 }
 
 #[tokio::test]
 async fn an_operator_closes_the_restore_window_of_a_missing_node() {
-    let LostDay { scene, tenant, mut first, results: [by_first, ..], .. } = lost_day().await;
-    let db = scene.central.database();
+    let LostDay { server, tenant, mut first, results: [by_first, ..], .. } = lost_day().await;
+    let db = server.central.database();
     restore::open(db, &Clock::system(), tenant, None).await.unwrap();
-    send(&scene, &first, &request_with_decisions(&first, 3, &by_first)).await;
-    ask(&scene, &first, 6).await;
+    send(&server, &first, &request_with_decisions(&first, 3, &by_first)).await;
+    ask(&server, &first, 6).await;
     first.record("i-fresh", &InvoiceCreation::default());
-    first.try_push(&scene, 7, 7).await.assert_problem(503, "RESTORE_IN_PROGRESS");
+    first.try_push(&server, 7, 7).await.assert_problem(503, "RESTORE_IN_PROGRESS");
     let left = restore_window::close(db, tenant).await.unwrap();
     assert_eq!(left.len(), 2, "the missing nodes are named: {left:?}");
-    first.push(&scene, 7, 7).await;
+    first.push(&server, 7, 7).await;
     let nobody = TenantId::new(uuid::Uuid::now_v7());
     assert!(restore::open(db, &Clock::system(), nobody, None).await.is_err(), "there is no such tenant");
 }
 
 #[tokio::test]
 async fn only_an_operator_records_a_restore_in_the_tenant_s_log() {
-    let LostDay { scene, tenant, mut first, token, results: [by_first, ..], .. } = lost_day().await;
-    let db = scene.central.database();
-    let head: i64 = head_of(&scene, tenant).await;
+    let LostDay { server, tenant, mut first, token, results: [by_first, ..], .. } = lost_day().await;
+    let db = server.central.database();
+    let head: i64 = head_of(&server, tenant).await;
     restore::open(db, &Clock::system(), tenant, Some("the disk of Monday")).await.unwrap();
-    assert_eq!(head_of(&scene, tenant).await, head + 1);
-    let page = scene.get_as(&token, &format!("/api/v1/events?after={head}")).await.assert_ok();
+    assert_eq!(head_of(&server, tenant).await, head + 1);
+    let page = server.get_as(&token, &format!("/api/v1/events?after={head}")).await.assert_ok();
     let event = &page["events"][0];
     assert_eq!(event["action"], "CENTRAL_RESTORED");
     assert_eq!(event["decision"]["verdict"], "ACCEPTED");
@@ -403,9 +403,9 @@ async fn only_an_operator_records_a_restore_in_the_tenant_s_log() {
 
     let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "CENTRAL", "entity_id": "central",
         "action": "CENTRAL_RESTORED", "payload": payload });
-    scene.post_as(&token, "/api/v1/events", draft.to_string()).await.assert_problem(422, "CENTRAL_ONLY");
+    server.post_as(&token, "/api/v1/events", draft.to_string()).await.assert_problem(422, "CENTRAL_ONLY");
     first.seal("CENTRAL", "central", "CENTRAL_RESTORED", &payload);
-    let pushed = send(&scene, &first, &request_with_decisions(&first, 3, &by_first)).await;
+    let pushed = send(&server, &first, &request_with_decisions(&first, 3, &by_first)).await;
     let last = pushed.last().unwrap();
     assert_eq!(last.verdict.as_str(), "REJECTED");
     assert_eq!(last.code.as_deref(), Some("CENTRAL_ONLY"));
@@ -415,7 +415,7 @@ async fn only_an_operator_records_a_restore_in_the_tenant_s_log() {
     assert_eq!(refused.to_string(), "a reason has at most 500 characters, got 501");
 }
 
-async fn head_of(scene: &TestCentral, tenant: TenantId) -> i64 {
+async fn head_of(server: &TestCentral, tenant: TenantId) -> i64 {
     let sql = "select head from tenant_head where tenant_id = $1";
-    scene.admin().await.query_one(sql, &[&tenant.uuid()]).await.unwrap().get(0)
+    server.admin().await.query_one(sql, &[&tenant.uuid()]).await.unwrap().get(0)
 }

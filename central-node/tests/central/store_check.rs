@@ -33,14 +33,14 @@ async fn checking() -> TestCentral {
 
 /// Executes SQL as the owner of the tables; the service may not.
 async fn as_owner(company: &TestTenant<'_>, sql: &str) -> u64 {
-    let scene = company.scene;
-    let owner = connect_postgres(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
+    let server = company.server;
+    let owner = connect_postgres(&server.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
     owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
     owner.execute(sql, &[]).await.unwrap()
 }
 
 async fn checked(company: &TestTenant<'_>) -> CheckOutcome {
-    check(company.scene.central.database(), company.tenant, &mut |_, _| ()).await.unwrap()
+    check(company.server.central.database(), company.tenant, &mut |_, _| ()).await.unwrap()
 }
 
 /// Kind, scope, first and last of each finding.
@@ -64,7 +64,7 @@ async fn sold(company: &TestTenant<'_>, sales: usize) -> SealedLog {
     let mut node = company.node().await;
     node.sell_many(sales, |sale| format!("s-{sale}"));
     for first in (1..=node.seq.0).step_by(5_000) {
-        node.push(company.scene, first, node.seq.0.min(first + 4_999)).await;
+        node.push(company.server, first, node.seq.0.min(first + 4_999)).await;
     }
     node
 }
@@ -73,7 +73,7 @@ async fn sold(company: &TestTenant<'_>, sales: usize) -> SealedLog {
 async fn exported(company: &TestTenant<'_>) -> (Vec<u8>, bool) {
     let request =
         Request::get("/api/v1/events/export").header(header::AUTHORIZATION, format!("Bearer {}", company.token));
-    let response = company.scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = company.server.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let (mut body, mut bytes) = (response.into_body(), Vec::new());
     while let Some(frame) = body.frame().await {
@@ -94,12 +94,12 @@ fn reads_whole(bytes: &[u8]) -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_deleted_from_the_middle_are_reported_in_every_answer() {
-    let scene = checking().await;
-    let company = scene.company().await;
+    let server = checking().await;
+    let company = server.company().await;
     let node = sold(&company, 40).await;
     let clean = until(&company, "clean").await;
     assert_eq!(clean["findings"], json!([]));
-    scene.get_as("", "/readyz").await.assert_ok();
+    server.get_as("", "/readyz").await.assert_ok();
     let (bytes, ended_well) = exported(&company).await;
     assert!(ended_well);
     assert_eq!(reads_whole(&bytes), Some(43));
@@ -117,17 +117,17 @@ async fn rows_deleted_from_the_middle_are_reported_in_every_answer() {
     });
     assert_eq!(damaged["findings"][1], of_node, "{damaged}");
     assert_eq!(damaged["findings"].as_array().unwrap().len(), 2, "the rest links up: {damaged}");
-    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED").detail_contains("position 10 to 12");
+    server.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED").detail_contains("position 10 to 12");
     let (bytes, ended_well) = exported(&company).await;
     assert!(!ended_well);
     assert_eq!(reads_whole(&bytes), None);
 
     // Another tenant's log is unchanged.
-    let other = scene.company().await;
+    let other = server.company().await;
     sold(&other, 3).await;
     assert_eq!(until(&other, "clean").await["findings"], json!([]));
     assert_eq!(
-        scene.get_as(&node.key, "/api/v1/store-check").await.status,
+        server.get_as(&node.key, "/api/v1/store-check").await.status,
         StatusCode::FORBIDDEN,
         "a node's key sees no check"
     );
@@ -135,27 +135,29 @@ async fn rows_deleted_from_the_middle_are_reported_in_every_answer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_tail_is_reported_up_to_the_head() {
-    let scene = checking().await;
-    let company = scene.company().await;
+    let server = checking().await;
+    let company = server.company().await;
     sold(&company, 40).await;
     assert_eq!(as_owner(&company, "delete from event where position > 39").await, 4);
     let damaged = until(&company, "damaged").await;
-    let words = |index: usize| {
+    let assert_finding = |index: usize, damage: &str, first: u64, last: u64| {
         let found = &damaged["findings"][index];
-        (found["damage"].clone(), found["first"].clone(), found["last"].clone())
+        assert_eq!(found["damage"], damage, "{damaged}");
+        assert_eq!(found["first"], first, "{damaged}");
+        assert_eq!(found["last"], last, "{damaged}");
     };
-    assert_eq!(words(0), (json!("MISSING_POSITIONS"), json!(40), json!(43)), "{damaged}");
-    assert_eq!(words(1), (json!("MISSING_SEQS"), json!(38), json!(41)), "{damaged}");
+    assert_finding(0, "MISSING_POSITIONS", 40, 43);
+    assert_finding(1, "MISSING_SEQS", 38, 41);
     let (bytes, ended_well) = exported(&company).await;
     assert!(!ended_well);
     assert_eq!(reads_whole(&bytes), None);
-    assert_eq!(scene.get_as("", "/readyz").await.body["code"], "STORE_DAMAGED");
+    server.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED");
 }
 
 #[tokio::test]
 async fn a_hole_longer_than_a_page_is_one_finding_and_the_check_goes_on() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     sold(&company, 5_000).await;
     as_owner(&company, "delete from event where position between 990 and 3500").await;
     // After the hole, one record is changed.
@@ -172,7 +174,7 @@ async fn a_hole_longer_than_a_page_is_one_finding_and_the_check_goes_on() {
 
 #[tokio::test]
 async fn changed_bytes_columns_and_heads_are_each_found_at_their_position() {
-    let scene = TestCentral::new().await;
+    let server = TestCentral::new().await;
     for (sql, expected) in [
         // The last byte of a decision: the chain over all decisions, from the batch before on.
         (
@@ -199,7 +201,7 @@ async fn changed_bytes_columns_and_heads_are_each_found_at_their_position() {
         ("delete from node_head where epoch = 1 and last_seq = 11", vec![(Damage::Head, true, 1, 1)]),
         ("delete from tenant_head", vec![(Damage::Head, false, 1, 13)]),
     ] {
-        let company = scene.company().await;
+        let company = server.company().await;
         sold(&company, 10).await;
         assert!(checked(&company).await.findings.is_empty(), "before {sql}");
         assert!(as_owner(&company, sql).await > 0, "{sql}");
@@ -211,14 +213,14 @@ async fn changed_bytes_columns_and_heads_are_each_found_at_their_position() {
 /// The verdicts of accepted sales and their report rows are changed, and no sealed byte is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_follower() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     let sales: Vec<EventId> = (1..=5).map(|number| node.sell(&format!("s-{number}"))).collect();
-    let pushed = node.push_all(&scene).await;
+    let pushed = node.push_all(&server).await;
     let (changed, last) = (pushed.results[2].position, pushed.results[5].position);
     let report = format!("/api/v1/reports/sales?by=entity&min_position={last}");
-    assert_eq!(scene.get(&company.token, &report).await.0, StatusCode::OK);
+    company.get(&report).await.assert_ok();
 
     let hide = "update event set verdict = 'REJECTED' where action = 'SALE_RECORDED' and entity_id in ('s-2', 's-4')";
     assert_eq!(as_owner(&company, hide).await, 2);
@@ -226,19 +228,20 @@ async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_foll
 
     let findings = checked(&company).await.findings;
     let sealed = format!("event {}: verdict = ACCEPTED", sales[1]);
-    assert_eq!(
-        (findings.len(), findings[0].damage, findings[0].first, &*findings[0].expected, &*findings[0].found),
-        (2, Damage::Column, changed, &*sealed, "verdict = REJECTED")
-    );
-    let db = scene.central.database();
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert_eq!(findings[0].damage, Damage::Column);
+    assert_eq!(findings[0].first, changed);
+    assert_eq!(findings[0].expected, sealed);
+    assert_eq!(findings[0].found, "verdict = REJECTED");
+    let db = server.central.database();
     for projection in [Projection::Sales, Projection::Stock] {
         let refused = rebuild(db, company.tenant, &[projection], PageSize::REBUILT, |_| ()).await;
-        let Err(ProjectionError::Damaged { position, reason, .. }) = refused else { panic!("{refused:?}") };
-        assert_eq!(position.0, changed);
-        assert!(reason.contains(&sales[1].to_string()) && reason.contains("column verdict is REJECTED"), "{reason}");
+        let Err(ProjectionError::Damaged(finding)) = refused else { panic!("{refused:?}") };
+        assert_eq!(finding.first, changed);
+        assert_eq!(finding.expected, format!("event {}: verdict = ACCEPTED", sales[1]));
+        assert_eq!(finding.found, "verdict = REJECTED");
     }
-    let (status, problem) = scene.get(&company.token, "/api/v1/events?after=0").await;
-    assert_eq!((status.is_server_error(), &problem["code"]), (true, &json!("STORE_DAMAGED")), "{problem}");
+    company.get("/api/v1/events?after=0").await.assert_problem(503, "STORE_DAMAGED");
     assert!(!exported(&company).await.1, "an export of such a log is not whole");
 
     // The follower reads the rows again: it parks both sales, and the store is known to be damaged.
@@ -247,9 +250,8 @@ async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_foll
     as_owner(&company, "delete from sales_line").await;
     assert_eq!(as_owner(&company, again).await, 1);
     loop {
-        let (status, report) = scene.get(&company.token, "/api/v1/reports/sales?by=entity").await;
+        let report = company.get("/api/v1/reports/sales?by=entity").await.assert_ok();
         if report["parked"] == 2 {
-            assert_eq!(status, StatusCode::OK);
             let keys: Vec<&Value> = report["rows"].as_array().unwrap().iter().map(|row| &row["key"]).collect();
             assert_eq!(keys, [&json!("s-1"), &json!("s-3"), &json!("s-5")]);
             break;
@@ -258,24 +260,27 @@ async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_foll
     }
     let parked = parked(db, company.tenant, 10).await.unwrap();
     assert!(parked.iter().all(|event| event.reason.contains("its sealed value is ACCEPTED")), "{parked:?}");
-    let known = scene.get(&company.token, "/api/v1/store-check").await.1;
+    let known = company.get("/api/v1/store-check").await.assert_ok();
     let said: Vec<&Value> = known["findings"].as_array().unwrap().iter().map(|found| &found["expected"]).collect();
     assert!(said.contains(&&json!(sealed)), "{known}");
-    assert_eq!(scene.get("", "/readyz").await.1["code"], "STORE_DAMAGED");
+    server.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED");
 }
 
 /// Every copy of a sealed field, and that of a record which does not decode.
 #[tokio::test]
 async fn the_check_finds_a_change_of_any_copied_column() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
     node.seal_bytes(b"no record at all".to_vec());
-    node.push_all(&scene).await;
+    node.push_all(&server).await;
     assert!(checked(&company).await.findings.is_empty());
     for (column, change, position) in [
         ("event_id", "gen_random_uuid()", 4),
+        ("node_id", "gen_random_uuid()", 4),
+        ("epoch", "epoch + 1", 4),
+        ("node_seq", "node_seq + 100", 4),
         ("entity_type", "'AUDIT'", 4),
         ("entity_id", "'s-9'", 4),
         ("action", "'SALE_REFUNDED'", 4),
@@ -287,7 +292,7 @@ async fn the_check_finds_a_change_of_any_copied_column() {
         ("entity_id", "'s-1'", 5),
         ("verdict", "'ACCEPTED'", 5),
     ] {
-        let admin = scene.admin().await;
+        let admin = server.admin().await;
         let stored = format!("create table kept as select * from event where position = {position}");
         admin.batch_execute(&stored).await.unwrap();
         let sql = format!("update event set {column} = {change} where position = {position}");
@@ -303,20 +308,83 @@ async fn the_check_finds_a_change_of_any_copied_column() {
     assert!(checked(&company).await.findings.is_empty());
 }
 
+/// A request that meets a changed column or a missing row says where, and `/readyz` fails from then on.
+#[tokio::test]
+async fn damage_that_a_request_meets_fails_readyz() {
+    for (damage, path, expected) in [
+        ("update event set node_id = gen_random_uuid() where position = 4", "/api/v1/events?after=0", Damage::Column),
+        ("update event set epoch = 2 where position = 4", "/api/v1/events?after=0", Damage::Column),
+        ("update event set node_seq = 9 where position = 4", "/api/v1/events/{id}", Damage::Column),
+        ("update event set entity_id = 's-9' where position = 4", "/api/v1/events/{id}", Damage::Column),
+        (
+            "update event set verdict = 'QUARANTINED' where position = 4",
+            "/api/v1/reports/stock?as_of=4",
+            Damage::Column,
+        ),
+        (
+            "delete from node_head where node_id = (select node_id from event where position = 4)",
+            "/api/v1/events?after=0",
+            Damage::Head,
+        ),
+        ("delete from event where position = 4", "/api/v1/events/export?after=4", Damage::MissingPositions),
+    ] {
+        let folder = temp_folder();
+        // The follower would notice a changed column by itself.
+        let config = CentralConfig { follows: false, check_store_every: None, ..TestCentral::config(folder.path()) };
+        let server = TestCentral::start(config, folder).await;
+        let company = server.company().await;
+        let mut node = company.node().await;
+        let sale = node.sell("s-1");
+        // Sells the same product again, so that a report as of position 4 is folded from the log.
+        node.sell("s-2");
+        node.push_all(&server).await;
+        server.get_as("", "/readyz").await.assert_ok();
+
+        assert_eq!(as_owner(&company, damage).await, 1, "{damage}");
+        let path = path.replace("{id}", &sale.to_string());
+        let answer = company.get(&path).await.for_case(damage);
+
+        answer.assert_problem(503, "STORE_DAMAGED");
+        let first = answer.body["finding"]["first"].as_u64();
+        assert_eq!(answer.body["finding"]["damage"], expected.as_str(), "{damage}: {}", answer.body);
+        assert_eq!(answer.body["finding"]["tenant"], company.tenant.to_string());
+        let ready = server.get_as("", "/readyz").await;
+        ready.assert_problem(503, "STORE_DAMAGED").detail_contains(&format!("position {}", first.unwrap()));
+        let known = company.get("/api/v1/store-check").await.assert_ok();
+        assert_eq!(known["findings"][0], answer.body["finding"], "{damage}");
+    }
+}
+
+/// A node sends records again that the store no longer has.
+#[tokio::test]
+async fn a_push_that_meets_missing_records_fails_readyz() {
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    let node = sold(&company, 3).await;
+    as_owner(&company, "delete from event where position = 5").await;
+
+    let refused = node.try_push(&server, 1, 4).await;
+
+    refused.assert_problem(503, "STORE_DAMAGED");
+    assert_eq!(refused.body["finding"]["damage"], "MISSING_SEQS", "{}", refused.body);
+    assert_eq!(refused.body["finding"]["node"], node.node.to_string());
+    server.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED").detail_contains("seq 1 to 4");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_on_a_damaged_page_are_unreadable_and_the_others_are_checked() {
-    let scene = TestCentral::new().await;
-    let company = scene.company().await;
+    let server = TestCentral::new().await;
+    let company = server.company().await;
     sold(&company, 1_000).await;
-    let admin = scene.admin().await;
+    let admin = server.admin().await;
     let file: String = admin.query_one("select pg_relation_filepath('event')", &[]).await.unwrap().get(0);
     let on_page = "select min(position), max(position) from event where ctid >= '(5,0)' and ctid < '(6,0)'";
     let row = admin.query_one(on_page, &[]).await.unwrap();
     let (first, last): (i64, i64) = (row.get(0), row.get(1));
     drop(admin);
     let (tenant, site, token) = (company.tenant, company.site, company.token.clone());
-    let scene = scene.while_stopped(|folder| flip(&folder.join("pg").join(file), 5 * 8192 + 4000)).await;
-    let company = TestTenant { scene: &scene, tenant, site, token };
+    let server = server.while_stopped(|folder| flip(&folder.join("pg").join(file), 5 * 8192 + 4000)).await;
+    let company = TestTenant { server: &server, tenant, site, token };
     let findings = checked(&company).await.findings;
     let expected = (Damage::Unreadable, false, first as u64, last as u64);
     assert_eq!(found(&findings), [expected], "{findings:?}");
@@ -325,7 +393,7 @@ async fn rows_on_a_damaged_page_are_unreadable_and_the_others_are_checked() {
     let (bytes, ended_well) = exported(&company).await;
     assert!(!ended_well);
     assert_eq!(reads_whole(&bytes), None);
-    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED");
+    server.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED");
 }
 
 fn flip(file: &Path, at: usize) {

@@ -99,7 +99,7 @@ impl Shown for Connection {
         let waits = counted(pending, "event is waiting", "events are waiting");
         match self.online {
             true => format!("Online: {waits} to be sent."),
-            false => format!("Offline: the shop goes on working; {waits} to be sent."),
+            false => format!("Offline: the shop continues to work; {waits} to be sent."),
         }
     }
 }

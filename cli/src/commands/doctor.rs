@@ -99,7 +99,7 @@ async fn node(url: &str) -> Finding {
         }
         Ok(status) if status.log.disk_low => Err("INSUFFICIENT_STORAGE".to_owned()),
         Ok(status) => match status.sync.alert {
-            Some(trouble) => Err(format!("{}: {}", trouble.code, trouble.detail)),
+            Some(problem) => Err(format!("{}: {}", problem.code, problem.detail)),
             None => Ok(format!("log {}, sync {}", status.log.state, status.sync.phase)),
         },
         Err(failure) => Err(failure.to_string()),

@@ -220,7 +220,7 @@ fn failure(error: ProjectionError) -> Failure {
         | ProjectionError::NoVersion { .. }
         | ProjectionError::Active { .. }
         | ProjectionError::NoTenant(_) => Failure::Refused(text),
-        ProjectionError::Damaged { .. } => Failure::Found(text),
+        ProjectionError::Damaged(_) => Failure::Found(text),
         ProjectionError::Task(_) => Failure::Internal(text),
     }
 }

@@ -211,7 +211,7 @@ impl ImportSender {
         for (draft, answer) in batch.drafts.into_iter().zip(answers) {
             self.saved.progress.drafts += 1;
             match answer {
-                DraftAnswer::Taken { duplicate } => {
+                DraftAnswer::Appended { duplicate } => {
                     self.report.summary.recorded += 1;
                     self.report.summary.known_before += u64::from(duplicate);
                     self.saved.progress.last_taken = Some(draft.id);

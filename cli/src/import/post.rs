@@ -16,7 +16,7 @@ use crate::causes::with_causes;
 /// The node's answer to one draft.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum DraftAnswer {
-    Taken { duplicate: bool },
+    Appended { duplicate: bool },
     Refused(Problem),
 }
 
@@ -146,7 +146,7 @@ impl ImportTarget {
         let mut retryable = None;
         for (index, result) in waiting.iter().zip(results) {
             answers[*index] = match result {
-                LineResult::Appended(appended) => Some(DraftAnswer::Taken { duplicate: appended.duplicate }),
+                LineResult::Appended(appended) => Some(DraftAnswer::Appended { duplicate: appended.duplicate }),
                 LineResult::Refused { problem, .. } if problem.retryable => {
                     retryable = Some(format!("{}: {}", problem.code, problem.detail));
                     None

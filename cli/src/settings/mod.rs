@@ -47,7 +47,7 @@ pub const VARIABLES: &[Variable] = &[
         "none: needed in local mode while SYNC_ENABLED",
         "this node's credential at central; issued with its id",
     ),
-    variable("SYNC_ENABLED", "true", "false: nothing is sent, selling goes on and events wait"),
+    variable("SYNC_ENABLED", "true", "false: nothing is sent, selling continues and events wait"),
     variable(
         "SYNC_INTERVAL_SECONDS",
         "30",

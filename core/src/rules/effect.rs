@@ -53,7 +53,7 @@ pub enum Effect {
         id: Name,
         /// The series that the number belongs to.
         series: SeriesKey,
-        /// The number, if it was given before; otherwise the next.
+        /// The number, if it was assigned before; otherwise the next one.
         number: Option<u64>,
         /// The invoice, with its reference.
         invoice: Box<Invoice>,
@@ -64,7 +64,7 @@ pub enum Effect {
         id: Name,
         /// The series of the credit note's number.
         series: SeriesKey,
-        /// The number, if it was given before; otherwise the next.
+        /// The number, if it was assigned before; otherwise the next one.
         number: Option<u64>,
         /// The credit note's reference.
         credit_note: String,
@@ -131,7 +131,7 @@ pub enum Direction {
         /// The supplier's lot.
         lot: Option<Name>,
     },
-    /// Out of the named lot first, then out of the oldest.
+    /// Consumed from the named lot first, then from the oldest.
     Out {
         /// The supplier's lot.
         lot: Option<Name>,

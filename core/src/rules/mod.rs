@@ -48,8 +48,8 @@ pub fn decide(decision_state: &DecisionState, context: &DecisionContext, known: 
     judge(decision_state, context, known, false)
 }
 
-/// The effects of an event and its decision. Events that were not accepted have none, except what a conflict or a quarantine has
-/// to remember.
+/// The effects of an event and its decision. Events that were not accepted have none, except for the entries of conflicts and
+/// quarantine.
 pub fn effects(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -68,7 +68,7 @@ pub fn effects(
     }
 }
 
-/// Decides an event. `released`: a person has accepted it, whatever was found wrong when its payload was read.
+/// Decides an event. `released`: a person has accepted it despite any objection to its payload.
 fn judge(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent, released: bool) -> Judgement {
     let objected = || if released { None } else { objected(decision_state, known) };
     let refused = refused_to_a_node(decision_state, context, known).or_else(objected);

@@ -6,15 +6,15 @@ use crate::position::Position;
 use crate::rulebook::Rulebook;
 use crate::rules::with_detail;
 
-/// Why no rule is asked. Such a record has no effects, except that an internal error quarantines it.
+/// Why no rule is applied. Such a record has no effects, except that an internal error quarantines it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Precheck<'a> {
-    /// The same fact is recorded already, at that position.
+    /// The same fact is already recorded at this position.
     Duplicate(Position),
-    /// Its id is recorded already with other content, at that position.
+    /// The id is already recorded with other content at this position.
     Reused(Position),
     /// It cannot be read completely.
-    Unfit {
+    Unreadable {
         /// The defect.
         code: Code,
         /// Explanation with the values.
@@ -42,7 +42,7 @@ impl Precheck<'_> {
                 let detail = format!("{} with other content", at_position(position));
                 refused(Verdict::Rejected, Code::EventIdReused, detail)
             }
-            Precheck::Unfit { code, detail } => refused(Verdict::Quarantined, *code, (*detail).to_owned()),
+            Precheck::Unreadable { code, detail } => refused(Verdict::Quarantined, *code, (*detail).to_owned()),
             Precheck::Failed => refused(Verdict::Quarantined, Code::DecisionFailed, "deciding failed".to_owned()),
         }
     }

@@ -49,7 +49,7 @@ impl PriorDecision {
     }
 
     /// The series of its number, to be loaded with the event's keys.
-    pub fn touched(&self, known: &ParsedEvent, into: &mut StateKeys) {
+    pub fn keys_needed(&self, known: &ParsedEvent, into: &mut StateKeys) {
         let Some(document) = document(&known.fact) else { return };
         let numbered = self.reference.as_deref().and_then(invoice::read_reference);
         into.series.extend(numbered.map(|(year, _)| SeriesKey { document, site: known.event.content.site, year }));

@@ -13,7 +13,7 @@ mod linux {
 
     pub(crate) static CALLS: AtomicU64 = AtomicU64::new(0);
 
-    /// What sled calls in place of the C library's function. The range and flags are not looked at: everything is synced.
+    /// The function that sled calls instead of the C library's. It ignores the range and flags and syncs everything.
     #[expect(unsafe_code, reason = "exporting the C symbol that sled links against is the whole purpose of this crate")]
     #[unsafe(no_mangle)]
     extern "C" fn sync_file_range(

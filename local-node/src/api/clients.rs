@@ -10,7 +10,7 @@ use crate::node::Node;
 
 /// `POST /api/v1/clients`.
 pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record_command(&node, ShopCommand::CreateClient, None, &headers, body).await
+    record_command(&node, ShopCommand::CreateEntity, None, &headers, body).await
 }
 
 /// `PATCH /api/v1/clients/{id}`, and `PUT` for HTTP clients without PATCH: fields that are not named stay, since another writer
@@ -21,7 +21,7 @@ pub(super) async fn update(
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    record_edit(&node, ShopCommand::UpdateClient, &id, &headers, body).await
+    record_edit(&node, ShopCommand::UpdateEntity, &id, &headers, body).await
 }
 
 /// `DELETE /api/v1/clients/{id}`.
@@ -31,5 +31,5 @@ pub(super) async fn delete(
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    record_edit(&node, ShopCommand::DeleteClient, &id, &headers, body).await
+    record_edit(&node, ShopCommand::DeleteEntity, &id, &headers, body).await
 }

@@ -153,7 +153,7 @@ fn read_page(
                 let decision = match (sealed.seq <= acked, open) {
                     (true, _) => log.decision(epoch, sealed.seq)?,
                     (false, true) => None,
-                    (false, false) => decided_again(log, &sealed)?,
+                    (false, false) => decision_of_resealed(log, &sealed)?,
                 };
                 let sending = if open { sending } else { None };
                 events.push(shown(&sealed, decision.as_deref(), sending)?);
@@ -166,7 +166,7 @@ fn read_page(
 }
 
 /// Central's decision about a record of an older epoch that was sealed again: the decision is stored with its new record.
-fn decided_again(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadError> {
+fn decision_of_resealed(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadError> {
     let Ok(header) = stored_v1::header(&sealed.record) else { return Ok(None) };
     Ok(log.find(header.event_id)?.and_then(|found| found.decision))
 }

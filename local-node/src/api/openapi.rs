@@ -46,7 +46,7 @@ fn operations() -> Vec<Operation> {
 fn log() -> Vec<Operation> {
     vec![
         append::<AppendResponse, LineResult>(),
-        get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
+        get(paths::EVENTS, "The log, page by page, or the `last` events")
             .asks::<events::EventsQuery>()
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),

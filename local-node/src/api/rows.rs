@@ -180,7 +180,7 @@ fn sending(node: &Node) -> SyncProgress {
     SyncProgress { pulled_at: None, ..node.sync_progress() }
 }
 
-/// Answers a list from a blocking thread, or 304 if the caller has it. `line` is the sync progress that the list shows.
+/// Reads a list on a blocking thread; 304 if the caller has it. `line` is the sync progress that the list shows.
 async fn list<R: Serialize + Send + 'static>(
     node: Arc<Node>,
     headers: &HeaderMap,

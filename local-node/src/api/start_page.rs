@@ -40,7 +40,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
     let sync = node.sync().borrow().clone();
     let refusal = status.state.refusal();
     let text = |message: Message<'_>| message.text(language);
-    let (works, state, detail) = match (refusal, status.disk_low) {
+    let (is_ready, state, detail) = match (refusal, status.disk_low) {
         (Some(reason), _) => (false, text(Message::new("start-page-read-only")), reason),
         (None, true) => {
             (false, text(Message::new("start-page-disk-low")), text(Message::new("start-page-disk-low-detail")))
@@ -56,7 +56,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
     };
     let figure =
         |label: Message<'_>, value: String, note: Option<String>| Figure { label: label.text(language), value, note };
-    let link = |path: &str, what: Message<'_>| Link { path: path.to_owned(), what: what.text(language) };
+    let link = |path: &str, label: Message<'_>| Link { path: path.to_owned(), label: label.text(language) };
     let epoch = status.head.epoch.number;
     let in_epoch = (epoch > 1).then(|| text(Message::new("start-page-epoch").with("number", epoch.to_string())));
     let oldest =
@@ -64,7 +64,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
     Ok(StartPage {
         language,
         kind: text(Message::new("start-page-node")),
-        works,
+        is_ready,
         state,
         detail,
         figures: vec![

@@ -16,7 +16,7 @@ pub struct NodeConfig {
     pub data_dir: PathBuf,
     /// The log, under `DATA_DIR`.
     pub log: LogConfig,
-    /// The line to central.
+    /// The connection to central.
     pub sync: SyncConfig,
 }
 
@@ -34,7 +34,7 @@ impl NodeConfig {
         Ok(NodeConfig::new(data_dir, identity::from_settings(get)?, SyncConfig::from_settings(get)?))
     }
 
-    /// File of what the node remembers of central between two starts.
+    /// The file of the agent's notes about central.
     pub(crate) fn notes_path(&self) -> PathBuf {
         self.data_dir.join("central.json")
     }

@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 
 use super::{ConfigError, required};
 
-/// Whether, where to and how often a node sends.
+/// Whether a node sends, to which central, and how often.
 #[derive(Clone, Debug)]
 pub struct SyncConfig {
     /// `SYNC_ENABLED`, default `true`. With `false` the node records and sends nothing: its events wait.

@@ -81,7 +81,7 @@ impl Writer {
         }
     }
 
-    /// Writes the state, and the record that seals a change, in one batch. A read-only log changes nothing, and the next look
+    /// Writes the state, and the record that seals a change, in one batch. A read-only log changes nothing, and the next reading
     /// finds the same change.
     fn keep_clock(
         &mut self,

@@ -82,19 +82,19 @@ pub(crate) fn compare(
     steady: Steady,
 ) -> (ClockState, Option<ClockChange>) {
     let base = wall.0.saturating_sub(steady.micros);
-    let unknown = ClockState { boot: steady.boot, base, highest: last_stamp, offset: None, doubted: false, marks: 0 };
+    let fresh = ClockState { boot: steady.boot, base, highest: last_stamp, offset: None, doubted: false, marks: 0 };
     let is_behind = |highest: Timestamp| wall < highest.shifted(-CLOCK_STEP_MICROS_MIN);
     let started = |highest, marks| {
-        let state = ClockState { highest, doubted: is_behind(highest), marks, ..unknown };
+        let state = ClockState { highest, doubted: is_behind(highest), marks, ..fresh };
         (state, Some(ClockChange::Started { now: wall, highest }))
     };
     match before {
         // A log that was never watched: only a clock that is behind the log needs a record.
         None if is_behind(last_stamp) => started(last_stamp, 0),
-        None => (unknown, None),
+        None => (fresh, None),
         Some(before) if before.boot != steady.boot => {
-            let truly = last_stamp.shifted(before.offset.unwrap_or(0).saturating_neg());
-            started(before.highest.max(truly), before.marks)
+            let last_corrected = last_stamp.shifted(before.offset.unwrap_or(0).saturating_neg());
+            started(before.highest.max(last_corrected), before.marks)
         }
         Some(before) => {
             let micros = base.saturating_sub(before.base);

@@ -119,7 +119,7 @@ impl Writer {
             if let Some((offset, uncertainty)) = measured {
                 self.note_measurement(offset, uncertainty);
             }
-            // An agent that is gone needs no answer.
+            // The agent may have been dropped; it then needs no answer.
             let _ = reply.send(());
         }
     }

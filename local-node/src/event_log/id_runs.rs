@@ -38,7 +38,7 @@ pub(crate) struct ListedRun {
     /// Number of merges of its ids.
     pub(crate) level: u32,
     pub(crate) count: u64,
-    /// Of its blocks: a lost block would turn a retry into a second sale.
+    /// The digest of its blocks: a lost block would turn a retry into a second sale.
     pub(crate) digest: [u8; DIGEST_BYTES],
 }
 
@@ -224,7 +224,7 @@ impl RunWriter {
 
 #[derive(Default)]
 pub(crate) struct RunList {
-    /// The runs cover the records up to here.
+    /// The position up to which the runs cover the records.
     pub(crate) indexed: LogPosition,
     pub(crate) runs: Vec<ListedRun>,
 }

@@ -59,16 +59,16 @@ impl Ids {
 /// Changes the index. Only the log's writer has it.
 pub(crate) struct IdWriter {
     ids: Arc<Ids>,
-    /// The place of the newest id that was noted.
+    /// The position of the newest indexed id.
     noted: LogPosition,
-    /// Up to where the runs cover the records.
+    /// The position up to which the runs cover the records.
     indexed: LogPosition,
     next_run: u32,
     merge: Option<Merge>,
 }
 
 impl IdWriter {
-    /// Reads the list of runs and removes the blocks of unlisted ones. Also answers the first run that differs from the list; in
+    /// Reads the list of runs and removes the blocks of unlisted ones. Also returns the first run that differs from the list; in
     /// that case nothing is removed.
     pub(crate) fn open(store: &dyn Store) -> Result<(IdWriter, Result<(), Finding>), StoreError> {
         let listed = store.get(&keys::single(RecordKind::IdRuns))?;
@@ -116,12 +116,12 @@ impl IdWriter {
         self.ids.clone()
     }
 
-    /// After which place the records have to be noted again.
+    /// The position after which records must be indexed again.
     pub(crate) fn indexed(&self) -> LogPosition {
         self.indexed
     }
 
-    /// Notes records that are durable, in the order of their places.
+    /// Indexes durable records, in the order of their positions.
     pub(crate) fn note(&mut self, records: impl IntoIterator<Item = Item>) {
         let mut index = self.ids.0.write().unwrap_or_else(PoisonError::into_inner);
         for (id, position) in records {

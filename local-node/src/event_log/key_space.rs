@@ -28,7 +28,7 @@ pub const VALUE_BYTES_MAX: usize = (BATCH_ENTRIES_MAX - 1) * PART_BYTES_MAX;
 /// How often a value that is being replaced is read again. Each attempt lasts as long as a write and flush of the writer.
 const TRIES: usize = 100;
 
-/// What is called with each key of a shelf and its value; a break ends it.
+/// Called with each key of a key space and its value; `Break` ends the scan.
 pub type VisitValue<'a> = &'a mut dyn FnMut(&[u8], Vec<u8>) -> ControlFlow<()>;
 
 /// One change of a batch.
@@ -54,7 +54,7 @@ impl KeyChange {
     }
 }
 
-/// How many entries of a batch a value of that many bytes takes.
+/// The number of batch entries that a value of this size takes.
 pub fn entries_of(bytes: usize) -> usize {
     bytes.div_ceil(PART_BYTES_MAX).max(1)
 }
@@ -72,7 +72,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What a batch writes, and which parts of longer values before it removes.
+    /// The entries that a batch writes, and the remaining parts of longer earlier values that it removes.
     fn entries(&mut self, batch: Vec<KeyChange>) -> Result<Vec<Entry>, AppendError> {
         // Of several changes of one key the last counts.
         let batch: BTreeMap<_, _> =
@@ -101,7 +101,7 @@ impl Writer {
     }
 }
 
-/// A value's parts. Their number is checked with the batch's.
+/// The parts of a value. Their number is limited together with the batch's.
 fn cut(value: Vec<u8>) -> Vec<Vec<u8>> {
     let parts = u16::try_from(entries_of(value.len())).unwrap_or(u16::MAX);
     let tag = tag(&value);
@@ -115,7 +115,7 @@ fn tag(value: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
-/// How many parts the value has, and its tag.
+/// The number of parts of the value, and its tag.
 fn header(part: &[u8]) -> Option<(u16, [u8; 4])> {
     let (parts, rest) = part.split_first_chunk()?;
     Some((u16::from_le_bytes(*parts), *rest.first_chunk()?))
@@ -157,7 +157,7 @@ pub(crate) fn scan(
         };
         match value {
             Ok(Some(value)) => visit(key, value),
-            // Removed meanwhile.
+            // The value was removed meanwhile.
             Ok(None) => ControlFlow::Continue(()),
             Err(error) => {
                 result = Err(error);

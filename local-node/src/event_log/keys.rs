@@ -49,15 +49,15 @@ pub enum KeySpace {
     Row = 11,
     /// Forms that users save before they submit them.
     SavedForm = 12,
-    /// What a person at the node should hear.
+    /// Notifications for the node's users.
     Notification = 13,
-    /// Which files central holds.
+    /// The files that central holds.
     Blob = 14,
     /// The rulebook in force at central. One value, under the empty key.
     Rulebook = 15,
 }
 
-/// A key of a kind that there is one of.
+/// The key of a kind with a single value.
 pub(crate) fn single(kind: RecordKind) -> Vec<u8> {
     vec![kind as u8]
 }

@@ -10,14 +10,14 @@ use super::store::{Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What the disk does wrong from now on.
+/// Faults of the disk from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Faults {
-    /// So many writes still succeed; those after them answer an I/O error.
+    /// This many writes still succeed; later ones return an I/O error.
     pub writes_left: Option<u64>,
-    /// Flushes answer an I/O error, and what they should have made durable is lost at a power cut.
+    /// Flushes return an I/O error, and their data is lost at a power cut.
     pub flushes_fail: bool,
-    /// Flushes answer "done" and do nothing, like a drive that lies.
+    /// Flushes report success and do nothing, like some broken drives.
     pub flushes_lie: bool,
 }
 
@@ -28,15 +28,15 @@ pub struct MemDisk(Arc<Mutex<Disk>>);
 #[derive(Default)]
 struct Disk {
     rows: Rows,
-    /// What is safe from a power cut.
+    /// The data that survives a power cut.
     durable: Rows,
-    /// Applied since the last flush, in order.
+    /// Batches since the last flush, in order.
     unsynced: Vec<Vec<Entry>>,
     faults: Faults,
     /// Scans that begin before this key end before it.
     scans_end_at: Option<Vec<u8>>,
     flushes: u64,
-    /// Raised by a power cut: a store from before it is dead.
+    /// Raised by a power cut: stores opened before it are dead.
     generation: u64,
 }
 
@@ -46,17 +46,17 @@ impl MemDisk {
         MemStore { disk: self.clone(), generation: self.lock().generation }
     }
 
-    /// Sets what goes wrong from now on.
+    /// Sets the faults.
     pub fn set_faults(&self, faults: Faults) {
         self.lock().faults = faults;
     }
 
-    /// How many flushes were asked for.
+    /// The number of requested flushes.
     pub fn flushes(&self) -> u64 {
         self.lock().flushes
     }
 
-    /// How many batches are not durable yet.
+    /// The number of batches that are not durable yet.
     pub fn unsynced(&self) -> usize {
         self.lock().unsynced.len()
     }

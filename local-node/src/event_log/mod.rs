@@ -8,7 +8,7 @@
 //! 4. **Damage is reported and never repaired.** A log that was shortened, changed or emptied refuses appends and names seq,
 //!    expected and found ([`Finding`]); reads continue. After an I/O error it is read-only until a restart.
 //!
-//! Never here: the network, projections, and the wall clock deciding order.
+//! The log uses no network and no projections, and the wall clock never decides order.
 //!
 //! The same tree and thread also hold data that belongs to the node and not to the log: central's rows, saved forms,
 //! notifications ([`KeySpace`]). Writing them delays an append by a few milliseconds at most.
@@ -79,19 +79,19 @@ pub use shared::{Check, State, Status};
 use group::WriterCommand;
 use shared::SharedLog;
 
-/// When a full queue is worth another try.
+/// When to retry after a full queue.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Where a log is and whose it is.
+/// The location, owner and limits of a log.
 #[derive(Clone)]
 pub struct LogConfig {
     /// The log's own directory; created at first start.
     pub dir: PathBuf,
-    /// Kept at first start, refused when changed later.
+    /// Stored at the first start; another identity is refused later.
     pub identity: Identity,
     /// The store.
     pub backend: Backend,
-    /// Below which free space appends are refused.
+    /// The free space below which appends are refused.
     pub low_disk: LowDisk,
     /// Callers that may wait for the writer; further ones are answered with a retry time.
     pub queue_len: usize,
@@ -110,7 +110,7 @@ impl LogConfig {
     }
 }
 
-/// What keeps the log's bytes.
+/// The implementation of the store.
 #[derive(Clone)]
 pub enum Backend {
     /// sled, made durable by `durable-sys`.
@@ -118,7 +118,7 @@ pub enum Backend {
         /// sled's page cache. Its own default is a gigabyte.
         cache_bytes: u64,
     },
-    /// Memory with injected faults, for tests. The lock, the registration and the high-water mark are files all the same.
+    /// Memory with injected faults, for tests. The lock, the registration and the high-water mark are still files.
     Memory(memory::MemDisk),
 }
 
@@ -127,9 +127,9 @@ pub enum Backend {
 /// of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LowDisk {
-    /// Of the file system, in percent.
+    /// Free space in percent of the file system.
     pub free_percent_min: u64,
-    /// Minimum of free space, in bytes.
+    /// Free space in bytes.
     pub free_bytes_min: u64,
 }
 
@@ -140,7 +140,7 @@ impl Default for LowDisk {
 }
 
 impl LowDisk {
-    /// Bytes that have to be free on a file system of that size.
+    /// The bytes that must be free on a file system of this size.
     pub(crate) fn needed_of(self, total_bytes: u64) -> u64 {
         (total_bytes / 100 * self.free_percent_min).min(self.free_bytes_min)
     }
@@ -289,7 +289,7 @@ impl Log {
         self.0.shared.end_of(epoch).0
     }
 
-    /// That record and the chain after it.
+    /// That record's seq and the chain after it.
     pub fn end(&self, epoch: u32) -> Option<(Seq, ChainHash)> {
         let (seq, chain) = self.0.shared.end_of(epoch);
         chain.map(|chain| (seq, chain))
@@ -330,7 +330,7 @@ impl Log {
         self.0.shared.status()
     }
 
-    /// What is free on its disk and what has to be, where there is too little to write.
+    /// The free and the required space, if there is too little to append.
     pub fn disk_low(&self) -> Option<(u64, u64)> {
         self.0.shared.disk_low()
     }
@@ -345,29 +345,29 @@ impl Log {
         self.0.shared.public_key()
     }
 
-    /// Writes what waits, then closes. Other clones get `ReadOnly` from then on.
+    /// Commits waiting drafts, then closes. Other clones get `ReadOnly` from then on.
     pub fn close(&self) {
         self.0.close();
     }
 
-    /// The time that the log's own clock shows.
+    /// The time by the machine's wall clock.
     pub fn now(&self) -> Timestamp {
         self.0.shared.environment.now()
     }
 
-    /// The time of its own clock as the last look at it left it: what was set since then does not count before it is sealed.
+    /// The time by the last known state of the clock. A step since the last reading counts only once it is sealed.
     pub(crate) fn watched_now(&self) -> Timestamp {
         let environment = &self.0.shared.environment;
         let both = self.0.shared.clock().zip(environment.steady.as_ref());
         both.and_then(|(known, steady)| known.wall(steady())).unwrap_or_else(|| environment.now())
     }
 
-    /// Seals what happened to the machine's clock since the last look. Each append looks too.
+    /// Seals changes of the machine's clock since the last reading. Each append does this too.
     pub async fn look_at_clock(&self) {
         self.clock_command(None).await;
     }
 
-    /// Central answered, and this clock less its own was so much, give or take.
+    /// Records a measured offset: this clock minus central's, with its uncertainty.
     pub(crate) async fn note_measurement(&self, offset_micros: i64, uncertainty_micros: i64) {
         self.clock_command(Some((offset_micros, uncertainty_micros))).await;
     }
@@ -377,7 +377,7 @@ impl Log {
             return;
         }
         let (reply, done) = oneshot::channel();
-        // A busy log looks at the clock with its next append.
+        // A busy log reads the clock with its next append.
         if self.submit(WriterCommand::Clock { measured, reply }).is_ok() {
             let _ = done.await;
         }
@@ -388,7 +388,7 @@ impl Log {
         self.0.shared.clock().and_then(|known| known.doubt())
     }
 
-    /// What the log says of the clock since the machine's last start before a record.
+    /// The clock changes in the log since the machine's last start before a record.
     pub(crate) fn clock_marks(&self, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
         clock::marks_since(&self.0.shared, epoch, first)
     }

@@ -41,7 +41,7 @@ impl PageBuilder {
         PageBuilder { first, appended_at, previous, chain: previous, count: 0, records: Vec::new() }
     }
 
-    /// Adds the next record; answers its chain.
+    /// Adds the next record and returns its chain.
     pub(crate) fn push(&mut self, record: &[u8]) -> ChainHash {
         let length = u32::try_from(record.len()).expect("a record is under RECORD_BYTES_MAX");
         self.records.extend_from_slice(&length.to_le_bytes());
@@ -56,7 +56,7 @@ impl PageBuilder {
         Savepoint { count: self.count, bytes: self.records.len(), chain: self.chain }
     }
 
-    /// Takes back what was added since.
+    /// Removes the records added since.
     pub(crate) fn roll_back(&mut self, to: Savepoint) {
         assert!(
             to.count <= self.count && to.bytes <= self.records.len(),
@@ -66,7 +66,7 @@ impl PageBuilder {
         (self.count, self.chain) = (to.count, to.chain);
     }
 
-    /// Moves what was added since to a page of its own; answers the page as it was.
+    /// Moves the records added since to a new page, and returns the page without them.
     pub(crate) fn split_at(&mut self, at: Savepoint) -> PageBuilder {
         let next = PageBuilder {
             first: Seq(self.first.0 + u64::from(at.count)),
@@ -80,7 +80,7 @@ impl PageBuilder {
         std::mem::replace(self, next)
     }
 
-    /// How many records it has.
+    /// The number of records.
     pub(crate) fn count(&self) -> u16 {
         self.count
     }
@@ -124,7 +124,7 @@ impl PageBuilder {
     }
 }
 
-/// A state of a page that is being filled.
+/// The state of a page at a moment, for a rollback.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Savepoint {
     count: u16,

@@ -22,7 +22,7 @@ pub struct Sealed {
     pub chain: ChainHash,
     /// Its bytes, as they were sealed; `comptoir_proto::stored_v1` reads them.
     pub record: Vec<u8>,
-    /// When this node took it in, by its clock.
+    /// When this node received it, by its clock.
     pub appended_at: Timestamp,
 }
 
@@ -33,7 +33,7 @@ pub struct Found {
     pub epoch: u32,
     /// The record.
     pub sealed: Sealed,
-    /// What central decided, as the sync agent stored it.
+    /// Central's decision, as the sync agent stored it.
     pub decision: Option<Vec<u8>>,
 }
 
@@ -80,12 +80,12 @@ pub(crate) fn records(
             }
         }
     });
-    // What was read before the damage is whole; the next read begins at the damage and reports it.
+    // The records before the damage are valid; the next read begins at the damage and reports it.
     match (walked, damage) {
         _ if !found.is_empty() => Ok(found),
         (_, Some(finding)) => Err(finding.into()),
         (Err(error), _) => Err(error.into()),
-        // The walk ended, and there have to be records: an empty answer would say that the log ends here.
+        // The walk ended where records must exist: an empty answer would mean that the log ends here.
         (Ok(()), None) if !full && from <= durable => {
             let before = Seq(from.0.saturating_sub(1));
             Err(walk::missing(&*shared.store, epoch, before, durable, &walk::ENDED).into())
@@ -114,7 +114,7 @@ fn sealed(page: RecordPage) -> impl Iterator<Item = Sealed> {
     numbered.map(move |(seq, (chain, record))| Sealed { seq: Seq(seq), chain, record, appended_at })
 }
 
-/// One record, durable or about to be: the writer asks for what it may have to answer as a duplicate.
+/// One record, durable or not: the writer reads it to recognise a duplicate.
 pub(crate) fn record(shared: &SharedLog, epoch: u32, seq: Seq) -> Result<Option<Sealed>, ReadError> {
     match walk::page_at(&*shared.store, epoch, seq)? {
         Some(Ok(page)) => Ok(sealed(page).find(|sealed| sealed.seq == seq)),
@@ -142,7 +142,7 @@ pub(crate) fn pending(shared: &SharedLog) -> Result<Pending, ReadError> {
         None
     } else {
         match record(shared, head.epoch.number, first) {
-            // How many wait is known without reading them; the state reports the damage.
+            // The number of waiting events is known without reading them; the state reports the damage.
             Err(ReadError::Damaged(finding)) => {
                 shared.damaged(finding);
                 None

@@ -76,7 +76,7 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     let acked = decisions::acked(&*store, last.number)?.min(seq);
     let head = Head { epoch: last, marks: LogMarks { appended: seq, durable: seq, acked }, chain };
     if checked.is_ok() {
-        // A mark left as it was stays the witness of what was found.
+        // The mark is left unchanged, as evidence of the finding.
         let mark = HighWaterMark { boot, epoch: last, seq, chain, acked };
         high_water.write(mark).map_err(at(&path, "write"))?;
         directory.sync()?;
@@ -114,7 +114,7 @@ fn start(
 ) -> Result<Log, OpenError> {
     let mut writer = Writer::new(shared.clone(), ids, high_water);
     let unfinished = Reseal::pending(&*shared.store)?;
-    // On a damaged log an operator decides first; opening yet another epoch takes over what this one was to have.
+    // On a damaged log an operator decides first; the epoch that the operator opens takes over these events.
     if !unfinished.is_empty() && shared.state() == State::Open {
         tracing::info!("Goes on opening epoch {} where a crash had stopped it", writer.epoch.number);
         if let Err(error) = writer.finish_reseal(unfinished) {
@@ -182,7 +182,7 @@ fn read_identity(store: &dyn Store) -> Result<Option<(Identity, SigningKey)>, St
     }))
 }
 
-/// Counts this opening; the flush is also the proof that sled's own reaches the disk.
+/// Counts this opening. Its flush also proves that sled's flush reaches the disk.
 fn count_boot(store: &dyn Store, backend: &Backend) -> Result<u64, OpenError> {
     let before = store.get(&keys::single(RecordKind::Boot))?;
     let boot = before.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?))).unwrap_or(0) + 1;
@@ -200,7 +200,7 @@ fn read_epochs(store: &dyn Store) -> Result<Vec<EpochRow>, StoreError> {
     let (from, to) = keys::all_of(RecordKind::Epoch);
     let mut epochs = Vec::new();
     store.scan(&from, &to, &mut |key, value| {
-        // A row that does not read is missed by the row after it, or by the mark.
+        // The next row or the mark reveals an unreadable row.
         epochs.extend(EpochRow::read(key, value));
         ControlFlow::Continue(())
     })?;
@@ -224,18 +224,18 @@ fn each_epoch_closed_the_one_before(epochs: &[EpochRow]) -> Result<(), Finding> 
     Ok(())
 }
 
-/// An epoch and where its records have to end.
+/// An epoch and the expected end of its records.
 #[derive(Clone, Copy)]
 struct Span {
     epoch: Epoch,
     seq: Seq,
     chain: ChainHash,
-    /// Decisions have to be there up to here: where it was closed, not below.
+    /// Decisions must exist up to here.
     acked: Seq,
 }
 
 impl Span {
-    /// Compares where a walk over the epoch ended, or why it stopped, with where it had to end.
+    /// Compares the end of a walk over the epoch, or its error, with the expected end.
     fn ended(&self, store: &dyn Store, follower: &Follower, walked: Result<(), StoreError>) -> Result<(), Finding> {
         let (epoch, expected, found) = (self.epoch.number, self.seq, follower.seq);
         match walked {
@@ -278,7 +278,7 @@ fn follow(store: &dyn Store, identity: Identity, spans: &[Span], mark: Option<Hi
     Ok(())
 }
 
-/// Finds the record that the mark names, and that it is that record.
+/// Finds the record that the mark names, and checks that it is the same record.
 fn at_mark<'s>(
     store: &dyn Store,
     identity: Identity,

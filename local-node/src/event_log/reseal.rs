@@ -21,13 +21,13 @@ use super::{EpochError, State, decisions, walk};
 /// Pages sealed again between two flushes.
 const PAGES_PER_FLUSH: usize = 64;
 
-/// What still has to be sealed again: of each epoch named, everything from a seq on. A second opening while the first was not
-/// finished leaves two.
+/// What remains to be sealed again: the records of each listed epoch from a seq on. A second opening before the first was
+/// finished leaves two epochs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Reseal(Vec<(u32, Seq)>);
 
 impl Reseal {
-    /// What an interrupted opening left to do.
+    /// The work that an interrupted opening left.
     pub(crate) fn pending(store: &dyn Store) -> Result<Reseal, StoreError> {
         let value = store.get(&keys::single(RecordKind::Reseal))?.unwrap_or_default();
         let read = |source: &[u8; 12]| {
@@ -48,13 +48,13 @@ impl Reseal {
 }
 
 impl Writer {
-    /// Opens a new epoch and seals again what the old one's readers at central never acknowledged.
+    /// Opens a new epoch and seals the old epoch's unacknowledged events again.
     pub(crate) fn open_epoch(&mut self, previous: Option<EpochHead>, reason: &str) -> Result<Epoch, EpochError> {
         if let State::Failed { reason } = self.shared.state() {
             return Err(EpochError::ReadOnly { reason });
         }
         let sources = self.sources().map_err(|error| self.unopened(error))?;
-        // Read before anything is written: an epoch that cannot take the events over would strand them.
+        // Read before anything is written: an epoch that cannot take over the events would lose them.
         self.readable(&sources)?;
         self.begin_epoch(previous, reason, &sources).map_err(|error| self.unopened(error))?;
         self.finish_reseal(sources)?;
@@ -130,7 +130,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals some pages again. A source that has no more is taken out.
+    /// Seals some pages again. A finished source is removed.
     fn reseal_some(&mut self, sources: &mut Reseal) -> Result<Vec<(EventId, LogPosition)>, EpochError> {
         let mut sealed = Vec::new();
         for _ in 0..PAGES_PER_FLUSH {

@@ -28,7 +28,7 @@ pub enum State {
     Damaged(Finding),
     /// A write or flush failed: nothing is known about what reached the disk, so nothing is written before a restart.
     Failed {
-        /// What failed.
+        /// The failed operation and its error.
         reason: String,
     },
 }
@@ -74,17 +74,17 @@ pub enum Check {
 /// State of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Whether it takes appends.
+    /// Whether the log takes appends.
     pub state: State,
     /// The check of the whole chain.
     pub check: Check,
     /// The end of the log.
     pub head: Head,
-    /// How often it was opened.
+    /// How often the log was opened.
     pub boot: u64,
     /// Free space of its disk, if it can be read.
     pub disk: Option<FreeSpace>,
-    /// Whether appends are refused for want of room.
+    /// Whether appends are refused because the disk is nearly full.
     pub disk_low: bool,
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct SharedLog {
     _directory: Directory,
 }
 
-/// What [`SharedLog`] is made of at open.
+/// The parts of [`SharedLog`] at open.
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) environment: Environment,
@@ -152,7 +152,7 @@ impl SharedLog {
         self.epoch_rows().push(EpochRow { epoch, closed: Some(closed) });
     }
 
-    /// How a closed epoch ended; nothing for the open one.
+    /// The end of a closed epoch; `None` for the open one.
     pub(crate) fn closed(&self, epoch: u32) -> Option<Closed> {
         self.epoch_rows().iter().filter_map(|row| row.closed).find(|closed| closed.epoch == epoch)
     }
@@ -192,7 +192,7 @@ impl SharedLog {
     /// A finding never hides a failed write, and a first finding is not replaced by what follows from it.
     pub(crate) fn damaged(&self, finding: Finding) {
         let mut health = self.health();
-        // A check that ended clean speaks of the opening; what was read since says otherwise.
+        // The check covered the state at open; a later read found damage.
         if matches!(health.1, Check::Clean { .. }) {
             health.1 = Check::Found(finding.clone());
         }
@@ -202,7 +202,7 @@ impl SharedLog {
         }
     }
 
-    /// Passes a read on. Damage that a reader meets is damage of the log.
+    /// Returns a read's result, and records the damage that it met.
     pub(crate) fn noticing<T>(&self, read: Result<T, ReadError>) -> Result<T, ReadError> {
         match &read {
             Ok(_) => {}

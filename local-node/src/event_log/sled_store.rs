@@ -11,7 +11,7 @@ use sled::IVec;
 
 use super::store::{CONTRADICTION, Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 
-/// sled releases its file lock a moment after it was dropped; an own process that opens again waits that long.
+/// sled releases its file lock a moment after it was dropped; a process that opens the log again waits that long.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Attempts before a row that only one scan direction finds counts as damage. A concurrent write can cause one difference.
@@ -135,7 +135,7 @@ impl SledStore {
     }
 }
 
-/// On damaged files sled sometimes panics where it should answer an error.
+/// On damaged files sled sometimes panics instead of returning an error.
 fn guarded<T>(doing: &'static str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| StoreError { doing, error: format!("{error:?}") }),

@@ -33,7 +33,7 @@ impl Entry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the log's store failed to {doing}: {error}")]
 pub struct StoreError {
-    /// What was being done.
+    /// The operation.
     pub doing: &'static str,
     /// The store's error.
     pub error: String,
@@ -56,7 +56,7 @@ const DAMAGE: [&str; 4] = ["Corruption", "ReportableBug", "sled panicked", CONTR
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// What a scan calls with each key and value; a break ends it.
+/// Called with each key and value of a scan; `Break` ends it.
 pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
 /// Ordered bytes on a disk. Batches become durable in the order they were applied: after a power cut a prefix of them survives

@@ -108,7 +108,7 @@ impl Assembled {
     }
 }
 
-/// Why records are missing where the store said nothing.
+/// The finding for records that are missing without an error of the store.
 pub(crate) const ENDED: &str = "reading in order ended before them";
 
 /// The records from a seq to an epoch's end that a forward walk did not reach and a backward walk cannot read either.

@@ -55,10 +55,10 @@ pub(crate) struct Writer {
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
     pub(crate) chain: ChainHash,
-    /// What is known of the machine's clock, once it was looked at.
+    /// The last known state of the machine's clock, once it was read.
     pub(crate) clock: Option<ClockState>,
     high_water: HighWater,
-    /// When the high-water mark was last written, and whether the log moved since.
+    /// When the high-water mark was last written, and whether the log has moved since.
     pub(crate) marked: Instant,
     pub(crate) mark_is_behind: bool,
 }

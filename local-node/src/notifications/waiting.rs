@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARGE, key, kind_of};
 use crate::event_log::{KeySpace, Log, ReadError};
-use crate::read_models::rows::{self, HeldRow};
+use crate::read_models::rows::{self, StoredRow};
 
 struct WaitingEvent {
     entity: (String, String),
@@ -56,7 +56,7 @@ fn is_closed(log: &Log, waits: &WaitingEvent) -> Result<bool, ReadError> {
     let Some(bytes) = log.get(KeySpace::Row, &rows::key(RowKind::Entity, entity_type, entity_id, None))? else {
         return Ok(false);
     };
-    let held = HeldRow::decode(&bytes).ok().filter(|held| held.position >= waits.position);
+    let held = StoredRow::decode(&bytes).ok().filter(|held| held.position >= waits.position);
     let conflicts = held.and_then(|held| serde_json::from_str::<Conflicts>(held.row.get()).ok());
     let own = log.identity().node.uuid();
     Ok(conflicts.is_some_and(|conflicts| !conflicts.open_conflicts.contains_key(&own)))
@@ -72,7 +72,7 @@ impl WaitingEvents {
                 let last = self.resolved.entry((entry.entity_type, entry.entity_id)).or_default();
                 *last = entry.position.max(*last);
             }
-            // Its release may have found it in conflict: it waits for another person then.
+            // Its release may have put it in conflict: it then waits for another person.
             "RELEASED" if entry.data["verdict"] == "CONFLICT" && entry.data["code"] != ALREADY_VALIDATED => {
                 self.add(entry, true);
             }

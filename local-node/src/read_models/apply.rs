@@ -9,7 +9,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::pull_v1::{self, BadCursor, PullCursor, PullResponse};
 
 use super::pull_progress::{Load, PullProgress};
-use super::rows::{self, HeldVersion};
+use super::rows::{self, StoredRowVersion};
 use super::rulebook;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError, entries_of};
 
@@ -17,19 +17,19 @@ use crate::event_log::{KeyChange, KeySpace, Log, ReadError, entries_of};
 const PROGRESS_ENTRIES: usize = 2;
 /// Bytes stored around a row: numbers and member names.
 const HELD_BYTES: usize = 128;
-/// Rows looked at in one go while those of an earlier load are removed.
+/// Rows read at once while those of an earlier load are removed.
 const SWEEP_ROWS: usize = 1_000;
 
-/// Why what central gave cannot be applied.
+/// Why central's rows cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApplyError {
-    /// The stored data does not read.
+    /// Stored data cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// A malformed cursor.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
-    /// A row that names nothing.
+    /// A row with invalid names.
     #[error("a row at position {position} names nothing: {error}")]
     Key { position: u64, error: String },
 }
@@ -42,7 +42,7 @@ pub(crate) fn too_large(change: &pull_v1::RowChange) -> Option<usize> {
     (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PROGRESS_ENTRIES).then_some(bytes)
 }
 
-/// Batches, in their order, and the place after them.
+/// Batches, in order, and the progress after them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Applied {
     pub(crate) batches: Vec<Vec<KeyChange>>,
@@ -101,7 +101,7 @@ pub(crate) fn load(
     Ok(Applied { batches: batches.end(&end), progress: end })
 }
 
-/// Some of the rows that a load did not meet.
+/// Some of the rows that a load did not contain.
 pub(crate) struct SweptRows {
     pub(crate) batches: Vec<Vec<KeyChange>>,
     /// The key to continue from; `None` at the end.
@@ -118,7 +118,8 @@ pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<SweptRows
             return std::ops::ControlFlow::Break(());
         }
         seen += 1;
-        let met = serde_json::from_slice::<HeldVersion>(&value).is_ok_and(|held| held.generation == generation);
+        let met =
+            serde_json::from_slice::<StoredRowVersion>(&value).is_ok_and(|stored| stored.generation == generation);
         if !met {
             batches.add(KeyChange::remove(KeySpace::Row, key.to_vec()), entries_of(value.len()), None);
         }
@@ -137,16 +138,16 @@ fn row(
     let position = change.position;
     let key = rows::key_of(&change.key).map_err(|error| ApplyError::Key { position, error: error.to_string() })?;
     let before = log.get(KeySpace::Row, &key)?;
-    let held = before.as_deref().and_then(|bytes| serde_json::from_slice::<HeldVersion>(bytes).ok());
-    if held.is_some_and(|held| !held.yields_to(generation, position)) {
+    let stored = before.as_deref().and_then(|bytes| serde_json::from_slice::<StoredRowVersion>(bytes).ok());
+    if stored.is_some_and(|stored| !stored.yields_to(generation, position)) {
         return Ok(None);
     }
     let before = before.map_or(1, |bytes| entries_of(bytes.len()));
     if too_large(&change).is_some() {
-        // A notice says so; what was held stays, older than central's.
+        // A notification reports it; the stored row stays, older than central's.
         return Ok(None);
     }
-    let value = rows::held(change, generation, now).map(|held| held.encode());
+    let value = rows::stored(change, generation, now).map(|stored| stored.encode());
     match value {
         Some(value) => {
             let entries = before.max(entries_of(value.len()));
@@ -164,7 +165,7 @@ struct Batches {
 }
 
 impl Batches {
-    /// Adds a change; where it does not fit, the batch before it is closed with the place it leads to.
+    /// Adds a change. If it does not fit, the current batch is closed with its progress.
     fn add(&mut self, change: KeyChange, entries: usize, progress: Option<&PullProgress>) {
         if self.entries + entries > BATCH_ENTRIES_MAX - PROGRESS_ENTRIES {
             let mut batch = std::mem::take(&mut self.open);
@@ -176,7 +177,7 @@ impl Batches {
         self.open.push(change);
     }
 
-    /// No place goes with these: they may be given again, and are known by their keys.
+    /// Adds entries without progress: they may arrive again, and are recognised by their keys.
     fn add_notices(&mut self, notices: Vec<KeyChange>) {
         for notice in notices {
             let entries = notice.value.as_ref().map_or(1, |value| entries_of(value.len()));

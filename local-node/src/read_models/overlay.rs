@@ -155,7 +155,7 @@ fn effects(decision_state: &DecisionState, context: &DecisionContext, pending: &
     let known = &pending.known;
     // The original event's effect is in the row or will arrive with it: this one is decided as if it had no decision.
     let Some(decision) = pending.decision.as_ref().filter(|decision| !is_again(decision)) else {
-        // Only central gives numbers.
+        // Only central assigns numbers.
         let judgement = Judgement { reference: None, ..rules::decide(decision_state, context, known) };
         // Only central opens conflicts and quarantines.
         return if judgement.verdict == Verdict::Accepted {
@@ -232,7 +232,7 @@ fn validation_row(first: &Validated) -> ValidationRow {
         at: Some(instant::format(first.at)),
         place: first.place.clone(),
         signature_hash: first.signature_hash.clone(),
-        // Given by central.
+        // Assigned by central.
         position: None,
     }
 }

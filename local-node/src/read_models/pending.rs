@@ -170,8 +170,9 @@ impl PendingIndex {
             }
             for record in sealed.into_iter().take_while(|record| record.seq <= to) {
                 let at = LogPosition { epoch, seq: record.seq };
-                let touched = stored_v1::decode(&record.record).map_or(RowEffect::Nothing, |event| touched(&event));
-                let counts = self.add(at, touched);
+                let row_effect =
+                    stored_v1::decode(&record.record).map_or(RowEffect::Nothing, |event| row_effect(&event));
+                let counts = self.add(at, row_effect);
                 self.events.push_back(IndexedEvent { at, position: None, counts });
                 self.indexed = at;
             }
@@ -218,8 +219,8 @@ impl PendingIndex {
         Ok(())
     }
 
-    fn add(&mut self, at: LogPosition, touched: RowEffect) -> bool {
-        match touched {
+    fn add(&mut self, at: LogPosition, row_effect: RowEffect) -> bool {
+        match row_effect {
             RowEffect::Nothing => false,
             RowEffect::Row(target) => {
                 self.rows.entry(target).or_default().push(at);
@@ -239,7 +240,7 @@ impl PendingIndex {
     /// Remembers the central position of an event's quantities.
     fn note_decided(&mut self, log: &Log, at: LogPosition, position: u64) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
-        let RowEffect::Stock(sum, lines) = touched(&event) else { return Ok(()) };
+        let RowEffect::Stock(sum, lines) = row_effect(&event) else { return Ok(()) };
         for (product, quantity) in lines {
             if let Some(moving) = self.stock.get_mut(&product) {
                 moving.decided.push(Decided { at, position, sum, quantity });
@@ -250,7 +251,7 @@ impl PendingIndex {
 
     fn remove(&mut self, log: &Log, at: LogPosition) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
-        match touched(&event) {
+        match row_effect(&event) {
             RowEffect::Nothing => {}
             RowEffect::Row(target) => {
                 if let Some(positions) = self.rows.get_mut(&target) {
@@ -302,7 +303,7 @@ fn position(log: &Log, epoch: u32, seq: Seq) -> Result<Option<u64>, ReadError> {
     Ok(decision(log, LogPosition { epoch, seq })?.map(|result| result.position))
 }
 
-fn touched(event: &Event) -> RowEffect {
+fn row_effect(event: &Event) -> RowEffect {
     let content = &event.content;
     let row = |kind, id: &Name| {
         RowEffect::Row(Target { kind, entity_type: content.entity_type.clone(), entity_id: id.clone() })

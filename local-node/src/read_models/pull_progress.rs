@@ -17,7 +17,7 @@ pub(crate) struct PullProgress {
     /// The rows include own events at or below this position.
     pub(crate) complete_through: Option<u64>,
     pub(crate) load: Option<Load>,
-    /// Set when central was restored from an older copy: it gives other events the positions that this node knows for its own.
+    /// Set when central was restored from an older copy: it assigns to other events the positions that this node's events had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) restored: Option<RestoredCentral>,
 }
@@ -119,7 +119,7 @@ impl PullProgress {
         }
     }
 
-    /// The load has ended at a cursor.
+    /// The bootstrap has ended at a cursor.
     #[must_use]
     pub(crate) fn end_load(&self, cursor: String, parsed: &PullCursor) -> PullProgress {
         // A cursor within a position covers the changes before that position.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// A row as received from central.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct HeldRow {
+pub(crate) struct StoredRow {
     /// The bootstrap during or after which the row came.
     pub(crate) generation: u32,
     pub(crate) position: u64,
@@ -19,7 +19,7 @@ pub(crate) struct HeldRow {
     pub(crate) row: Box<RawValue>,
 }
 
-impl HeldRow {
+impl StoredRow {
     pub(crate) fn received_at(&self) -> Timestamp {
         Timestamp(self.received_at)
     }
@@ -28,19 +28,19 @@ impl HeldRow {
         serde_json::to_vec(self).expect("plain values and checked JSON encode")
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<HeldRow, serde_json::Error> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<StoredRow, serde_json::Error> {
         serde_json::from_slice(bytes)
     }
 }
 
 /// The position and generation of a stored row, without parsing the row.
 #[derive(Deserialize)]
-pub(crate) struct HeldVersion {
+pub(crate) struct StoredRowVersion {
     pub(crate) generation: u32,
     pub(crate) position: u64,
 }
 
-impl HeldVersion {
+impl StoredRowVersion {
     /// Whether an incoming row replaces this one. Positions of two generations are not compared: central may have been restored
     /// between them.
     pub(crate) fn yields_to(&self, generation: u32, position: u64) -> bool {
@@ -99,9 +99,9 @@ pub(crate) fn id_in(key: &[u8]) -> Option<(&str, Option<SiteId>)> {
 }
 
 /// The row to store; `None` if it went out of scope.
-pub(crate) fn held(change: RowChange, generation: u32, now: Timestamp) -> Option<HeldRow> {
+pub(crate) fn stored(change: RowChange, generation: u32, now: Timestamp) -> Option<StoredRow> {
     let position = change.position;
-    change.row.map(|row| HeldRow { generation, position, received_at: now.0, row })
+    change.row.map(|row| StoredRow { generation, position, received_at: now.0, row })
 }
 
 #[cfg(test)]
@@ -131,8 +131,8 @@ mod tests {
     #[test]
     fn a_later_load_counts_whatever_its_positions() {
         let row = RawValue::from_string("{}".to_owned()).unwrap();
-        let held = HeldRow { generation: 2, position: 100, received_at: 5, row };
-        let version: HeldVersion = serde_json::from_slice(&held.encode()).unwrap();
+        let stored = StoredRow { generation: 2, position: 100, received_at: 5, row };
+        let version: StoredRowVersion = serde_json::from_slice(&stored.encode()).unwrap();
         assert!(version.yields_to(2, 101) && version.yields_to(3, 1));
         assert!(!version.yields_to(2, 100) && !version.yields_to(1, 900));
     }

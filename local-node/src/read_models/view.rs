@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use super::overlay::{self, Overlay, PendingOnRow};
 use super::pending::{self, PendingIndex, PendingQuantities, Target};
 use super::pull_progress::PullProgress;
-use super::rows::{self, HeldRow};
+use super::rows::{self, StoredRow};
 use super::rulebook;
 use crate::event_log::{KeySpace, Log, LogPosition, ReadError};
 
@@ -300,14 +300,14 @@ impl ReadModels {
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = pending::decision(&self.log, *at)?;
-            // The row includes the event already: rows can arrive long before the cursor passes them, as in a bootstrap.
+            // The row already includes the event: rows can arrive long before the cursor passes them, as in a bootstrap.
             let is_in = |position| progress.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
             }
             let Some(event) = pending::event(&self.log, *at)? else { continue };
             let refused = decision.as_ref().is_some_and(pending::discards);
-            let Ok(known) = payload::known(event) else { continue };
+            let Ok(known) = payload::parse(event) else { continue };
             if !refused {
                 pending.extend(pending_event(&known.event, *at, decision.is_some(), line.sending));
             }
@@ -334,12 +334,12 @@ fn first_target(kind: RowKind, entity_type: &Name) -> Target {
 }
 
 /// A stored row, parsed.
-fn parse_stored<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
-    let read = |stored: HeldRow| {
+fn parse_stored<R: DeserializeOwned>(bytes: &[u8]) -> Option<(StoredRow, R)> {
+    let read = |stored: StoredRow| {
         let row = serde_json::from_str(stored.row.get())?;
         Ok((stored, row))
     };
-    let row = HeldRow::decode(bytes).and_then(read);
+    let row = StoredRow::decode(bytes).and_then(read);
     row.inspect_err(|error| tracing::error!(%error, "A row of central's does not read: {error}")).ok()
 }
 

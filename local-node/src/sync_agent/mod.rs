@@ -4,7 +4,7 @@
 //! with a result for each of its records, the answer matches what was sent, and the results are durable here; only then does
 //! `acked` rise. A kill at any instruction costs one more request, which central answers from its stored decisions.
 //!
-//! Never here: an event is dropped, skipped or changed; a sale waits for central; a seq is used twice.
+//! No event is dropped, skipped or changed; no sale waits for central; no seq is used twice.
 //!
 //! Reading order: what is due (`outbox`), one push and its answer (`push`), pauses (`backoff`), the reaction to each failure
 //! (`reaction`), the loop (`agent`), and what it does when both sides disagree (`agent::incidents`). Its visible state is

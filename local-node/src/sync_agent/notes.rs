@@ -1,5 +1,5 @@
-//! What a node remembers of central between two starts: a small file next to the log, for display only. If it is lost or torn it
-//! starts empty.
+//! The agent's notes about central: a small file next to the log, for display after a restart. If it is lost or torn, the notes
+//! start empty.
 
 use std::io;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(crate) struct AgentNotes {
     incarnation: Option<Uuid>,
     previous_incarnation: Option<Uuid>,
     last_success_at_micros: Option<i64>,
-    receipt: Option<SignedHead>,
+    signed_head: Option<SignedHead>,
     pulled_at_micros: Option<i64>,
 }
 
@@ -48,7 +48,7 @@ impl AgentNotes {
             incarnation: state.incarnation,
             previous_incarnation: state.previous_incarnation,
             last_success_at_micros: state.last_success_at.map(|at| at.0),
-            receipt: state.signed_head.clone(),
+            signed_head: state.signed_head.clone(),
             pulled_at_micros: state.pull.pulled_at.map(|at| at.0),
         }
     }
@@ -58,7 +58,7 @@ impl AgentNotes {
         state.incarnation = self.incarnation;
         state.previous_incarnation = self.previous_incarnation;
         state.last_success_at = self.last_success_at_micros.map(Timestamp);
-        state.signed_head = self.receipt;
+        state.signed_head = self.signed_head;
         state.pull.pulled_at = self.pulled_at_micros.map(Timestamp);
     }
 }

@@ -1,4 +1,4 @@
-//! What is due: the next records of the open epoch, as many as one push may have. Batches grow while central answers quickly and
+//! The outbox: the next records of the open epoch, as many as one push may have. Batches grow while central answers quickly and
 //! halve when a push fails.
 
 use std::ops::ControlFlow;
@@ -27,11 +27,11 @@ const QUICK: Duration = Duration::from_secs(2);
 /// A slower answer makes the next batch smaller: on a slow line a cut costs the whole batch.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// How large the next batch may be.
+/// The size limit of the next batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct BatchSize {
     pub(crate) records: usize,
-    /// Of the records, before base64.
+    /// The bytes of the records, before base64.
     pub(crate) bytes: usize,
 }
 
@@ -86,13 +86,13 @@ impl PushBatch {
     }
 }
 
-/// Why no batch could be made of what is due.
+/// Why no batch could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OutboxError {
-    /// The log does not read there.
+    /// The log cannot be read there.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The log has no record where the marks say there is one.
+    /// The log has no record where its marks require one.
     #[error("epoch {epoch}: the record of seq {seq} is not there")]
     Missing { epoch: u32, seq: Seq },
     /// The request does not encode.

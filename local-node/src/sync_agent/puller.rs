@@ -38,7 +38,7 @@ const RESTORE_WAIT_INTERVALS: u32 = 3;
 
 enum Step {
     Next,
-    /// Changes came, and no more are available now.
+    /// Every available change was applied.
     Came,
     Idle,
     /// Try again after this time.
@@ -48,9 +48,9 @@ enum Step {
 /// Why a request failed.
 enum PullFailure {
     Request(PushFailure),
-    /// The answer does not fit.
+    /// The answer is malformed or does not match the request.
     Apply(ApplyError),
-    /// The log does not store it.
+    /// The log could not store the answer.
     Store(AppendError),
 }
 
@@ -135,7 +135,7 @@ impl<T: Transport> Puller<T> {
             Err(failure) => return self.failed(PullFailure::Request(failure)).await,
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
-        let (large, news) = (oversized(&response.changes), !response.notices.is_empty());
+        let (large, has_notices) = (oversized(&response.changes), !response.notices.is_empty());
         let came = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
         let (log, progress, now) = (self.log.clone(), self.progress.clone(), self.log.now());
         let applied = blocking(move || {
@@ -151,7 +151,7 @@ impl<T: Transport> Puller<T> {
             return self.failed(failed).await;
         }
         self.show_too_large(large);
-        if news {
+        if has_notices {
             recount(&self.log, &self.state).await;
         }
         self.backoff.reset();
@@ -198,7 +198,7 @@ impl<T: Transport> Puller<T> {
             BootstrapAnswer::Refused(answer) => {
                 let failure = PushFailure::refused(&answer);
                 if answer.status == 400 && after.is_some() {
-                    // Central does not know its mark any more.
+                    // Central no longer knows the mark.
                     self.begin_load().await?;
                 }
                 return Err(failure.into());
@@ -206,7 +206,7 @@ impl<T: Transport> Puller<T> {
         };
         let mut lines = BootstrapLines::new(stream)?;
         let mut rows = Vec::new();
-        // How many of the rows the last mark covers, and the mark.
+        // The number of rows that the last mark covers, and the mark.
         let mut marked = (0, None);
         let ended = loop {
             match lines.next().await {

@@ -27,7 +27,7 @@ pub(crate) enum PushFailure {
     Unanswered(#[from] Unanswered),
     #[error("central answered {status}{}", problem.as_ref().map(|problem| format!(" {}: {}", problem.code, problem.detail)).unwrap_or_default())]
     Refused { status: u16, problem: Option<Box<Problem>>, retry_after: Option<Duration> },
-    /// 200, and not an answer to this batch.
+    /// A status 200 whose body does not match this batch.
     #[error("central's answer does not fit: {0}")]
     Misfit(String),
 }
@@ -66,7 +66,7 @@ pub(crate) struct CentralStatus {
     pub(crate) signed_head: Option<SignedHead>,
 }
 
-/// Checks the answer to a batch; `now` is when it came.
+/// Checks the answer to a batch; `now` is the time of its arrival.
 pub(crate) fn read_push(
     identity: Identity,
     batch: &PushBatch,

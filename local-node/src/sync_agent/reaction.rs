@@ -69,7 +69,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::Internal => Reaction::Smaller,
         // Central continues once an operator has repaired its store, and someone at the node may be the first to notice.
         ErrorCode::StoreDamaged => Reaction::SmallerAndAlert,
-        // The rest speaks of requests that this agent does not make: a proxy, or a central of another version.
+        // The other codes answer requests that this agent does not send: from a proxy, or a central of another version.
         ErrorCode::MalformedBody
         | ErrorCode::InvalidParameter
         | ErrorCode::UnsupportedMediaType

@@ -8,20 +8,20 @@ use crate::notifications::waiting;
 /// Counts the events that wait for a person in the log as it is now. Called wherever the count may have changed, after the change
 /// is stored.
 pub(crate) async fn recount(log: &Log, state: &watch::Sender<SyncState>) {
-    let mut turn = 0;
+    let mut round = 0;
     state.send_if_modified(|state| {
         state.needs_person.begun += 1;
-        turn = state.needs_person.begun;
+        round = state.needs_person.begun;
         false
     });
     let log = log.clone();
     match blocking(move || waiting(&log)).await {
         Ok(events) => drop(state.send_if_modified(|state| {
             let counted = &mut state.needs_person;
-            let newer = turn > counted.shown;
+            let newer = round > counted.shown;
             let changed = newer && counted.events != events;
             if newer {
-                (counted.shown, counted.events) = (turn, events);
+                (counted.shown, counted.events) = (round, events);
             }
             changed
         })),

@@ -14,7 +14,7 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 use crate::config::SyncConfig;
 use crate::event_log::Head;
 
-/// An answer's results may be longer than the records they speak of, since a conflict lists the server's fields.
+/// An answer's results may be longer than their records, since a conflict lists the server's fields.
 const ANSWER_BYTES_MAX: usize = 2 * PUSH_BODY_BYTES_MAX;
 /// A bootstrap over the slowest line; a longer one continues from its last mark.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(6 * 3_600);

@@ -86,11 +86,11 @@ pub enum BundleHeader {
     },
 }
 
-/// What deciding needs to know about a tenant and no record says. It is outside the chains. Deciding again with a wrong context
-/// gives other decisions, so a change to it shows.
+/// The facts about a tenant that decisions need and no record contains. The context is outside the chains. Deciding again with
+/// a changed context gives other decisions, which reveals the change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TenantContext {
-    /// Central's own node in the tenant: what it seals may say what no other node may.
+    /// Central's own node in the tenant, whose events may do what no other node's may.
     pub central_node: NodeId,
     /// The name of the zone in which years are counted, as the time zone database has it.
     pub zone: String,
@@ -121,7 +121,7 @@ pub enum Frame<'a> {
         /// Its bytes, whatever they are.
         record: &'a [u8],
     },
-    /// The node's copy of central's decision about the record before.
+    /// The node's copy of central's decision about the previous record.
     Answer(&'a [u8]),
     /// A record of a tenant's log and its decision.
     Entry(Entry<'a>),
@@ -132,7 +132,7 @@ pub enum Frame<'a> {
 pub struct EpochStart {
     /// The epoch.
     pub epoch: Epoch,
-    /// The next record is the one after this seq: zero where the epoch is whole.
+    /// The next record is the one after this seq; zero if the epoch is complete.
     pub after: Seq,
     /// The chain at `after`; the epoch's genesis if that is zero.
     pub chain: ChainHash,
@@ -152,7 +152,7 @@ pub struct EpochHead {
 pub struct Entry<'a> {
     /// Position in the tenant's log.
     pub position: Position,
-    /// Whose chain it took a place in. The record's own header says the same, or it was quarantined.
+    /// The node whose chain contains the record. The record's header names the same node, or it was quarantined.
     pub node: NodeId,
     /// The node's epoch.
     pub epoch: Epoch,
@@ -177,7 +177,7 @@ pub struct Trailer {
     pub decisions: u64,
     /// The seq of a node's last record in its last epoch, or the last position.
     pub last: u64,
-    /// The chain after that: the node's, or the tenant's decision chain.
+    /// The chain after it: the node's chain, or the tenant's decision chain.
     pub chain: ChainHash,
     /// Blake3 of every byte before it.
     pub digest: [u8; 32],

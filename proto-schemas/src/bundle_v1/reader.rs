@@ -15,7 +15,7 @@ use super::{
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
-/// Bytes asked of the source at once: long enough for the digest to use the processor's wide instructions.
+/// Bytes read at once: enough for the digest to use the processor's wide instructions.
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Why bytes are no whole bundle.
@@ -128,7 +128,7 @@ impl BundleError {
         }
     }
 
-    /// The byte it speaks of.
+    /// The byte offset of the defect.
     pub fn offset(&self) -> u64 {
         match self {
             BundleError::NotABundle { .. } => 0,
@@ -200,12 +200,12 @@ impl<R: Read> BundleReader<R> {
         self.window.offset()
     }
 
-    /// What the bundle says of itself; known once [`Self::next_frame`] has answered nothing.
+    /// The end of the bundle; known once [`Self::next_frame`] has returned `None`.
     pub fn trailer(&self) -> Option<&Trailer> {
         self.trailer.as_ref()
     }
 
-    /// The next frame and the byte where it begins; nothing after the last.
+    /// The next frame and its byte offset; `None` after the last.
     pub fn next_frame(&mut self) -> Result<Option<(u64, Frame<'_>)>, BundleError> {
         if self.trailer.is_some() {
             return Ok(None);
@@ -410,7 +410,7 @@ fn read_end<R: Read>(window: &mut Window<R>, offset: u64, tally: &Tally) -> Resu
     Ok(Trailer { records, decisions, last, chain, digest })
 }
 
-/// A stretch of the file in memory: what was taken is hashed and dropped when more is needed.
+/// A part of the file in memory. Consumed bytes are hashed, and dropped when more are needed.
 struct Window<R: Read> {
     source: R,
     buffer: Vec<u8>,
@@ -445,7 +445,7 @@ impl<R: Read> Window<R> {
         self.start = 0;
     }
 
-    /// The next bytes, all of them, left where they are.
+    /// The next bytes, without consuming them.
     fn need(&mut self, wanted: usize, what: &'static str) -> Result<(), BundleError> {
         let got = self.fill(wanted)?.len();
         if got < wanted {

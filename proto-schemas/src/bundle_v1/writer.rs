@@ -43,12 +43,12 @@ impl<W: Write> NodeBundleWriter<W> {
         Sink::start(to, &BundleHeader::Node { tenant, node }).map(Self)
     }
 
-    /// Says of which epoch the next records are, and after which seq they begin.
+    /// Writes the epoch of the next records, and the seq after which they begin.
     pub fn epoch(&mut self, start: EpochStart) -> Result<(), WriteError> {
         self.0.frame(&Frame::Epoch(start))
     }
 
-    /// Says where the epoch that was just begun ends in the log, so that a bundle that ends earlier is known to be short.
+    /// Writes the end of the current epoch in the log, so that a bundle that ends earlier is recognised as short.
     pub fn head(&mut self, head: EpochHead) -> Result<(), WriteError> {
         self.0.frame(&Frame::Head(head))
     }
@@ -63,14 +63,14 @@ impl<W: Write> NodeBundleWriter<W> {
         self.0.frame(&Frame::Answer(decision))
     }
 
-    /// Ends the bundle; without it a reader takes the file for cut.
+    /// Ends the bundle. Without an end, readers treat the file as truncated.
     pub fn finish(self) -> Result<W, WriteError> {
         self.0.finish()
     }
 }
 
 impl NodeBundleWriter<Vec<u8>> {
-    /// What was written since the last call: the next piece of a streamed body.
+    /// The bytes written since the last call: the next chunk of a streamed body.
     pub fn take_chunk(&mut self) -> Vec<u8> {
         self.0.take_chunk()
     }
@@ -98,14 +98,14 @@ impl<W: Write> CentralBundleWriter<W> {
         self.0.frame(&Frame::Entry(entry))
     }
 
-    /// Ends the bundle; without it a reader takes the file for cut.
+    /// Ends the bundle. Without an end, readers treat the file as truncated.
     pub fn finish(self) -> Result<W, WriteError> {
         self.0.finish()
     }
 }
 
 impl CentralBundleWriter<Vec<u8>> {
-    /// What was written since the last call: the next piece of a streamed body.
+    /// The bytes written since the last call: the next chunk of a streamed body.
     pub fn take_chunk(&mut self) -> Vec<u8> {
         self.0.take_chunk()
     }

@@ -22,7 +22,7 @@ pub(super) fn payload_schema(action: &str, version: u16) -> Value {
     schema
 }
 
-/// `POST /api/v1/events`; `R` is what it answers, `L` a line of the answer to a stream.
+/// `POST /api/v1/events`; `R` is the answer, `L` a line of the answer to a stream.
 pub fn append<R: JsonSchema, L: JsonSchema>() -> Operation {
     let one = json!({ "$ref": "#/components/schemas/Draft" });
     let list = json!({ "type": "array", "items": one, "minItems": 1, "maxItems": LIST_DRAFTS_MAX });
@@ -41,7 +41,7 @@ pub fn append<R: JsonSchema, L: JsonSchema>() -> Operation {
         .refuses(&[ErrorCode::BatchRejected])
 }
 
-/// The typed commands that a node and central take alike; `R` is what they answer.
+/// The typed commands of both servers; `R` is the answer.
 pub fn commands<R: JsonSchema>() -> Vec<Operation> {
     let line = json!({ "product": "85123A", "quantity": "2", "unit_price": "2.55" });
     let sale = json!({ "currency": "EUR", "total_minor": 510, "lines": [line] });
@@ -76,10 +76,10 @@ pub fn commands<R: JsonSchema>() -> Vec<Operation> {
             ShopCommand::ValidateDelivery,
         )
         .like(json!({ "qr": "qr-1", "validated_at": "2026-01-05T09:00:00Z" })),
-        about::<R>("post", paths::CLIENTS, "Create a client", ShopCommand::CreateClient).like(fields.clone()),
-        client("patch", "Change fields of a client", ShopCommand::UpdateClient).like(fields.clone()),
-        client("put", "The same as PATCH: fields that are not named stay", ShopCommand::UpdateClient).like(fields),
-        client("delete", "Delete a client", ShopCommand::DeleteClient).or_nothing().like(json!({ "user": "u-12" })),
+        about::<R>("post", paths::CLIENTS, "Create a client", ShopCommand::CreateEntity).like(fields.clone()),
+        client("patch", "Change fields of a client", ShopCommand::UpdateEntity).like(fields.clone()),
+        client("put", "The same as PATCH: fields that are not named stay", ShopCommand::UpdateEntity).like(fields),
+        client("delete", "Delete a client", ShopCommand::DeleteEntity).or_nothing().like(json!({ "user": "u-12" })),
     ]
 }
 
@@ -130,7 +130,7 @@ pub fn fields_command() -> Value {
     json!({ "type": "object", "properties": properties, "required": ["fields"], "additionalProperties": false })
 }
 
-/// What a command's body has in common with a draft.
+/// The members that a command's body shares with a draft.
 fn draft_members() -> Map<String, Value> {
     let generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let mut members = match generator.into_root_schema_for::<DraftDto>().to_value()["properties"].take() {

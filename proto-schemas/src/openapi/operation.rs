@@ -74,7 +74,7 @@ fn shape<T: JsonSchema>() -> Shape {
 }
 
 impl Operation {
-    /// A method in small letters, a path of [`crate::paths`], and what it does.
+    /// A method in lower case, a path of [`crate::paths`], and a summary.
     pub fn new(method: &'static str, path: &'static str, summary: &'static str) -> Operation {
         let refusals = if path.contains('{') { vec![ErrorCode::NotFound] } else { Vec::new() };
         Operation {
@@ -130,7 +130,7 @@ impl Operation {
         self
     }
 
-    /// Retries are made safe by a header, where the body has no id.
+    /// A header makes retries safe if the body has no id.
     #[must_use]
     pub fn keyed(self) -> Operation {
         self.header("Idempotency-Key", false, "Names the request where a draft has no id")
@@ -209,7 +209,7 @@ impl Operation {
         self
     }
 
-    /// Its answer has an ETag, and is not repeated to who has it.
+    /// The answer has an ETag; a caller that has it already gets 304.
     #[must_use]
     pub fn tagged(self) -> Operation {
         const WHAT: &str = "Names what was read: for If-None-Match.";
@@ -219,8 +219,8 @@ impl Operation {
             .says(304, "ETag", true, WHAT)
     }
 
-    /// Its answer has an ETag for edits. The answer is sent again to a reader that has the ETag, since it contains more than an
-    /// edit could overwrite.
+    /// The answer has an ETag for edits. It does not lead to 304, since the answer also contains values that the ETag does not
+    /// cover.
     #[must_use]
     pub fn named(self) -> Operation {
         self.says(200, "ETag", true, "Names what was read: for the If-Match of an edit.")

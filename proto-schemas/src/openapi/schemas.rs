@@ -13,11 +13,11 @@ const PLACE: &str = "/components/schemas";
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
     Type(fn(&mut SchemaGenerator) -> Schema),
-    /// By what no type says: bytes, a payload's schema file.
+    /// Schemas without a type: bytes, a payload's schema file.
     Given(Value),
 }
 
-/// The schemas of one document, as its operations ask for them.
+/// The schemas of one document, collected from its operations.
 pub(super) struct Schemas {
     read: SchemaGenerator,
     written: SchemaGenerator,
@@ -44,7 +44,7 @@ impl Schemas {
         in_our_words(schema)
     }
 
-    /// What is answered: it has the members that are named and no others, so that one that was renamed is seen.
+    /// The schema of an answer: no other members are allowed, so that a renamed member is noticed.
     pub(super) fn of_answer(&mut self, shape: &Shape) -> Value {
         let mut schema = made(&mut self.written, shape);
         if matches!(shape, Shape::Type(_)) {
@@ -53,7 +53,7 @@ impl Schemas {
         in_our_words(schema)
     }
 
-    /// Every schema that was asked for, by its name in the document.
+    /// Every collected schema, by its name in the document.
     pub(super) fn into_components(mut self) -> BTreeMap<String, Value> {
         let mut components = BTreeMap::new();
         for (name, mut schema) in self.read.take_definitions(true) {
@@ -68,7 +68,7 @@ impl Schemas {
     }
 }
 
-/// A part of a request has a name of its own: as part of an answer it may have to say more.
+/// The name of a type in a request; in an answer the same type may have another schema.
 fn asked(name: &str) -> String {
     if name.ends_with("Request") || name == "Draft" { name.to_owned() } else { format!("{name}Request") }
 }
@@ -80,7 +80,7 @@ fn made(generator: &mut SchemaGenerator, shape: &Shape) -> Value {
     }
 }
 
-/// Visits a schema and those within it, from the inside.
+/// Visits a schema after the schemas within it.
 pub(super) fn each(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     match value {
         Value::Object(members) => {
@@ -103,7 +103,7 @@ fn point(schema: &mut Map<String, Value>, rename: &impl Fn(&str) -> String) {
     }
 }
 
-/// No member but those that are named; one that may be absent is never null.
+/// Allows no other members; an optional member is never null.
 fn close(schema: &mut Map<String, Value>) {
     let required: Vec<Value> = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
@@ -126,7 +126,7 @@ fn never_null(property: &mut Value) {
     }
 }
 
-/// Links of Rust's documentation lead nowhere here; widths of integers are limits.
+/// Removes links of Rust's documentation, and turns integer widths into limits.
 fn in_our_words(mut schema: Value) -> Value {
     each(&mut schema, &mut |schema| {
         if let Some(Value::String(text)) = schema.get_mut("description") {

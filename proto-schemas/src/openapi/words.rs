@@ -42,7 +42,7 @@ words! {
     /// 32 bytes.
     Hash = json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
     /// Central's mark on a result: 16 bytes.
-    Stamp = json_schema!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
+    Attestation = json_schema!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
     /// Bytes as text.
     Base64 = json_schema!({ "type": "string", "contentEncoding": "base64" });
     /// An exact number as text.

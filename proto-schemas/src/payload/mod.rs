@@ -49,7 +49,7 @@ fn shortened(words: String) -> String {
 }
 
 /// Reads a sealed event's payload.
-pub fn known(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
+pub fn parse(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     let content = &event.content;
     match read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
         Ok((fact, objection)) => Ok(ParsedEvent { event, fact, objection }),
@@ -58,7 +58,7 @@ pub fn known(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
 }
 
 /// Reads the payload of an event that took effect. It was validated when it was received, and validation is half of the work.
-pub fn known_to_fit(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
+pub fn parse_valid(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     let content = &event.content;
     match read::read_fact_that_fits(&content.entity_type, &content.action, &content.payload) {
         Ok(fact) => Ok(ParsedEvent { event, fact, objection: None }),

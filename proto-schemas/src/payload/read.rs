@@ -286,7 +286,7 @@ struct JsonNode<'a> {
     pointer: JsonPointer<'a>,
 }
 
-/// Written as a JSON pointer only where something is wrong there.
+/// Formatted as a JSON pointer only for an error.
 enum JsonPointer<'a> {
     Root(&'a str),
     Member(&'a JsonPointer<'a>, &'a str),
@@ -314,7 +314,7 @@ impl JsonNode<'_> {
     }
 
     fn get<'b>(&'b self, name: &'b str) -> Option<JsonNode<'b>> {
-        // Where a schema lets a member be null, it is the same as none.
+        // A null member counts as absent.
         let value = self.value.get(name).filter(|value| !value.is_null())?;
         Some(JsonNode { value, pointer: JsonPointer::Member(&self.pointer, name) })
     }

@@ -71,7 +71,7 @@ struct PaymentText<'a> {
     amount_minor: i64,
 }
 
-/// A text out of the payload's own bytes where it has no escapes.
+/// A text, borrowed from the payload's bytes if it has no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -80,7 +80,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
     T::deserialize(deserializer).map(Some)
 }
 
-/// The fact of a sale, refund or cancellation; nothing where it is something else, or the long way has to be gone.
+/// The fact of a sale, refund or cancellation; `None` for other actions and for input that needs the general path.
 pub(super) fn fact(action: &str, payload: &[u8]) -> Option<Fact> {
     if !matches!(action, "SALE_RECORDED" | "SALE_REFUNDED" | "SALE_CANCELLED") {
         return None;
@@ -144,7 +144,7 @@ fn opt<T>(text: Option<Text<'_>>, read: impl Fn(&str) -> Option<T>) -> Option<Op
     }
 }
 
-/// Printable ASCII without a space at either end: in whatever engine the schema's pattern is run.
+/// Printable ASCII without a space at either end: every engine reads the schema's pattern like this.
 fn name(text: &str) -> Option<Name> {
     let plain = (1..=NAME_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     let ends_well = !text.starts_with(' ') && !text.ends_with(' ');
@@ -261,7 +261,7 @@ mod tests {
             .collect()
     }
 
-    /// Whether the short way took it. What it takes, the long way takes, as the same fact.
+    /// Whether the fast path accepted the payload. The general path then gives the same fact.
     fn held_against(action: &str, payload: &[u8]) -> bool {
         let Some(short) = fact(action, payload) else { return false };
         let shown = String::from_utf8_lossy(payload);

@@ -69,7 +69,7 @@ pub fn schema(action: &str, version: u16) -> Option<&'static str> {
     FILES.iter().find(|(name, number, _)| *name == action && *number == version).map(|(_, _, text)| *text)
 }
 
-/// The newest version of an action's schema; the first where the action has none.
+/// The newest version of an action's schema; 1 if the action has none.
 pub fn newest_version(action: &str) -> u16 {
     FILES.iter().filter(|(name, ..)| *name == action).map(|(_, version, _)| *version).max().unwrap_or(1)
 }

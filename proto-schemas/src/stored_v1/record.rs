@@ -51,7 +51,7 @@ fn encoding() -> impl Options {
     bincode::DefaultOptions::new().with_fixint_encoding().with_limit(RECORD_BYTES_MAX as u64).reject_trailing_bytes()
 }
 
-/// The bytes of a sealed event. Fails only where the event is larger than a record may be.
+/// Encodes a sealed event. Fails only if the event is larger than a record may be.
 pub fn encode(event: &Event) -> Result<Vec<u8>, DecodeError> {
     let content = &event.content;
     let body = RecordBody {
@@ -91,7 +91,7 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, DecodeError> {
     Ok(bytes)
 }
 
-/// Reads a record's header, and checks that as many bytes follow as it says.
+/// Decodes a record's header, and checks its body length against the bytes.
 pub fn header(record: &[u8]) -> Result<Header, DecodeError> {
     if record.len() > RECORD_BYTES_MAX {
         return Err(DecodeError::TooLong { got: record.len() });
@@ -163,10 +163,10 @@ pub fn decode(record: &[u8]) -> Result<Event, DecodeError> {
     })
 }
 
-/// How many bytes of a record's beginning say who acted: header, site, and a name in characters of four bytes.
+/// The bytes at a record's start that contain the author: header, site, and a name in characters of four bytes.
 pub const AUTHOR_BYTES: usize = HEADER_BYTES + 17 + 9 + 4 * NAME_CHARS_MAX;
 
-/// Who acted, from the first [`AUTHOR_BYTES`] of a record that was read whole before; the rest of it is not looked at.
+/// The author of a record, from its first [`AUTHOR_BYTES`]. The record was decoded as a whole before.
 pub fn author(beginning: &[u8]) -> Result<Option<Name>, DecodeError> {
     let mut bytes = ByteReader(beginning.get(HEADER_BYTES..).unwrap_or_default());
     let mut user = || -> Option<Option<&str>> {
@@ -191,8 +191,8 @@ pub fn author_node(beginning: &[u8]) -> Result<NodeId, DecodeError> {
     node().ok_or(DecodeError::TooShort { got: beginning.len() })
 }
 
-/// The id under which central stores a record whose own id cannot be trusted, because the record does not read or names another
-/// position: the first sixteen bytes of the chain after it, as a version 8 UUID.
+/// The id under which central stores a record whose own id cannot be trusted, because the record cannot be decoded or names
+/// another position: the first sixteen bytes of the chain after it, as a version 8 UUID.
 pub fn unreadable_event_id(chain: ChainHash) -> EventId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&chain.0[..16]);

@@ -8,7 +8,7 @@ use super::{Endpoint, Reply};
 
 /// Which router answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Patience {
+pub(super) enum EdgeTimeouts {
     /// The server's own timeouts.
     Usual,
     Short,
@@ -22,13 +22,13 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Serves the endpoint's router on a port of its own and connects to it.
-    pub(super) async fn open(door: &Endpoint, patience: Patience) -> Connection {
-        let router = door.router(patience);
+    pub(super) async fn open(endpoint: &Endpoint, timeouts: EdgeTimeouts) -> Connection {
+        let router = endpoint.router(timeouts);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound port");
         tokio::spawn(async move { axum::serve(listener, router).await });
         let stream = TcpStream::connect(address).await.expect("the server listens");
-        Connection { stream, bearer: door.bearer.clone() }
+        Connection { stream, bearer: endpoint.bearer.clone() }
     }
 
     /// Sends the head of a request.

@@ -17,7 +17,7 @@ async fn put(shop: &Shop, path: &str, bytes: impl Into<Body>) -> super::Reply {
 }
 
 fn validation(hash: &str) -> Value {
-    json!({"id": super::door::id(9), "qr": "q-1", "validated_at": "2026-01-05T10:00:00Z", "signature_hash": hash})
+    json!({"id": super::shop::id(9), "qr": "q-1", "validated_at": "2026-01-05T10:00:00Z", "signature_hash": hash})
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn an_event_that_names_a_file_waits_for_the_file() {
     assert_eq!((&problem["pointer"], &problem["retryable"]), (&json!("/signature_hash"), &json!(true)));
     let mut payload = validation(&hash);
     payload.as_object_mut().unwrap().remove("id");
-    let draft = json!({"id": super::door::id(8), "entity_type": "DELIVERY", "entity_id": "D-1", "action": "DELIVERY_VALIDATED", "payload": payload});
+    let draft = json!({"id": super::shop::id(8), "entity_type": "DELIVERY", "entity_id": "D-1", "action": "DELIVERY_VALIDATED", "payload": payload});
     assert_eq!(shop.post(&draft).await.problem(422, "BLOB_MISSING")["pointer"], "/payload/signature_hash");
     shop.post(&json!([draft])).await.problem(422, "BATCH_REJECTED");
     let line = shop.send("POST", "/api/v1/events", "application/x-ndjson", format!("{draft}\n")).await;

@@ -177,7 +177,7 @@ async fn fields_of_what_has_none_are_refused_here() {
     let shop = Shop::open().await;
     for (entity_type, action) in [("DELIVERY", "CREATE"), ("INVOICE", "UPDATE"), ("DELIVERY", "DELETE")] {
         let payload = if action == "DELETE" { json!({}) } else { json!({"name": "x"}) };
-        let draft = json!({"id": super::door::id(1), "entity_type": entity_type, "entity_id": "d-1", "action": action,
+        let draft = json!({"id": super::shop::id(1), "entity_type": entity_type, "entity_id": "d-1", "action": action,
             "base_version": 1, "payload": payload});
         let problem = shop.post(&draft).await.problem(422, "INVALID_PAYLOAD");
         assert_eq!(problem["pointer"], "/action", "{problem}");
@@ -200,7 +200,7 @@ async fn an_edit_that_central_would_find_too_large_is_refused_here() {
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("has 200024 bytes") && detail.contains("400031, at most 393216: remove"), "{detail}");
     assert_eq!(shop.node.log().head().marks.durable.0, 3, "nothing was written");
-    let line = json!({"id": super::door::id(9), "entity_type": "CLIENT", "entity_id": "c-1", "action": "UPDATE",
+    let line = json!({"id": super::shop::id(9), "entity_type": "CLIENT", "entity_id": "c-1", "action": "UPDATE",
         "if_match": tag(&shop).await, "payload": {"b": "x".repeat(200_000)}});
     let reply = shop.send("POST", "/api/v1/events", "application/x-ndjson", format!("{line}\n")).await;
     assert_eq!(reply.json()["problem"]["code"], "ENTITY_TOO_LARGE");

@@ -6,7 +6,7 @@ use comptoir_core::position::Seq;
 use comptoir_proto::bundle_v1::{BundleReader, Frame};
 use serde_json::json;
 
-use super::door::DISK_HANGS;
+use super::shop::DISK_HANGS;
 use super::{Shop, sale};
 use crate::event_log::memory::Faults;
 
@@ -137,7 +137,7 @@ async fn a_log_names_lost_records_and_never_exports_the_rest_as_whole() {
 async fn a_damaged_log_does_not_say_that_an_event_was_never_there() {
     let shop = Shop::open().await;
     shop.sell(0..9).await;
-    let event = |number: u64| format!("/api/v1/events/{}", super::door::id(number));
+    let event = |number: u64| format!("/api/v1/events/{}", super::shop::id(number));
     shop.get(&event(20)).await.problem(404, "NOT_FOUND");
     lose(&shop, 5..=5);
     shop.get(&event(3)).await.problem(503, "LOG_DAMAGED");
@@ -160,7 +160,7 @@ async fn a_list_that_does_not_fit_one_batch_of_the_log_is_too_large() {
     let drafts: Vec<_> = (0..100)
         .map(|number| {
             json!({
-                "id": super::door::id(number), "entity_type": "NOTE", "entity_id": number.to_string(),
+                "id": super::shop::id(number), "entity_type": "NOTE", "entity_id": number.to_string(),
                 "action": "CREATE", "payload": {"text": "x".repeat(12_000)},
             })
         })
@@ -180,7 +180,7 @@ async fn a_payload_is_kept_as_it_was_written() {
     let payload =
         r#"{ "total_minor":510,"currency":"GBP",  "lines":[{"unit_price":"2.55","quantity":"2","product":"A"}] }"#;
     let names = r#""entity_type":"SALE","entity_id":"1","action":"SALE_RECORDED""#;
-    let draft = format!(r#"{{"id":"{}",{names},"payload": {payload} }}"#, super::door::id(1));
+    let draft = format!(r#"{{"id":"{}",{names},"payload": {payload} }}"#, super::shop::id(1));
     let reply = shop.send("POST", "/api/v1/events", "application/json", draft).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     let sealed = shop.node.log().read(1, Seq(2), 1, usize::MAX).unwrap();

@@ -1,12 +1,12 @@
 //! Behaviour that only a node has, beyond the contract it shares with central: log states, reads, queue and export.
 
 mod blobs;
-mod door;
 mod editing;
 mod log_states;
 mod openapi;
 mod reads;
 mod saved_forms;
+mod shop;
 mod streams;
 
-use door::{Reply, Shop, sale};
+use shop::{Reply, Shop, sale};

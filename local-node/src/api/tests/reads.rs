@@ -6,7 +6,7 @@ use comptoir_proto::bundle_v1::{BundleReader, Frame};
 use comptoir_proto::sync_v1::RecordResult;
 use serde_json::{Value, json};
 
-use super::door::id;
+use super::shop::id;
 use super::{Reply, Shop};
 
 fn result(seq: u64, verdict: &str) -> RecordResult {

@@ -143,7 +143,7 @@ fn written(records: u64, reopened: bool) -> (Node, Contents) {
 /// A byte of a file.
 type At = (PathBuf, usize);
 
-/// The bytes of the meta-data and all others, of the files under a node's directory.
+/// The bytes of the metadata and all others, of the files under a node's directory.
 fn bytes_of(dir: &Path) -> (Vec<At>, Vec<At>) {
     let (mut meta, mut others) = (Vec::new(), Vec::new());
     // The two slots of the mark; the bytes between them are never read.
@@ -287,7 +287,7 @@ fn a_flipped_bit_is_refused_reported_or_without_effect() {
         }
         let flips: Vec<_> = places.into_iter().map(|place| (place, draw.below(8) as u8)).collect();
         let counts = flip_each(&good, &contents, &flips);
-        println!("reopened {reopened}: {} bytes of meta-data, {} others: {counts:?}", meta.len(), others.len());
+        println!("reopened {reopened}: {} bytes of metadata, {} others: {counts:?}", meta.len(), others.len());
         assert_eq!(counts["silent"], 0, "seed {seed}, reopened {reopened}: {counts:?}");
         assert_eq!(counts.values().sum::<usize>(), flips.len());
     }

@@ -8,23 +8,23 @@ use super::super::sled_store::SledStore;
 use super::super::store::{Entry, Store};
 
 /// A place where stores are opened again and again.
-trait Place {
+trait StoreLocation {
     fn open(&self) -> Arc<dyn Store>;
 }
 
-impl Place for tempfile::TempDir {
+impl StoreLocation for tempfile::TempDir {
     fn open(&self) -> Arc<dyn Store> {
         Arc::new(SledStore::open(self.path(), 8 * 1024 * 1024).expect("sled opens"))
     }
 }
 
-impl Place for MemDisk {
+impl StoreLocation for MemDisk {
     fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.store())
     }
 }
 
-fn on_each(check: impl Fn(&dyn Place)) {
+fn on_each(check: impl Fn(&dyn StoreLocation)) {
     check(&tempfile::tempdir().expect("a directory"));
     check(&MemDisk::default());
 }

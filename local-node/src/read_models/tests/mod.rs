@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::pull_progress::PullProgress;
-use super::rows::{self, HeldRow};
+use super::rows::{self, StoredRow};
 use super::rulebook;
 use super::view::RowType;
 use super::{ReadModels, RowPage, SyncProgress, Target};
@@ -80,7 +80,7 @@ impl Shop {
     fn given(&self, kind: RowKind, entity_type: &str, id: &str, site: Option<Uuid>, row: &Value) {
         let position = row["version"].as_u64().unwrap();
         let row = RawValue::from_string(row.to_string()).unwrap();
-        let held = HeldRow { generation: 1, position, received_at: 7, row };
+        let held = StoredRow { generation: 1, position, received_at: 7, row };
         self.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     }
 
@@ -374,7 +374,7 @@ fn after_a_restore_of_central_each_own_event_is_shown_once() {
     let put = |shop: &Shop, generation: u32, kind, entity_type: &str, id: &str, site, row: Value| {
         let position = row["version"].as_u64().unwrap();
         let row = RawValue::from_string(row.to_string()).unwrap();
-        let held = HeldRow { generation, position, received_at: 7, row };
+        let held = StoredRow { generation, position, received_at: 7, row };
         shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     };
     let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "backordered": "0"});
@@ -441,7 +441,7 @@ fn events_not_resent_to_a_restored_central_stay_over_its_rows() {
         serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
     shop.keep(vec![loading.end_load(cursor.to_string(), &cursor).change()]);
     let row = RawValue::from_string(client("c-1", 403, &json!({"name": "Durand"})).to_string()).unwrap();
-    let held = HeldRow { generation: 2, position: 403, received_at: 7, row };
+    let held = StoredRow { generation: 2, position: 403, received_at: 7, row };
     shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(RowKind::Entity, "CLIENT", "c-1", None), held.encode())]);
     let shown = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
     assert_eq!(shown["fields"], json!({"name": "Durand", "phone": "06"}));
@@ -490,7 +490,7 @@ proptest! {
             let (action, payload) = payload_of(*action, *field, *value);
             let id = shop.write(entity_type, "e-1", action, &payload);
             let found = shop.log.find(id).unwrap().unwrap();
-            let known = payload::known(comptoir_proto::stored_v1::decode(&found.sealed.record).unwrap()).unwrap();
+            let known = payload::parse(comptoir_proto::stored_v1::decode(&found.sealed.record).unwrap()).unwrap();
             let position = nth as u64 + 2;
             let judged = Judged {
                 position: Position(position), received_at: known.event.occurred_at, effective_at: known.event.occurred_at,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::super::apply;
 use super::super::pull_progress::PullProgress;
-use super::super::rows::{self, HeldRow};
+use super::super::rows::{self, StoredRow};
 use super::super::{ReadModels, RowPage, SyncProgress, Target};
 use crate::event_log::memory::MemDisk;
 use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig};
@@ -399,7 +399,7 @@ impl Node {
     /// The row that central gave, and its version.
     fn held(&self, central: &Central, key: &RowKey) -> Option<(Value, u64)> {
         let bytes = self.log.get(KeySpace::Row, &rows::key_of(key).unwrap()).unwrap()?;
-        let held = HeldRow::decode(&bytes).unwrap();
+        let held = StoredRow::decode(&bytes).unwrap();
         let row: Value = serde_json::from_str(held.row.get()).unwrap();
         assert_eq!(row, central.history[&(key.clone(), held.position)], "a row as central gave it");
         Some((row, held.position))

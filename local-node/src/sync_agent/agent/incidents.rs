@@ -101,7 +101,7 @@ impl<T: Transport> Agent<T> {
         }
         let earlier = expected < sent;
         if earlier {
-            self.rewind(expected, "it misses records since");
+            self.rewind(expected, "it lacks records since then");
         }
         // A repeated gap before anything was accepted is not this node's gap and must not cause a storm.
         if earlier && !std::mem::replace(&mut self.rewound, true) { Step::Next } else { self.pause(None) }
@@ -118,7 +118,7 @@ impl<T: Transport> Agent<T> {
         match blocking(move || own_chain(&log, epoch)).await {
             Ok(seq) => {
                 // This log is intact, so something in between changes the bytes.
-                self.report(&word, format!("{detail}; our own chain holds up to seq {seq}"))
+                self.report(&word, format!("{detail}; the local chain is intact up to seq {seq}"))
             }
             Err(broken) => {
                 self.raise_alert("LOCAL_CHAIN_BROKEN", broken);
@@ -128,7 +128,7 @@ impl<T: Transport> Agent<T> {
     }
 }
 
-/// Recomputes every link of an epoch; answers the last seq, or the first break.
+/// Recomputes every link of an epoch. Returns the last seq, or the first break.
 fn own_chain(log: &Log, epoch: Epoch) -> Result<Seq, String> {
     let identity = log.identity();
     let (mut seq, mut chain) = (Seq::ZERO, genesis(identity.tenant, identity.node, epoch));

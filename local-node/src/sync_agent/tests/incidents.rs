@@ -11,7 +11,7 @@ use super::central::Fault;
 use super::{Phase, Shop, id};
 
 #[tokio::test(start_paused = true)]
-async fn a_fork_stops_the_epoch_loudly_and_selling_goes_on() {
+async fn a_fork_stops_sending_with_an_alert_and_selling_continues() {
     for code in
         [ErrorCode::Fork, ErrorCode::EpochFrozen, ErrorCode::KeyChanged, ErrorCode::WrongNode, ErrorCode::WrongTenant]
     {
@@ -27,7 +27,7 @@ async fn a_fork_stops_the_epoch_loudly_and_selling_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_epoch_starts_a_stopped_line_again() {
+async fn a_new_epoch_restarts_a_stopped_agent() {
     let mut shop = Shop::new();
     shop.sell(0..3).await;
     shop.central.will([Fault::Refuse(ErrorCode::Fork, |problem| problem)]);
@@ -48,21 +48,17 @@ async fn a_restored_central_gets_missing_records_again() {
     shop.central.restore(2, Uuid::from_u128(2));
     shop.sell(5..6).await;
     shop.start().acked(7).await;
-    assert_eq!(shop.central.pushes()[1..], [(3, 5)], "its status is asked for before anything is sent");
+    assert_eq!(shop.central.pushes()[1..], [(3, 5)], "the agent asks for central's status before it sends");
     assert_eq!(shop.central.held(), 7);
-    let stamped = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_prior_result().unwrap()));
-    assert_eq!(
-        shop.central.prior_decisions(),
-        stamped,
-        "with what was stamped of what it had decided, and nothing for new ones"
-    );
+    let attested = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_prior_result().unwrap()));
+    assert_eq!(shop.central.prior_decisions(), attested, "attested decisions are sent with their records");
     assert_eq!(shop.decision(6).unwrap().position, 6, "a stored decision never changes");
     let state = shop.until(|state| state.phase == Phase::Idle).await;
     assert_eq!((state.previous_incarnation, state.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
-    assert_eq!(state.alert, None, "it is well again");
+    assert_eq!(state.alert, None, "the alert is cleared");
 }
 
-/// Of two drivers the other may be first now: that must be reported explicitly.
+/// After a restore another driver may be the first: the difference must be reported.
 #[tokio::test(start_paused = true)]
 async fn a_different_second_decision_is_reported_and_the_first_stays() {
     let mut shop = Shop::new();
@@ -90,11 +86,11 @@ async fn an_idle_node_notices_that_central_was_restored() {
     shop.until(|state| state.phase == Phase::Idle).await;
     shop.central.restore(0, Uuid::from_u128(2));
     shop.central.holds(6).await;
-    let well = shop.until(|state| state.phase == Phase::Idle && state.alert.is_none()).await;
-    assert_eq!((well.previous_incarnation, well.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
+    let synced = shop.until(|state| state.phase == Phase::Idle && state.alert.is_none()).await;
+    assert_eq!((synced.previous_incarnation, synced.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
 }
 
-/// It cannot know of this node that it misses nothing, unless the node says so between two attempts.
+/// Central learns only from the node's status request that it lacks nothing of this node.
 #[tokio::test(start_paused = true)]
 async fn a_central_in_restore_is_asked_between_attempts_without_an_alert() {
     let mut shop = Shop::new();
@@ -118,7 +114,7 @@ async fn a_repeated_gap_causes_no_storm() {
     shop.central.will((0..6).map(|_| gap()));
     shop.sell(5..6).await;
     shop.start().acked(7).await;
-    assert_eq!(shop.central.pauses()[1..], [0, 1, 2, 4, 8, 16], "once at once, then with the backoff");
+    assert_eq!(shop.central.pauses()[1..], [0, 1, 2, 4, 8, 16], "one immediate retry, then the backoff");
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,14 +132,14 @@ async fn a_restored_node_opens_a_new_epoch_and_reuses_no_seq() {
     shop.acked(3).await;
     assert_eq!(shop.central.events()[5..], [id(3).uuid(), id(4).uuid()]);
     let shown = shop.until(|state| state.phase == Phase::Idle).await.alert.unwrap();
-    assert_eq!(shown.code, "CENTRAL_AHEAD", "what was lost here is at central only: somebody should know");
+    assert_eq!(shown.code, "CENTRAL_AHEAD", "a person should know that records exist at central only");
     let opening = shop.log.read(2, Seq(1), 1, usize::MAX).unwrap();
     let opening = stored_v1::decode(&opening[0].record).unwrap();
     let payload = String::from_utf8(opening.content.payload).unwrap();
     assert!(payload.contains("central held seq 5 of epoch 1, the log ended at seq 4"), "{payload}");
 }
 
-/// The line was down when it was restored, and it sold before contact: sent first, that would be a fork and freeze the epoch.
+/// The node was restored and sold while it was offline. Pushing these sales first would be a fork and freeze the epoch.
 #[tokio::test(start_paused = true)]
 async fn a_restored_node_that_sold_before_contact_causes_no_fork() {
     let mut shop = Shop::new();
@@ -156,12 +152,12 @@ async fn a_restored_node_that_sold_before_contact_causes_no_fork() {
     shop.start();
     let mut heads = shop.log.watch();
     heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(2)).await.unwrap();
-    assert_eq!(shop.central.events().last(), Some(&id(3).uuid()), "what it sold is at central");
+    assert_eq!(shop.central.events().last(), Some(&id(3).uuid()), "central has the sale");
     assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert.unwrap().code, "CENTRAL_AHEAD");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_central_that_is_ahead_again_and_again_is_wrong_and_gets_no_third_epoch() {
+async fn a_central_that_is_ahead_twice_gets_no_third_epoch() {
     let mut shop = Shop::new();
     shop.start().acked(1).await;
     shop.kill().await;
@@ -181,7 +177,7 @@ async fn corrupted_batches_are_sent_smaller_and_then_raise_an_alert() {
     shop.sell(0..600).await;
     shop.central.will((0..6).map(|_| Fault::Refuse(ErrorCode::ChainMismatch, |problem| problem)));
     let reported = shop.start().until_alert("CHAIN_MISMATCH").await;
-    assert!(reported.alert.unwrap().detail.contains("our own chain holds up to seq 601"));
+    assert!(reported.alert.unwrap().detail.contains("the local chain is intact up to seq 601"));
     shop.acked(601).await;
     let sizes: Vec<usize> = shop.central.pushes().into_iter().map(|(_, records)| records).take(7).collect();
     assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 7]);

@@ -121,7 +121,7 @@ impl Shop {
     async fn sell(&self, numbers: std::ops::Range<u64>) {
         let numbers: Vec<u64> = numbers.collect();
         for some in numbers.chunks(100) {
-            self.log.append(some.iter().copied().map(draft).collect()).await.expect("selling goes on");
+            self.log.append(some.iter().copied().map(draft).collect()).await.expect("selling continues");
         }
     }
 

@@ -82,7 +82,7 @@ async fn a_panicking_agent_is_restarted_and_raises_an_alert() {
     let (dir, central) = (TempDir::new().unwrap(), Central::default());
     let line = Defective { central: central.clone(), panics: Arc::default() };
     let node = Node::start_with(config(&dir), environment(), Some(line)).await.unwrap();
-    let defect = |state: &super::SyncState| state.alert.as_ref().is_some_and(|trouble| trouble.code == "INTERNAL");
+    let defect = |state: &super::SyncState| state.alert.as_ref().is_some_and(|alert| alert.code == "INTERNAL");
     node.sync().wait_for(defect).await.unwrap();
     node.log().append(vec![draft(0)]).await.unwrap();
     acked(&node, 2).await;

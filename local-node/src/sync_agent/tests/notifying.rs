@@ -17,7 +17,7 @@ fn notified(shop: &Shop) -> Vec<Notification> {
     notifications::list(&shop.log, None, None, 1_000, Language::English).expect("the log reads").rows
 }
 
-/// A kind of notification and the event it speaks of.
+/// A kind of notification and the event that it is about.
 fn kinds(shop: &Shop) -> Vec<(String, Uuid)> {
     notified(shop).into_iter().map(|notified| (notified.kind, notified.event_id)).collect()
 }
@@ -158,7 +158,7 @@ async fn a_lost_or_refused_file_delays_no_event() {
 }
 
 /// What central decided later about an event of this node.
-fn news(shop: &Shop, kind: &str, about: (u64, &str), data: serde_json::Value) {
+fn send_notice(shop: &Shop, kind: &str, about: (u64, &str), data: serde_json::Value) {
     let down = shop.central.down();
     let position = down.client("c-1", "Durand");
     let (event_id, entity_id) = (id(about.0).uuid(), about.1.to_owned());
@@ -217,14 +217,14 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
         shop.central.down().client("c-0", "Dupont");
     }
     shop.pull().until(|state| state.pull.complete_through == Some(10)).await;
-    news(&shop, "RELEASED", (0, "n-0"), json!({"verdict": "ACCEPTED"}));
+    send_notice(&shop, "RELEASED", (0, "n-0"), json!({"verdict": "ACCEPTED"}));
     shop.until(|state| state.needs_person.events == 4).await;
-    news(&shop, "RELEASED", (1, "n-1"), json!({"verdict": "CONFLICT", "code": "VERSION_CONFLICT"}));
+    send_notice(&shop, "RELEASED", (1, "n-1"), json!({"verdict": "CONFLICT", "code": "VERSION_CONFLICT"}));
     shop.until(|state| state.pull.complete_through == Some(12)).await;
     assert_eq!(waiting(&shop), 4, "it left quarantine, and waits in conflict");
-    news(&shop, "RESOLVED", (1, "n-1"), json!({"choice": "server"}));
+    send_notice(&shop, "RESOLVED", (1, "n-1"), json!({"choice": "server"}));
     shop.until(|state| state.needs_person.events == 3).await;
-    news(&shop, "RESOLVED", (3, "n-3"), json!({"choice": "server"}));
+    send_notice(&shop, "RESOLVED", (3, "n-3"), json!({"choice": "server"}));
     shop.until(|state| state.needs_person.events == 1).await;
     // The agent starts from the stored state, and the rejection stays.
     shop.kill_puller().await;

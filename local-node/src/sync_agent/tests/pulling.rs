@@ -19,7 +19,7 @@ use super::down::{Down, client, cursor};
 use crate::event_log::{KeySpace, Log};
 use crate::notifications;
 use crate::read_models::pull_progress::PullProgress;
-use crate::read_models::rows::{self, HeldRow};
+use crate::read_models::rows::{self, StoredRow};
 use crate::read_models::{self, ReadModels, SyncProgress, rulebook};
 
 /// Every stored client, with its name and position.
@@ -28,7 +28,7 @@ fn stored_clients(log: &Log) -> Vec<(String, String, u64)> {
     let mut clients = Vec::new();
     log.scan(KeySpace::Row, &from, &to, &mut |key, value| {
         let (id, _) = rows::id_in(key).expect("a row's key");
-        let stored = HeldRow::decode(&value).expect("a row reads");
+        let stored = StoredRow::decode(&value).expect("a row reads");
         let row: EntityRow = serde_json::from_str(stored.row.get()).expect("central's row");
         let fields: serde_json::Value = serde_json::from_str(row.fields.get()).expect("fields");
         clients.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), stored.position));

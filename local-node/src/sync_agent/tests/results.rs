@@ -91,8 +91,8 @@ async fn a_receipt_that_does_not_verify_is_not_kept_and_the_results_are() {
     shop.start().acked(1).await;
     assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.signed_head, None);
     shop.sell(0..1).await;
-    let receipt = shop.until(|state| state.signed_head.is_some()).await.signed_head.unwrap();
-    assert!(receipt.text.contains("\nseq 2 "), "{}", receipt.text);
+    let signed_head = shop.until(|state| state.signed_head.is_some()).await.signed_head.unwrap();
+    assert!(signed_head.text.contains("\nseq 2 "), "{}", signed_head.text);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use comptoir_test_support::{TestCentral, TestTenant};
 use crate::contract::{Endpoint, IMPATIENT};
 
 /// Central, its tenant and the administrator's token.
-pub struct HeadOffice {
+pub struct RunningCentral {
     /// The tenant's id.
     pub tenant: TenantId,
     central: TestCentral,
@@ -14,12 +14,12 @@ pub struct HeadOffice {
     token: String,
 }
 
-impl HeadOffice {
+impl RunningCentral {
     /// Starts central with a tenant of that name.
-    pub async fn open(name: &str) -> HeadOffice {
+    pub async fn open(name: &str) -> RunningCentral {
         let central = TestCentral::new().await;
         let TestTenant { tenant, site, token, .. } = central.tenant(name).await;
-        HeadOffice { tenant, central, site, token }
+        RunningCentral { tenant, central, site, token }
     }
 
     /// The API as the administrator.
@@ -30,7 +30,7 @@ impl HeadOffice {
     /// The API as a new node of the tenant's site.
     pub async fn node(&self) -> Endpoint {
         let tenant =
-            TestTenant { scene: &self.central, tenant: self.tenant, site: self.site, token: self.token.clone() };
+            TestTenant { server: &self.central, tenant: self.tenant, site: self.site, token: self.token.clone() };
         self.endpoint(tenant.node().await.key)
     }
 
