@@ -9,6 +9,11 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     (Timestamp::MIN..=Timestamp::MAX).contains(&micros).then_some(micros)
 }
 
+/// The same, in UTC if the text has no offset: the documents of phones and desktops define no zone for a device.
+pub fn parse_or_utc(text: &str) -> Option<Timestamp> {
+    parse(text).or_else(|| parse(&format!("{text}Z")))
+}
+
 /// Writes an instant in UTC, with as many decimals as it needs.
 pub fn format(at: Timestamp) -> String {
     match jiff::Timestamp::from_microsecond(at.0) {
@@ -28,5 +33,7 @@ mod tests {
         assert_eq!(parse(&format(at)), Some(at));
         assert_eq!(parse("2010-12-01 08:26"), None);
         assert_eq!(parse("yesterday"), None);
+        assert_eq!(parse_or_utc("2010-12-01 08:26:00.5"), Some(at));
+        assert_eq!(parse_or_utc("2010-12-01T09:26:00.5+01:00"), Some(at));
     }
 }
