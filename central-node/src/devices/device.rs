@@ -3,6 +3,7 @@
 use std::fmt;
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::money::Currency;
 use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use crate::clock::Clock;
 use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::identity::{Access, Credential};
 use crate::ingest::IngestQueue;
+use crate::tenant;
 
 /// Characters of a device's name.
 const NAME_CHARS_MAX: usize = 128;
@@ -78,6 +80,9 @@ pub(crate) struct Devices {
 pub(crate) enum ContactError {
     #[error("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters")]
     Name { contract: Contract },
+    /// The credential has no device, or several.
+    #[error("name the device: `{}=...`; the credential has not exactly one {contract} device", .contract.name_field())]
+    Unnamed { contract: Contract },
     #[error("device {name:?} belongs to another site than the credential")]
     OtherSite { name: String },
     #[error(transparent)]
@@ -85,6 +90,39 @@ pub(crate) enum ContactError {
 }
 
 impl Devices {
+    /// The currency of invoices that name none.
+    pub(crate) async fn currency(&self, tenant: TenantId) -> Result<Currency, StoreError> {
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        tenant::currency(&tx, tenant).await
+    }
+
+    /// Finds the only device of a contract that a credential may speak for: a shop's key for its shop, an administrator for
+    /// the tenant.
+    pub(crate) async fn only(&self, credential: &Credential, contract: Contract) -> Result<Device, ContactError> {
+        let name = self.only_name(credential, contract).await?;
+        self.contact(credential, &name.ok_or(ContactError::Unnamed { contract })?, contract).await
+    }
+
+    async fn only_name(&self, credential: &Credential, contract: Contract) -> Result<Option<String>, StoreError> {
+        let (of_site, site) = match credential.access {
+            Access::Node { site, .. } => (true, site.map(SiteId::uuid)),
+            Access::Admin => (false, None),
+        };
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, credential.tenant).await?;
+        let sql = "select d.device
+                   from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
+                   where d.tenant_id = $1 and d.contract = $2 and (not $3::boolean or n.site_id is not distinct from $4::uuid)
+                   limit 2";
+        let statement = tx.prepare_cached(sql).await?;
+        let rows = tx.query(&statement, &[&credential.tenant.uuid(), &contract.as_str(), &of_site, &site]).await?;
+        match rows.as_slice() {
+            [only] => Ok(Some(only.try_get(0)?)),
+            _ => Ok(None),
+        }
+    }
+
     /// Finds the device of that name, or creates it at its first contact.
     pub(crate) async fn contact(
         &self,
@@ -110,7 +148,7 @@ impl Devices {
         contract: Contract,
     ) -> Result<Device, StoreError> {
         let tenant = credential.tenant;
-        let node = NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()));
+        let node = node_of(tenant, name);
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         if let Some(device) = find(&tx, tenant, node, name, contract).await? {
@@ -133,6 +171,11 @@ impl Devices {
         tracing::info!(tenant.id = %tenant, node.id = %node, "central keeps a log for the {contract} device {name:?}");
         made.ok_or_else(|| StoreError::Damaged(format!("device {node} was made and is not there")))
     }
+}
+
+/// The node of the device of a name, whether it has come or not.
+pub(crate) fn node_of(tenant: TenantId, name: &str) -> NodeId {
+    NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()))
 }
 
 async fn find(

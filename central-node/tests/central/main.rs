@@ -19,6 +19,7 @@ mod late_commits;
 mod merging;
 mod openapi;
 mod outages;
+mod phone_rows;
 mod phones;
 mod projecting;
 mod pulling;

@@ -55,8 +55,8 @@ async fn a_damaged_or_unreadable_event_fails_alone() {
     spaced["checksum"] = json!(canonical_checksum(r#"{ "name":"Zoé", "city":null,"age":12.5 }"#));
     let events = [good, damaged, json!({ "id": "e-3" }), json!(7), no_name, wrong_total, unknown, spaced];
     let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
-    let acked: Vec<&Value> = [0, 5, 6, 7].iter().map(|index: &usize| &events[*index]["id"]).collect();
-    assert_eq!(answer["acked_event_ids"], json!(acked), "facts are accepted even if quarantined");
+    let acked: Vec<&Value> = [0, 7].iter().map(|index: &usize| &events[*index]["id"]).collect();
+    assert_eq!(answer["acked_event_ids"], json!(acked));
     let failed: Vec<(&Value, &Value, &Value)> = answer["failed_events"]
         .as_array()
         .unwrap()
@@ -65,11 +65,14 @@ async fn a_damaged_or_unreadable_event_fails_alone() {
         .collect();
     let (yes, no) = (json!(true), json!(false));
     let (checksum, json) = (json!("CHECKSUM_MISMATCH"), json!("MALFORMED_BODY"));
+    let (total, schema) = (json!("TOTAL_MISMATCH"), json!("UNKNOWN_SCHEMA"));
     let expected = [
         (&events[1]["id"], &checksum, &yes),
         (&events[2]["id"], &json, &no),
         (&json!("#3"), &json, &no),
         (&json!("n-1"), &json, &no),
+        (&events[5]["id"], &total, &no),
+        (&events[6]["id"], &schema, &no),
     ];
     assert_eq!(failed, expected);
     assert_eq!(answer["success"], false);
@@ -81,7 +84,7 @@ async fn a_damaged_or_unreadable_event_fails_alone() {
     let entry = &log["entries"][0];
     assert_eq!(entry["status"], "PARTIAL");
     assert_eq!(entry["eventsCount"], 8);
-    assert_eq!(entry["failedCount"], 4);
+    assert_eq!(entry["failedCount"], 6);
 }
 
 /// A phone sends the columns of its own table, which may be null.
@@ -97,42 +100,89 @@ async fn a_validation_without_coordinates_may_have_nulls() {
     let events = [phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned)];
     let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
     assert_eq!(answer["acked_event_ids"][0], events[0]["id"], "{answer}");
-    assert_eq!(answer["without_effect"], Value::Null, "{answer}");
+    assert_eq!(answer["success"], true, "{answer}");
     assert_eq!(phone_push(&company, &shop.key, "phone-1", &events).await["acked_event_ids"], answer["acked_event_ids"]);
     let list = company.get("/api/v1/deliveries").await.assert_ok();
     assert_eq!(list["rows"][0]["validation"]["at"], "2026-03-01T09:00:00Z", "{list}");
     assert_eq!(list["rows"][0]["validation"]["place"], Value::Null, "{list}");
 }
 
+/// M2: a phone that reads only the document's fields must not take such an event for done.
 #[tokio::test]
-async fn an_acked_event_without_effect_is_reported_with_a_message_on_every_send() {
+async fn an_event_without_effect_fails_with_a_resolution_and_a_message_on_every_send() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
         .await;
+    let client = |action: &str, name: &str, at: &str| {
+        let mut event = phone_event("CLIENT", "c-1", action, &json!({ "name": name }));
+        event["occurred_at"] = json!(at);
+        event
+    };
+    phone_push(&company, &shop.key, "phone-2", &[client("CREATE", "Ana", "2026-03-01T08:00:00Z")]).await;
     let scanned = json!({ "qr": "another", "validated_at": "2026-03-01T09:00:00Z" });
     let events = [
         phone_record("s-1", &Sale::default()),
         phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned),
         phone_event("STOCK", "A", "UPDATE", &json!({ "quantity": 5 })),
+        phone_record("s-2", &Sale { total_minor: 900, ..Sale::default() }),
+        phone_event("SALE", "s-3", "SALE_RECORDED", &json!({ "total": 5 })),
+        client("UPDATE", "Zoé", "2026-03-01T07:00:00Z"),
     ];
     let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
-    assert_eq!(answer["acked_event_ids"], json!(events.each_ref().map(|event| &event["id"])), "{answer}");
-    let reported: Vec<[&Value; 4]> = answer["without_effect"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|outcome| ["event_id", "verdict", "error_code", "message"].map(|name| &outcome[name]))
-        .collect();
-    let quarantined = json!("Mis de côté par le central : une personne doit le vérifier");
+    assert_eq!(answer["success"], false, "{answer}");
+    assert_eq!(answer["acked_event_ids"], json!([events[0]["id"]]), "{answer}");
+    let outcome = |failed: &Value| {
+        assert_eq!(failed["retry"], false, "it is stored: {failed}");
+        let (resolution, data) = (&failed["resolution"], &failed["resolution"]["data"]);
+        let texts = [&failed["error_code"], &resolution["action"], &data["verdict"], &data["message"]];
+        texts.map(|text| text.as_str().unwrap().to_owned())
+    };
+    let waits = "Reçu par le central, sans effet tant qu'une personne du siège ne l'a pas vérifié";
+    let stays = "La valeur du central reste";
     let expected = [
-        [&events[1]["id"], &json!("QUARANTINED"), &json!("QR_MISMATCH"), &quarantined],
-        [&events[2]["id"], &json!("SUPERSEDED"), &json!("STOCK_READ_ONLY"), &json!("La valeur du central reste")],
+        ["QR_MISMATCH", "DISCARD_LOCAL", "QUARANTINED", waits],
+        ["STOCK_READ_ONLY", "TAKE_SERVER_STOCK", "SUPERSEDED", stays],
+        ["TOTAL_MISMATCH", "DISCARD_LOCAL", "QUARANTINED", waits],
+        ["INVALID_PAYLOAD", "DISCARD_LOCAL", "QUARANTINED", waits],
+        ["OVERWRITTEN", "DISCARD_LOCAL", "SUPERSEDED", stays],
     ];
-    assert_eq!(reported, expected);
+    let outcomes: Vec<[String; 4]> = answer["failed_events"].as_array().unwrap().iter().map(outcome).collect();
+    assert_eq!(outcomes, expected);
+    assert_eq!(answer["failed_events"][1]["resolution"]["data"]["quantities"], json!({ "A": "-2" }));
+    let queue = company.get("/api/v1/quarantine").await.assert_ok();
+    assert_eq!(ids(&queue["events"], "id"), [1, 3, 4].map(|index: usize| events[index]["id"].as_str().unwrap()));
     let again = phone_push(&company, &shop.key, "phone-1", &events).await;
-    assert_eq!(again["without_effect"], answer["without_effect"]);
+    assert_eq!(again["failed_events"], answer["failed_events"]);
+}
+
+/// D3, M2: nothing is acknowledged as done that can never take effect. It stays in the log, for an audit.
+#[tokio::test]
+async fn an_edit_that_can_never_take_effect_is_rejected_and_stored() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let many: serde_json::Map<String, Value> = (0..300).map(|field| (format!("f{field}"), json!(1))).collect();
+    let payloads =
+        [Value::Null, json!([]), json!(5), json!("{}"), Value::Object(many), json!({ "name": "Du\u{0}pont" })];
+    let events = payloads.map(|payload| phone_event("CLIENT", "c-1", "CREATE", &payload));
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    assert_eq!(answer["acked_event_ids"], json!([]));
+    let failed = answer["failed_events"].as_array().unwrap();
+    assert_eq!(failed.len(), events.len());
+    for failed in failed {
+        let shown = [&failed["error_code"], &failed["retry"], &failed["resolution"]["action"]];
+        assert_eq!(shown, [&json!("INVALID_PAYLOAD"), &json!(false), &json!("FIX_AND_RESEND")], "{failed}");
+        assert!(failed["detail"].as_str().unwrap().starts_with("/payload"), "{failed}");
+    }
+    assert_eq!(phone_push(&company, &shop.key, "phone-1", &events).await["failed_events"], answer["failed_events"]);
+    let log = company.get("/api/v1/events").await.assert_ok();
+    let rejected = log["events"].as_array().unwrap().iter().filter(|event| event["action"] == "CREATE");
+    let verdicts: Vec<&Value> = rejected.map(|event| &event["decision"]["verdict"]).collect();
+    assert_eq!(verdicts, [&json!("REJECTED"); 6], "{log}");
+    let queue = company.get("/api/v1/quarantine").await.assert_ok();
+    assert_eq!(queue["events"], json!([]), "nobody has to look at it");
 }
 
 #[tokio::test]

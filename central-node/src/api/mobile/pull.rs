@@ -141,8 +141,8 @@ fn raw(value: &serde_json::Value) -> Result<Box<RawValue>, StoreError> {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct StatusQuery {
-    /// The device's own name for itself.
-    device_id: String,
+    /// The device's own name for itself. It may be absent where the credential has one phone.
+    device_id: Option<String>,
 }
 
 /// The state of a phone. The request is not a synchronisation and is not logged as one.
@@ -153,7 +153,10 @@ pub(super) async fn status(
 ) -> Result<Json<StatusResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: StatusQuery = read_query(&uri)?;
-    let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
+    let device = match &query.device_id {
+        Some(name) => central.devices().contact(&credential, name, Contract::Mobile).await?,
+        None => central.devices().only(&credential, Contract::Mobile).await?,
+    };
     let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {
         // This request has read from the database and, if the last millisecond was still open, written to it.
