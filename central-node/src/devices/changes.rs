@@ -8,7 +8,7 @@ use comptoir_proto::pull_v1::RowChange;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::device::Device;
+use super::device::{Contract, Device};
 use super::time_cursor::{Horizon, same_millisecond};
 use crate::database::StoreError;
 use crate::feed::{FeedPosition, Scope, changes};
@@ -38,7 +38,8 @@ pub(super) async fn page(
     limit: usize,
     wanted: impl Fn(&mut RowChange) -> bool,
 ) -> Result<ChangePage, StoreError> {
-    let scope = Scope { site: device.site, shows_conflicts: false };
+    let own_invoices = (device.contract == Contract::Mobile).then_some(device.node);
+    let scope = Scope { site: device.site, own_invoices, shows_conflicts: false };
     let mut after = FeedPosition::position(from);
     let mut page = ChangePage { changes: Vec::new(), last_received_at: None, has_more: false };
     let mut bytes = 0usize;

@@ -20,6 +20,7 @@ mod merging;
 mod openapi;
 mod outages;
 mod phone_rows;
+mod phone_sync;
 mod phones;
 mod projecting;
 mod pulling;

@@ -62,7 +62,7 @@ pub(super) async fn pull(
 
 fn pull_request(query: &MobilePullQuery) -> Result<MobilePageRequest, Problem> {
     let since = time_cursor::parse("since", query.since.as_deref())?;
-    Ok(MobilePageRequest { since, until: None, limit: limit(query.limit)?, wanted: |_| true })
+    Ok(MobilePageRequest { since, continues: true, until: None, limit: limit(query.limit)?, wanted: |_| true })
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -124,7 +124,7 @@ fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Proble
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
     let until = until.map(|until| time_cursor::parse("cursor", Some(until))).transpose()?;
     let since = time_cursor::parse("cursor", Some(since))?;
-    Ok(MobilePageRequest { since, until, limit: limit(query.limit)?, wanted: belongs })
+    Ok(MobilePageRequest { since, continues: false, until, limit: limit(query.limit)?, wanted: belongs })
 }
 
 /// Whether a bootstrap includes the row.

@@ -36,7 +36,7 @@ pub(super) async fn with(
     (types, limit): (Option<&[String]>, usize),
 ) -> Result<CreatedInPage, StoreError> {
     let Some(end) = page.last_received_at else { return Ok(CreatedInPage::default()) };
-    let scope = Scope { site: device.site, shows_conflicts: false };
+    let scope = Scope { site: device.site, own_invoices: None, shows_conflicts: false };
     let to = position_at(tx, device.tenant, end, horizon).await?;
     // The page's own documents are among them, and a millisecond's.
     let mut rows_max = 2 * (limit + MILLISECOND_EVENTS);

@@ -3,3 +3,4 @@
 pub(crate) mod checksum_failures;
 pub(crate) mod first_validator;
 pub(crate) mod page;
+mod resend;
