@@ -43,14 +43,15 @@ pub(crate) async fn read(
         Some(until) => now.until(&tx, device.tenant, until).await?,
         None => now,
     };
-    let from: Position = time_cursor::position_at(&tx, device.tenant, request.since, horizon).await?;
+    let from: Position = time_cursor::since(&tx, device, request.since, horizon).await?.from;
     let page = changes::page(&tx, device, from, horizon, request.limit, |change| (request.wanted)(change)).await?;
     let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
-    keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
+    let end = page.end(&tx, device.tenant, horizon).await?;
+    keep_pulled_to(&tx, device, (from, end.position, horizon.head), begins_again).await?;
     tx.commit().await?;
-    let ChangePage { changes, last_received_at, has_more } = page;
-    let server_time = time_cursor::next_since(last_received_at, request.since, horizon);
-    Ok(MobilePage { changes, has_more, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
+    let ChangePage { changes, has_more, .. } = page;
+    let [server_time, ends_at] = [end.time, horizon.closed_to].map(time_cursor::in_milliseconds);
+    Ok(MobilePage { changes, has_more, server_time, ends_at })
 }
 
 /// Counts the changes that wait for a phone, up to `max`.
