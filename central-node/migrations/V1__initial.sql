@@ -475,6 +475,8 @@ create table device (
     sealed_by        text not null default 'central' check (sealed_by = 'central'),
     -- The position up to which it confirmed everything; null before its first pull.
     pulled_to        bigint,
+    -- The last position that it was given, confirmed or not; null before its first pull and after a restore.
+    given_to         bigint,
     -- The position up to which a device that reloads after a wipe also receives its own changes.
     reload_to        bigint not null default 0,
     -- A device that was given to a shop is sent all its rows once more. The other columns are of the last answer on that way:

@@ -154,6 +154,9 @@ pub struct PullResponse {
     pub server_time: String,
     /// State of the device.
     pub device_status: DeviceStatus,
+    /// Where `since` is no time that central gave to this phone: what to send instead. Not in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// A row in its present state: the document leaves the type open.

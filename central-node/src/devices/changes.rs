@@ -9,7 +9,7 @@ use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
 use super::device::{Contract, Device};
-use super::time_cursor::{Horizon, same_millisecond};
+use super::time_cursor::{Horizon, PageEnd, same_millisecond};
 use crate::database::StoreError;
 use crate::feed::{FeedPosition, Scope, changes};
 
@@ -26,6 +26,17 @@ pub(super) struct ChangePage {
     pub(super) last_received_at: Option<Timestamp>,
     /// Whether more may follow.
     pub(super) has_more: bool,
+}
+
+impl ChangePage {
+    pub(super) async fn end(
+        &self,
+        tx: &Transaction<'_>,
+        tenant: TenantId,
+        horizon: Horizon,
+    ) -> Result<PageEnd, StoreError> {
+        PageEnd::of(tx, tenant, self.last_received_at, self.has_more, horizon).await
+    }
 }
 
 /// The changes after a position up to the horizon, about `limit` of them or one mebibyte: a page never ends inside a

@@ -8,7 +8,6 @@ use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::time_cursor::Horizon;
 use crate::clock::Clock;
 use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::identity::{Access, Credential};
@@ -40,6 +39,14 @@ impl Contract {
             Contract::Desktop => "clientId",
         }
     }
+
+    /// The name of the field in which an answer contains the time for the next request.
+    pub(crate) fn cursor_field(self) -> &'static str {
+        match self {
+            Contract::Mobile => "server_time",
+            Contract::Desktop => "syncTimestamp",
+        }
+    }
 }
 
 impl fmt::Display for Contract {
@@ -61,6 +68,8 @@ pub(crate) struct Device {
     pub(crate) site: Option<SiteId>,
     /// The position up to which the device confirmed everything; `None` before its first pull.
     pub(crate) pulled_to: Option<Position>,
+    /// The last position that the device was given, confirmed or not; `None` before its first pull and after a restore.
+    pub(crate) given_to: Option<Position>,
     /// The position up to which the device also receives its own changes: it was wiped and reloads.
     pub(crate) reload_to: Position,
 }
@@ -185,38 +194,41 @@ async fn find(
     name: &str,
     contract: Contract,
 ) -> Result<Option<Device>, StoreError> {
-    let sql = "select n.site_id, d.pulled_to, d.reload_to
+    let sql = "select n.site_id, d.pulled_to, d.reload_to, d.given_to
                from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
                where d.tenant_id = $1 and d.node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let Some(row) = tx.query_opt(&statement, &[&tenant.uuid(), &node.uuid()]).await? else { return Ok(None) };
     let site: Option<Uuid> = row.try_get(0)?;
-    let pulled_to: Option<i64> = row.try_get(1)?;
+    let position = |column: usize| row.try_get::<_, Option<i64>>(column)?.map(natural).transpose();
     Ok(Some(Device {
         tenant,
         node,
         name: name.to_owned(),
         contract,
         site: site.map(SiteId::new),
-        pulled_to: pulled_to.map(natural).transpose()?.map(Position),
+        pulled_to: position(1)?.map(Position),
+        given_to: position(3)?.map(Position),
         reload_to: Position(natural(row.try_get(2)?)?),
     }))
 }
 
-/// Records what the device confirmed. A device that reloads also receives its own changes, up to the horizon.
+/// Records what the device confirmed and what it is given now. A device that reloads also receives its own changes, up to the
+/// head. A device that begins again has nothing of what it was given before.
 pub(crate) async fn keep_pulled_to(
     tx: &Transaction<'_>,
     device: &Device,
-    to: Position,
-    horizon: Horizon,
+    (from, given, head): (Position, Position, Position),
     begins_again: bool,
 ) -> Result<(), StoreError> {
     let sql = "update device
                set reload_to = case when $5 then $4::bigint else reload_to end,
+                   given_to = case when $3::bigint = 0 then $6::bigint else greatest(given_to, $6::bigint) end,
                    pulled_to = $3::bigint, last_contact_at = now()
                where tenant_id = $1 and node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let (tenant, node) = (device.tenant.uuid(), device.node.uuid());
-    tx.execute(&statement, &[&tenant, &node, &as_bigint(to.0), &as_bigint(horizon.head.0), &begins_again]).await?;
+    let [from, given, head] = [from, given, head].map(|position| as_bigint(position.0));
+    tx.execute(&statement, &[&tenant, &node, &from, &head, &begins_again, &given]).await?;
     Ok(())
 }

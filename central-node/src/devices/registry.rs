@@ -60,7 +60,8 @@ pub async fn move_device(
     let sql = "select from site where tenant_id = $1 and site_id = $2";
     let known = tx.query_opt(sql, &[&tenant.uuid(), &site.uuid()]).await.map_err(StoreError::from)?;
     known.ok_or_else(|| missing(format!("site {site}")))?;
-    let sql = "update device set resends = contract = 'mobile', resend_from = null, resend_sent = null, resend_given = null, resend_is_last = null
+    let sql = "update device
+               set resends = contract = 'mobile', resend_from = null, resend_sent = null, resend_given = null, resend_is_last = null
                where tenant_id = $1 and node_id = $2
                returning contract, last_contact_at";
     let moved = tx.query_opt(sql, &[&tenant.uuid(), &node.uuid()]).await.map_err(StoreError::from)?;

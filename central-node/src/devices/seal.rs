@@ -62,7 +62,7 @@ pub(crate) enum DeviceEventError {
     ReservedId,
     #[error("an event has an id of 1 to {EVENT_ID_CHARS_MAX} characters")]
     IdLength,
-    #[error("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z")]
+    #[error("{}", instant::refusal(text, "ISO 8601"))]
     OccurredAt { text: String },
     #[error("the payload has {bytes} bytes, at most {PAYLOAD_BYTES_MAX} are taken")]
     PayloadTooLarge { bytes: usize },

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use comptoir_central::{Clock, restore};
 use comptoir_proto::mobile_v1::canonical_checksum;
 use comptoir_test_support::events::{InvoiceCreation, Sale};
 use comptoir_test_support::{NOON, TestCentral, post_to};
@@ -338,10 +339,9 @@ async fn a_phone_never_changes_stock_and_production_belongs_to_central() {
         &json!({ "lines": [{ "product": "A", "quantity": "5", "unit_cost": "1.00" }] }),
     );
     let answer = phone_push(&company, &shop.key, "phone-1", &[stock.clone(), made.clone()]).await;
-    assert_eq!(answer["acked_event_ids"], json!([stock["id"]]), "superseded by the server's quantity");
-    let failed = &answer["failed_events"][0];
-    assert_eq!(failed["event_id"], made["id"]);
-    assert_eq!(failed["error_code"], "CENTRAL_ONLY");
+    assert_eq!(answer["acked_event_ids"], json!([]), "the server's quantity applies");
+    assert_eq!(ids(&answer["failed_events"], "event_id"), [&stock, &made].map(|event| event["id"].as_str().unwrap()));
+    assert_eq!(ids(&answer["failed_events"], "error_code"), ["STOCK_READ_ONLY", "CENTRAL_ONLY"]);
     assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1").await, 0);
 }
 
@@ -605,4 +605,38 @@ async fn a_change_between_two_pages_of_a_first_load_comes_with_the_first_pull() 
     }
     let expected = [("c-2", "Zoé"), ("c-3", "Ana"), ("d-1", "VALIDATED"), ("d-2", "PENDING")];
     assert_eq!(held.iter().map(|(id, what)| (id.as_str(), what.as_str().unwrap())).collect::<Vec<_>>(), expected);
+}
+
+/// M9: a fresh tenant has a time too, and a phone that sends its own clock, ten years ahead, skips nothing.
+#[tokio::test]
+async fn a_phone_is_given_a_usable_time_and_one_in_the_future_skips_no_change() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let empty = pull(&company, "phone-1", "1970-01-01T00:00:00Z", 10).await;
+    assert!(empty["server_time"].as_str().is_some_and(|time| time > "2026"), "{empty}");
+    let client = |id: &str| phone_event("CLIENT", id, "CREATE", &json!({ "name": "Zoé" }));
+    for id in ["c-1", "c-2"] {
+        phone_push(&company, &company.token, "phone-2", &[client(id)]).await;
+        let page = pull(&company, "phone-1", "2036-01-01T00:00:00Z", 10).await;
+        assert_eq!(ids(&page["events"], "entity_id"), [id]);
+        assert!(page["warning"].as_str().is_some_and(|text| text.contains("server_time")), "{page}");
+        let right = pull(&company, "phone-1", page["server_time"].as_str().unwrap(), 10).await;
+        assert_eq!((&right["events"], &right["warning"]), (&json!([]), &Value::Null), "{right}");
+    }
+    assert_eq!(empty["warning"], Value::Null, "{empty}");
+}
+
+/// A device has more than a restored central knows to have given, and does not get it again.
+#[tokio::test]
+async fn a_restored_central_takes_a_device_s_time_as_it_is() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    pull(&company, "phone-1", "1970-01-01T00:00:00Z", 10).await;
+    phone_push(&company, &company.token, "phone-2", &[phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Z" }))])
+        .await;
+    let given = pull(&company, "phone-2", "1970-01-01T00:00:00Z", 10).await;
+    // The restored copy knows nothing of the phone's last pull: here another phone's.
+    restore::open(scene.central.database(), &Clock::system(), company.tenant, None).await.unwrap();
+    let page = pull(&company, "phone-1", given["server_time"].as_str().unwrap(), 10).await;
+    assert_eq!(page["events"], json!([]), "{page}");
 }

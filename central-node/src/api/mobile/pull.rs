@@ -57,6 +57,7 @@ pub(super) async fn pull(
         has_more: page.has_more,
         server_time: page.server_time,
         device_status: ACTIVE,
+        warning: page.warning,
     }))
 }
 
@@ -85,7 +86,7 @@ pub(super) async fn bootstrap(
     let credential = credential(&central, &headers).await?;
     let query: BootstrapQuery = read_query(&uri)?;
     let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
-    let MobilePage { changes, has_more, server_time, ends_at } = page;
+    let MobilePage { changes, has_more, server_time, ends_at, warning: _ } = page;
     let mut response = BootstrapResponse {
         products: Vec::new(),
         deliveries_pending: Vec::new(),

@@ -7,7 +7,7 @@ use comptoir_proto::pull_v1::RowChange;
 use super::resend::{self, ResendStep, ResentPage};
 use crate::database::{self, Database, StoreError};
 use crate::devices::changes::{self, ChangePage};
-use crate::devices::device::{Device, keep_pulled_to};
+use crate::devices::device::{Contract, Device, keep_pulled_to};
 use crate::devices::time_cursor;
 
 /// A phone's request.
@@ -31,6 +31,8 @@ pub(crate) struct MobilePage {
     pub(crate) server_time: String,
     /// The time up to which changes could be sent.
     pub(crate) ends_at: String,
+    /// Of a `since` that central never gave to the phone.
+    pub(crate) warning: Option<String>,
 }
 
 /// Reads a page, and records that the phone has everything up to `since`.
@@ -48,9 +50,10 @@ pub(crate) async fn read(
     };
     let resends = if request.continues { resend::load(&tx, device).await? } else { None };
     let step = resends.map_or(ResendStep::Continue { is_over: true }, |last| resend::step(last, request.since));
-    let from: Position = match step {
-        ResendStep::Begin(from) => from,
-        ResendStep::Continue { .. } => time_cursor::position_at(&tx, device.tenant, request.since, horizon).await?,
+    let since = time_cursor::since(&tx, device, request.since, horizon).await?;
+    let (from, warning): (Position, _) = match step {
+        ResendStep::Begin(from) => (from, None),
+        ResendStep::Continue { .. } => (since.from, since.warning(Contract::Mobile)),
     };
     let mut limit = request.limit;
     let page = loop {
@@ -63,20 +66,17 @@ pub(crate) async fn read(
         limit = limit.saturating_mul(2);
     };
     let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
-    keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
-    let ChangePage { changes, last_received_at, has_more } = page;
-    let mut server_time = time_cursor::next_since(last_received_at, request.since, horizon);
+    let end = page.end(&tx, device.tenant, horizon).await?;
+    keep_pulled_to(&tx, device, (from, end.position, horizon.head), begins_again).await?;
     if resends.is_some() {
-        let given = last_received_at.filter(|_| has_more).unwrap_or(horizon.closed_to);
-        let answer = ResentPage { from, sent: request.since, given, is_last: !has_more };
+        let answer = ResentPage { from, sent: request.since, given: end.time, is_last: !page.has_more };
         let is_over = step == ResendStep::Continue { is_over: true };
         resend::store(&tx, device, (!is_over).then_some(answer)).await?;
-        if !is_over {
-            server_time = time_cursor::in_milliseconds(given);
-        }
     }
     tx.commit().await?;
-    Ok(MobilePage { changes, has_more, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
+    let ChangePage { changes, has_more, .. } = page;
+    let [server_time, ends_at] = [end.time, horizon.closed_to].map(time_cursor::in_milliseconds);
+    Ok(MobilePage { changes, has_more, server_time, ends_at, warning })
 }
 
 /// Counts the changes that wait for a phone, up to `max`.
