@@ -70,7 +70,7 @@ impl AuditSubject {
     /// Reads it from the content of an AUDIT_RECORDED, in either version of the payload.
     pub fn read(content: &Content) -> Option<AuditSubject> {
         #[derive(Deserialize)]
-        struct Entry {
+        struct AuditPayload {
             action: String,
             subject: Option<Subject>,
             entity_type: Option<String>,
@@ -81,7 +81,7 @@ impl AuditSubject {
             entity_type: String,
             entity_id: String,
         }
-        let entry: Entry = serde_json::from_slice(&content.payload).ok()?;
+        let entry: AuditPayload = serde_json::from_slice(&content.payload).ok()?;
         let (entity_type, entity_id) = match entry.subject {
             Some(subject) => (subject.entity_type, subject.entity_id),
             None => (entry.entity_type?, entry.entity_id?),

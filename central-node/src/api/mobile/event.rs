@@ -156,7 +156,7 @@ fn is_entry(payload: &str) -> bool {
 /// An event as an audit entry. What it was sent with besides, such as the number of attempts, differs from attempt to attempt.
 fn entry_of(event: &SyncEvent) -> Result<String, Problem> {
     #[derive(Serialize)]
-    struct Entry<'a> {
+    struct AuditedEvent<'a> {
         id: &'a str,
         action: &'a str,
         entity_type: &'a str,
@@ -168,6 +168,6 @@ fn entry_of(event: &SyncEvent) -> Result<String, Problem> {
     }
     let SyncEvent { id, entity_type, entity_id, action, payload, occurred_at, user_id, checksum } = event;
     let user_id = user_id.to_string();
-    let entry = Entry { id, action, entity_type, entity_id, user_id, occurred_at, checksum, payload };
+    let entry = AuditedEvent { id, action, entity_type, entity_id, user_id, occurred_at, checksum, payload };
     serde_json::to_string(&entry).map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()))
 }
