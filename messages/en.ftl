@@ -46,7 +46,8 @@ notification-other = Central reports it{ $why }.
 ## Answers to phones and desktops. The two contracts send the French texts and fix every letter of them.
 
 device-rejected = Rejected by central: no effect
-device-quarantined = Quarantined by central: a person must review it
+device-refused-because = Rejected by central, no effect: { $detail }
+device-quarantined = Received by central, no effect until a person at head office has reviewed it
 device-superseded = Central's value stays
 device-already-cancelled = Already cancelled
 device-already-validated = Already validated
@@ -55,6 +56,7 @@ device-entity-deleted = Deleted on the server (version { $version })
 device-entity-exists = Exists already on the server (version { $version })
 device-unknown-entity = Unknown to the server
 device-version-differs = Local version ({ $local }) differs from server version ({ $version })
+device-time-ahead = The server gave no such time: send { $field } of the last answer, never the device's clock
 
 ## The start pages of both servers.
 

@@ -46,7 +46,8 @@ notification-other = Le central le signale{ $why }.
 ## Réponses aux téléphones et aux postes. Les deux contrats fixent le français à la lettre.
 
 device-rejected = Refusé par le central : sans effet
-device-quarantined = Mis de côté par le central : une personne doit le vérifier
+device-refused-because = Refusé par le central, sans effet : { $detail }
+device-quarantined = Reçu par le central, sans effet tant qu'une personne du siège ne l'a pas vérifié
 device-superseded = La valeur du central reste
 device-already-cancelled = Déjà annulée
 device-already-validated = Déjà validée
@@ -55,6 +56,7 @@ device-entity-deleted = Supprimé sur le serveur (version { $version })
 device-entity-exists = Existe déjà sur le serveur (version { $version })
 device-unknown-entity = Inconnu du serveur
 device-version-differs = Version locale ({ $local }) différente de version serveur ({ $version })
+device-time-ahead = Cette heure n'a pas été donnée par le serveur : envoyez { $field } de la dernière réponse, jamais l'horloge de l'appareil
 
 ## Les pages d'accueil des deux serveurs.
 

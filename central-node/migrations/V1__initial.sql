@@ -154,6 +154,9 @@ create index event_quarantined on event (tenant_id, position) where verdict = 'Q
 -- chooses the newer one.
 create index event_notice on event (tenant_id, position) where action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED');
 
+-- Audit entries in force.
+create index event_audit_entry on event (tenant_id, position) where action = 'AUDIT_RECORDED' and verdict = 'ACCEPTED';
+
 -- The history of an entity made of fields: its edits, resolutions and releases.
 create index event_of_entity on event (tenant_id, entity_type, entity_id, position)
     where action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED');
@@ -472,8 +475,17 @@ create table device (
     sealed_by        text not null default 'central' check (sealed_by = 'central'),
     -- The position up to which it confirmed everything; null before its first pull.
     pulled_to        bigint,
+    -- The last position that it was given, confirmed or not; null before its first pull and after a restore.
+    given_to         bigint,
     -- The position up to which a device that reloads after a wipe also receives its own changes.
     reload_to        bigint not null default 0,
+    -- A device that was given to a shop is sent all its rows once more. The other columns are of the last answer on that way:
+    -- where it began, the time that the device had sent, the time that it was given, and whether the present was reached.
+    resends          boolean not null default false,
+    resend_from      bigint,
+    resend_sent      timestamptz,
+    resend_given     timestamptz,
+    resend_is_last   boolean,
     first_contact_at timestamptz not null default now(),
     last_contact_at  timestamptz not null default now(),
     primary key (tenant_id, node_id),
@@ -491,6 +503,19 @@ create table device_id_map (
     primary key (tenant_id, node_id, entity_type, client_id),
     constraint device_id_map_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
 );
+
+-- Events of phones whose payload did not fit its checksum: the same bytes a second time are refused for good. No decision
+-- depends on it. The newest thousand of each device are kept.
+create table device_checksum_failure (
+    tenant_id uuid not null,
+    node_id   uuid not null,
+    failure   bytea not null check (length(failure) = 32),     -- hash of the event's id, payload and checksum as sent
+    failed_at timestamptz not null,
+    primary key (tenant_id, node_id, failure),
+    constraint device_checksum_failure_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
+);
+create index device_checksum_failure_by_time on device_checksum_failure (tenant_id, node_id, failed_at)
+    where failed_at is not null;
 
 -- Every synchronisation of a phone, a desktop or a node, successful or not, for audit, debugging and statistics. No decision
 -- depends on it. Rows may be pruned by age.
@@ -736,7 +761,9 @@ grant select, insert, update, delete on
     to comptoir_service;
 -- A row of these never changes.
 grant select, insert on blob, device_id_map to comptoir_service;
-grant select, insert, delete on entity_snapshot, sales_line, projection_parked, sync_log, restore_window to comptoir_service;
+grant select, insert, delete on
+    entity_snapshot, sales_line, projection_parked, sync_log, restore_window, device_checksum_failure
+    to comptoir_service;
 
 grant select on tenant, tenant_head, node_head, projection_version to comptoir_watcher;
 

@@ -13,7 +13,7 @@ mod commit_signal;
 mod config;
 mod conflicts;
 pub mod database;
-mod devices;
+pub mod devices;
 mod event_store;
 mod feed;
 pub mod identity;

@@ -41,6 +41,10 @@ pub async fn open(
     let unknown = || IdentityError::Missing { tenant, what: "the tenant itself".to_owned() };
     let head = lock_tenant(&tx, tenant).await?.ok_or_else(unknown)?.head;
     let awaited = restore_window::open(&tx, tenant).await?;
+    // A device may have more than this copy of central knows to have given.
+    tx.execute("update device set given_to = null where tenant_id = $1", &[&tenant.uuid()])
+        .await
+        .map_err(StoreError::from)?;
     record(&tx, clock, tenant, payload(head, awaited.len(), reason)).await?;
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
     Ok(awaited)

@@ -3,12 +3,20 @@
 use std::collections::BTreeMap;
 
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
+use comptoir_core::money::Currency;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::TenantContext;
 use deadpool_postgres::Transaction;
 use jiff::tz::TimeZone;
 
 use crate::database::StoreError;
+
+/// The currency of a tenant's stock, and of invoices that name none.
+pub(crate) async fn currency(tx: &Transaction<'_>, id: TenantId) -> Result<Currency, StoreError> {
+    let statement = tx.prepare_cached("select currency from tenant where tenant_id = $1").await?;
+    let text: String = tx.query_one(&statement, &[&id.uuid()]).await?.try_get(0)?;
+    Currency::parse(&text).ok_or_else(|| StoreError::Damaged(format!("tenant {id}: {text:?} is no currency")))
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {

@@ -63,3 +63,22 @@ fn keys_are_listed_with_their_kind_and_state_and_without_their_secret() {
     let tenants = admin(folder.path(), false, &["tenant", "list"]);
     assert_eq!(tenants, format!("tenant_id={tenant}  zone=Europe/Paris  name=Les Halles\n"));
 }
+
+/// M5: the whole way of a phone is tested at central.
+#[test]
+fn a_device_is_listed_and_given_only_to_a_shop_that_exists() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let make = ["tenant", "create", "--name", "Les Halles", "--zone", "Europe/Paris", "--currency", "EUR"];
+    let tenant = rows(&admin(folder.path(), true, &make)).remove(0);
+    let tenant = tenant["tenant_id"].as_str().unwrap();
+    assert_eq!(admin(folder.path(), true, &["device", "list", "--tenant", tenant]), "");
+    let site = "0199a000-0000-7000-8000-000000000001";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
+    command.args(["--json", "admin", "--data-dir"]).arg(folder.path());
+    let refused =
+        command.args(["device", "move", "--tenant", tenant, "--device", "p", "--site", site]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(i32::from(exit::REFUSED)), "{refused:?}");
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains(site), "{text}");
+}

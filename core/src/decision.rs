@@ -178,17 +178,20 @@ pub enum Flag {
     ClockUnsure,
     /// The given time was in the future: the event counts from when the node recorded it.
     TimeInFuture,
+    /// An invoice was sent with its total alone: its lines are not known.
+    LinesMissing,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Flag; 6] = [
+    pub const ALL: [Flag; 7] = [
         Flag::StockShortage,
         Flag::UnknownReference,
         Flag::CostUnknown,
         Flag::DecisionRestored,
         Flag::ClockUnsure,
         Flag::TimeInFuture,
+        Flag::LinesMissing,
     ];
 
     /// The word on the wire and in reports.
@@ -200,6 +203,7 @@ impl Flag {
             Flag::DecisionRestored => "DECISION_RESTORED",
             Flag::ClockUnsure => "CLOCK_UNSURE",
             Flag::TimeInFuture => "TIME_IN_FUTURE",
+            Flag::LinesMissing => "LINES_MISSING",
         }
     }
 

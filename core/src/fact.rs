@@ -279,6 +279,8 @@ pub struct Invoice {
     pub currency: Currency,
     /// What is invoiced.
     pub lines: Vec<SaleLine>,
+    /// Whether only the total is known: `lines` is then one line of it, of no product that anybody knows.
+    pub lines_missing: bool,
     /// Tax included, minor units.
     pub total_minor: i64,
     /// Whether prices include tax.

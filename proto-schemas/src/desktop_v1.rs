@@ -154,6 +154,9 @@ pub struct SyncDownResponse {
     pub sync_timestamp: String,
     /// Whether more waits: ask again at once.
     pub has_more: bool,
+    /// Where `lastSyncTimestamp` is no time that central gave: what to send instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// An entity in its present state.

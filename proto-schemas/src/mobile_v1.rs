@@ -45,6 +45,39 @@ pub struct SyncEvent {
     pub checksum: String,
 }
 
+/// An audit entry of a phone, which it may push among the events as it stands. It has no payload and no checksum of one:
+/// `payload_hash` is evidence of what the entry speaks of.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct LocalAuditEntry {
+    /// UUID.
+    pub id: String,
+    /// `DELIVERY_SCANNED`...
+    pub action: String,
+    /// What it speaks of.
+    pub entity_type: String,
+    /// Within its type.
+    pub entity_id: String,
+    /// A text; a number is taken too.
+    pub user_id: UserId,
+    /// On which device, as the device says.
+    #[serde(default)]
+    pub device_id: Option<String>,
+    /// ISO 8601, as the device's clock had it.
+    #[schemars(with = "words::Instant")]
+    pub occurred_at: String,
+    /// `app_version`, `battery_level`, `network_type`, `location`.
+    #[serde(default)]
+    #[schemars(with = "Option<words::Members>")]
+    pub context: Option<Box<RawValue>>,
+    /// SHA-256 of what it speaks of.
+    #[serde(default)]
+    pub payload_hash: Option<String>,
+    /// Whether the phone knows that central has it.
+    #[serde(default)]
+    #[schemars(with = "Option<bool>")]
+    pub synced: Option<Box<RawValue>>,
+}
+
 /// Who acted. The document has a number; the queue's table on the device a text.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a whole number or a text")]
@@ -68,21 +101,18 @@ impl std::fmt::Display for UserId {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "MobilePushResponse")]
 pub struct PushResponse {
-    /// Whether every event was taken.
+    /// Whether every event took effect.
     pub success: bool,
     /// What the device may purge from its queue.
     pub acked_event_ids: Vec<String>,
-    /// Events that were not accepted.
+    /// Events that have no effect, or none yet.
     pub failed_events: Vec<FailedEvent>,
-    /// The acked events that changed nothing. Not in the customer's document; clients that do not know the field ignore it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub without_effect: Vec<WithoutEffect>,
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
 }
 
-/// An event that was not taken, or lost to another.
+/// An event that has no effect, or none before a person at head office has looked at it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FailedEvent {
     /// As the device named it; `#3` for the fourth of the list, where it has no id that reads.
@@ -96,27 +126,6 @@ pub struct FailedEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What the device is to do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolution: Option<Resolution>,
-}
-
-/// An event that central stores and that changed nothing: the device stops sending it and informs its user.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct WithoutEffect {
-    /// As the device named it.
-    pub event_id: String,
-    /// `QUARANTINED`: a person has to review it first. `SUPERSEDED`: another value applies.
-    #[schemars(with = "words::VerdictWord")]
-    pub verdict: String,
-    /// Why: `QR_MISMATCH`, `STOCK_READ_ONLY`, `OVERWRITTEN`...
-    #[schemars(with = "words::AnyCode")]
-    pub error_code: String,
-    /// For the user, in French as all that the document shows.
-    pub message: String,
-    /// What was wrong, with the value, for the developer and the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// What applies instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
 }
@@ -145,6 +154,9 @@ pub struct PullResponse {
     pub server_time: String,
     /// State of the device.
     pub device_status: DeviceStatus,
+    /// Where `since` is no time that central gave to this phone: what to send instead. Not in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// A row in its present state: the document leaves the type open.

@@ -90,6 +90,8 @@ pub const REPORT_SALES: &str = "/api/v1/reports/sales";
 pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
 /// The result of central's check of the tenant's stored log.
 pub const STORE_CHECK: &str = "/api/v1/store-check";
+/// What phones and nodes recorded for an audit.
+pub const AUDIT_ENTRIES: &str = "/api/v1/audit-entries";
 /// Events in quarantine.
 pub const QUARANTINE: &str = "/api/v1/quarantine";
 /// Lets a quarantined event take effect.

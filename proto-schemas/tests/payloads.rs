@@ -102,10 +102,29 @@ fn full(action: &str) -> Value {
     }
 }
 
+/// The same in a version.
+fn full_of(action: &str, version: u16) -> Value {
+    match (action, version) {
+        ("DELIVERY_VALIDATED", 3) => json!({
+            "delivery_id": "d-1", "qr_scanned": "q", "validated_at": "2026-01-02 03:04:05", "latitude": 48.856613, "longitude": 2.35,
+            "signature_path": "/s.png", "photo_path": null, "status": "PENDING", "another": [1],
+        }),
+        ("INVOICE_CREATED", 2) => json!({
+            "currency": "EUR", "row": {"id": "i-1", "client_id": 12, "total_ttc": 1530, "status": "DRAFT", "sync_event_id": null},
+        }),
+        ("AUDIT_RECORDED", 2) => json!({
+            "id": "a-1", "action": "DELIVERY_SCANNED", "entity_type": "DELIVERY", "entity_id": "d-1", "user_id": "7",
+            "device_id": "phone-1", "occurred_at": "2026-01-02T03:04:05Z", "payload_hash": "ab".repeat(32), "synced": false,
+            "context": {"app_version": "1", "battery_level": 0.42, "network_type": "3g", "location": {"lat": 1.5, "lng": 2.5}},
+        }),
+        _ => full(action),
+    }
+}
+
 #[test]
 fn every_action_reads_its_full_payload_and_each_of_its_required_fields_is_missed() {
     for (action, version) in actions() {
-        let payload = full(action);
+        let payload = full_of(action, version);
         read_version(action, version, &payload).unwrap_or_else(|error| panic!("{action}: {error}"));
         let schema: Value = serde_json::from_str(comptoir_proto::payload::schema(action, version).unwrap()).unwrap();
         for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -139,6 +158,47 @@ fn what_a_validation_does_not_know_is_null_or_absent_from_its_second_version_on(
     }
     assert_eq!(newest_version("DELIVERY_VALIDATED"), 2);
     assert_eq!((newest_version("SALE_RECORDED"), newest_version("NO_SUCH_ACTION")), (1, 1));
+}
+
+/// M1.
+#[test]
+fn a_row_of_a_phones_table_is_read_like_the_payload_of_the_other_versions() {
+    let Fact::DeliveryValidated(row) =
+        read_version("DELIVERY_VALIDATED", 3, &full_of("DELIVERY_VALIDATED", 3)).unwrap()
+    else {
+        panic!("it is a validation")
+    };
+    let same = json!({"qr": "q", "validated_at": "2026-01-02T03:04:05Z", "latitude": 48.856613, "longitude": 2.35});
+    assert_eq!(Fact::DeliveryValidated(row), read("DELIVERY_VALIDATED", &same).unwrap());
+    let invoice = |row: Value| read_version("INVOICE_CREATED", 2, &json!({"currency": "DZD", "row": row}));
+    let line = json!({"product": "TOTAL", "quantity": "1", "unit_price": "1530.07"});
+    let same = json!({"client": "12", "currency": "DZD", "total_minor": 153_007, "lines": [line]});
+    let Fact::InvoiceCreated(expected) = read("INVOICE_CREATED", &same).unwrap() else { panic!("it is an invoice") };
+    for client in [json!(12), json!("12")] {
+        let Fact::InvoiceCreated(row) = invoice(json!({"client_id": client, "total_ttc": 153_007})).unwrap() else {
+            panic!("it is an invoice")
+        };
+        assert!(row.lines_missing);
+        assert_eq!(comptoir_core::fact::Invoice { lines_missing: false, ..row }, expected);
+    }
+    for wrong in [json!(120.5), json!("1530"), json!(-1), Value::Null] {
+        let error = invoice(json!({"client_id": 12, "total_ttc": wrong})).unwrap_err();
+        assert_eq!(error.pointer, "/payload/row/total_ttc", "{error}");
+    }
+    assert_eq!(newest_version("DELIVERY_VALIDATED"), 2, "rows are a phone's alone");
+    assert_eq!((newest_version("INVOICE_CREATED"), newest_version("AUDIT_RECORDED")), (1, 1));
+}
+
+#[test]
+fn the_lines_of_a_row_come_to_its_total() {
+    let lines = json!([{"product": "A", "quantity": "2", "unit_price": "2.55"}]);
+    let read = |total: i64| {
+        let payload = json!({"currency": "EUR", "row": {"client_id": "c-1", "total_ttc": total, "lines": lines}});
+        read_fact(&name("INVOICE"), &name("INVOICE_CREATED"), 2, payload.to_string().as_bytes()).unwrap()
+    };
+    let (Fact::InvoiceCreated(invoice), None) = read(510) else { panic!("it is an invoice without objection") };
+    assert!(!invoice.lines_missing);
+    assert_eq!(read(511).1.map(|objection| objection.code), Some(Code::TotalMismatch));
 }
 
 /// Replaces one value of an action's full payload and expects an error that points to it.

@@ -6,12 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use comptoir_core::decision::{Code, Flag, Verdict};
+use comptoir_core::id::Name;
 use comptoir_core::limits::{
     ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX,
 };
+use comptoir_core::money::Currency;
 use comptoir_core::rulebook::Rule;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::payload::{actions, entity_type_of, is_central_only, schema};
+use comptoir_proto::mobile_v1::{LocalAuditEntry, SyncEvent, checksum_fits};
+use comptoir_proto::payload::{AUDIT_ENTRY, actions, entity_type_of, is_central_only, phone_row, read_fact, schema};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1::DECISION_BYTES_MAX;
 use comptoir_proto::sync_v1::{PushRequest, PushResponse};
@@ -171,6 +174,28 @@ fn examples(name: &str) -> Vec<String> {
         }
     }
     blocks
+}
+
+/// M1, M4.
+#[test]
+fn the_examples_of_a_phones_events_are_read_as_the_page_says() {
+    let examples = examples("mobile.md");
+    let [validation, invoice, entry] = examples.as_slice() else { panic!("three events: {examples:?}") };
+    let name = |text: &str| Name::new(text).unwrap();
+    let currency = Currency::parse("DZD").unwrap();
+    for (text, version) in [(validation, 3), (invoice, 2)] {
+        let event: SyncEvent = serde_json::from_str(text).unwrap();
+        let payload = event.payload.get();
+        assert!(checksum_fits(payload, &event.checksum), "{}", event.id);
+        let row = phone_row(&event.action, payload, currency).expect("a row of a phone's table");
+        assert_eq!(row.schema_version, version);
+        let (action, sealed) = (name(&event.action), row.payload.as_bytes());
+        let (_, objection) = read_fact(&name(&event.entity_type), &action, row.schema_version, sealed).unwrap();
+        assert_eq!(objection, None);
+    }
+    serde_json::from_str::<LocalAuditEntry>(entry).unwrap();
+    let audit = (name("AUDIT"), name("AUDIT_RECORDED"));
+    read_fact(&audit.0, &audit.1, AUDIT_ENTRY, entry.trim().as_bytes()).unwrap();
 }
 
 #[test]

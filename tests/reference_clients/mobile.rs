@@ -25,7 +25,8 @@ lines! { run_client:
     /// §1: "Consulter stock: oui, cache RO".
     stock_is_read_without_network => "stock_is_read_offline";
     /// §11: "Ignorer les conflits: non".
-    a_driver_with_a_wrong_code_is_notified_although_the_event_is_acked => "wrong_qr_code";
+    a_driver_with_a_wrong_code_is_notified_and_does_not_send_it_again => "wrong_qr_code";
+    rows_of_the_documents_own_tables_are_payloads => "rows_of_the_tables";
     /// §10: "Pas de duplication events (UUID)"; §7: "Double clic: UUID idempotent, ignoré".
     a_double_click_is_one_event => "double_click";
     /// §10: "Audit complet même offline"; §8: `LocalAuditEntry`.

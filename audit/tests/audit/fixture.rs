@@ -313,5 +313,10 @@ pub(crate) fn a_full_day() -> AuditFixture {
     let second = prior(Verdict::Conflict, Some(Code::AlreadyValidated), None);
     fixture.resend_decided(truck, ("DELIVERY", "d-2"), "DELIVERY_VALIDATED", validation("qr-2"), second);
     fixture.say(paris, ("DELIVERY", "d-2"), "DELIVERY_VALIDATED", validation("qr-2"));
+
+    // A phone sends rows of its own tables.
+    let row = json!({"currency": "EUR", "row": {"client_id": "k-1", "total_ttc": 200}});
+    fixture.say_with(truck, ("INVOICE", "i-10"), "INVOICE_CREATED", row, |event| event.content.schema_version = 2);
+    fixture.say(truck, ("CLIENT", "k-2"), "CREATE", json!([]));
     fixture
 }

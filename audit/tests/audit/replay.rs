@@ -69,6 +69,7 @@ fn decisions_of_the_rules_are_decided_again_without_a_difference() {
         "F2026-P01-000006",
         "F2026-P01-000004",
         "F2026-P01-000007",
+        "F2026-P01-000008",
     ];
     assert_eq!(references, expected);
 }
@@ -190,7 +191,7 @@ fn each_read_model_has_rows_after_a_full_day() {
         ("sale_costs", 3),
         ("counts", 1),
         ("deliveries", 2),
-        ("invoices", 7),
+        ("invoices", 8),
         ("series", 3),
         ("entities", 2),
         ("quarantine", 3),

@@ -34,7 +34,8 @@ pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Resul
     let credential = credential(central, headers).await?;
     match credential.access {
         Access::Node { node, site } => {
-            Ok(NodeCaller { tenant: credential.tenant, node, scope: Scope { site, shows_conflicts: true } })
+            let scope = Scope { site, own_invoices: None, shows_conflicts: true };
+            Ok(NodeCaller { tenant: credential.tenant, node, scope })
         }
         Access::Admin => Err(forbidden("only a node pulls: an administrator reads the lists and the reports").into()),
     }

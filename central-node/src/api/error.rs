@@ -103,7 +103,7 @@ impl From<ContactError> for Problem {
     fn from(error: ContactError) -> Problem {
         let detail = error.to_string();
         match error {
-            ContactError::Name { contract } => {
+            ContactError::Name { contract } | ContactError::Unnamed { contract } => {
                 Problem::new(ErrorCode::InvalidParameter, detail).at(contract.name_field())
             }
             ContactError::OtherSite { .. } => Problem::new(ErrorCode::WrongNode, detail),

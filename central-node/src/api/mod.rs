@@ -1,5 +1,6 @@
 //! All of central's HTTP. Routes only parse, call and respond; `error.rs` maps every error to its problem document.
 
+mod audit_entries;
 mod auth;
 mod blobs;
 mod bootstrap;
@@ -63,6 +64,7 @@ fn routes() -> Router<Arc<Central>> {
         .route(paths::EVENTS_EXPORT, get(export::export))
         .route(paths::EVENT, get(events::one))
         .route(paths::STORE_CHECK, get(store_check::standing))
+        .route(paths::AUDIT_ENTRIES, get(audit_entries::list))
         .route(paths::QUARANTINE, get(quarantine::list))
         .route(paths::QUARANTINE_RELEASE, post(quarantine::release))
         .route(paths::HEALTHZ, get(health::healthz))

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use axum::Router;
 use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{Decided, DecidedResponse, EventDto, EventPage};
+use comptoir_proto::audit_entries_v1::AuditEntryPage;
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::desktop_v1::{
     ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
@@ -21,7 +22,7 @@ use serde_json::json;
 
 use super::mobile::pull as mobile;
 use super::report_query as queries;
-use super::{bootstrap, conflicts, events, export, pull, quarantine, stream, sync_log, sync_status};
+use super::{audit_entries, bootstrap, conflicts, events, export, pull, quarantine, stream, sync_log, sync_status};
 use crate::conflicts::shown;
 use crate::feed::nodes::NodeList;
 use crate::reporting::{sales, stock};
@@ -110,6 +111,9 @@ fn log() -> Vec<Operation> {
                 ErrorCode::OutcomeUnknown,
             ]),
         get(paths::STORE_CHECK, "The state of central's check of the tenant's stored log").answers::<StoreCheck>(200),
+        get(paths::AUDIT_ENTRIES, "What phones and nodes recorded for an audit")
+            .asks::<audit_entries::AuditEntriesQuery>()
+            .answers::<AuditEntryPage>(200),
         get(paths::QUARANTINE, "Events that wait for a person").asks::<events::EventsQuery>().answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
@@ -243,11 +247,15 @@ fn sync() -> Vec<Operation> {
 
 fn phones() -> Vec<Operation> {
     vec![
-        post(paths::MOBILE_PUSH, "A phone's events: each a `SyncEventRequest`, read by itself")
-            .takes::<mobile_v1::PushRequest>()
-            .mentions::<mobile_v1::SyncEvent>(true)
-            .like(examples::mobile_push())
-            .answers::<mobile_v1::PushResponse>(200),
+        post(
+            paths::MOBILE_PUSH,
+            "A phone's events: each a `SyncEventRequest` or a `LocalAuditEntryRequest`, read by itself",
+        )
+        .takes::<mobile_v1::PushRequest>()
+        .mentions::<mobile_v1::SyncEvent>(true)
+        .mentions::<mobile_v1::LocalAuditEntry>(true)
+        .like(examples::mobile_push())
+        .answers::<mobile_v1::PushResponse>(200),
         get(paths::MOBILE_PULL, "What a phone has not seen")
             .asks::<mobile::MobilePullQuery>()
             .answers::<mobile_v1::PullResponse>(200),

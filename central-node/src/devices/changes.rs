@@ -8,8 +8,8 @@ use comptoir_proto::pull_v1::RowChange;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::device::Device;
-use super::time_cursor::{Horizon, same_millisecond};
+use super::device::{Contract, Device};
+use super::time_cursor::{Horizon, PageEnd, same_millisecond};
 use crate::database::StoreError;
 use crate::feed::{FeedPosition, Scope, changes};
 
@@ -28,6 +28,17 @@ pub(super) struct ChangePage {
     pub(super) has_more: bool,
 }
 
+impl ChangePage {
+    pub(super) async fn end(
+        &self,
+        tx: &Transaction<'_>,
+        tenant: TenantId,
+        horizon: Horizon,
+    ) -> Result<PageEnd, StoreError> {
+        PageEnd::of(tx, tenant, self.last_received_at, self.has_more, horizon).await
+    }
+}
+
 /// The changes after a position up to the horizon, about `limit` of them or one mebibyte: a page never ends inside a
 /// millisecond. `wanted` selects changes, and may drop parts of one that the device does not need.
 pub(super) async fn page(
@@ -38,7 +49,8 @@ pub(super) async fn page(
     limit: usize,
     wanted: impl Fn(&mut RowChange) -> bool,
 ) -> Result<ChangePage, StoreError> {
-    let scope = Scope { site: device.site, shows_conflicts: false };
+    let own_invoices = (device.contract == Contract::Mobile).then_some(device.node);
+    let scope = Scope { site: device.site, own_invoices, shows_conflicts: false };
     let mut after = FeedPosition::position(from);
     let mut page = ChangePage { changes: Vec::new(), last_received_at: None, has_more: false };
     let mut bytes = 0usize;

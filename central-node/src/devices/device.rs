@@ -3,15 +3,16 @@
 use std::fmt;
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::money::Currency;
 use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::time_cursor::Horizon;
 use crate::clock::Clock;
 use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::identity::{Access, Credential};
 use crate::ingest::IngestQueue;
+use crate::tenant;
 
 /// Characters of a device's name.
 const NAME_CHARS_MAX: usize = 128;
@@ -38,6 +39,14 @@ impl Contract {
             Contract::Desktop => "clientId",
         }
     }
+
+    /// The name of the field in which an answer contains the time for the next request.
+    pub(crate) fn cursor_field(self) -> &'static str {
+        match self {
+            Contract::Mobile => "server_time",
+            Contract::Desktop => "syncTimestamp",
+        }
+    }
 }
 
 impl fmt::Display for Contract {
@@ -59,6 +68,8 @@ pub(crate) struct Device {
     pub(crate) site: Option<SiteId>,
     /// The position up to which the device confirmed everything; `None` before its first pull.
     pub(crate) pulled_to: Option<Position>,
+    /// The last position that the device was given, confirmed or not; `None` before its first pull and after a restore.
+    pub(crate) given_to: Option<Position>,
     /// The position up to which the device also receives its own changes: it was wiped and reloads.
     pub(crate) reload_to: Position,
 }
@@ -78,6 +89,9 @@ pub(crate) struct Devices {
 pub(crate) enum ContactError {
     #[error("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters")]
     Name { contract: Contract },
+    /// The credential has no device, or several.
+    #[error("name the device: `{}=...`; the credential has not exactly one {contract} device", .contract.name_field())]
+    Unnamed { contract: Contract },
     #[error("device {name:?} belongs to another site than the credential")]
     OtherSite { name: String },
     #[error(transparent)]
@@ -85,6 +99,39 @@ pub(crate) enum ContactError {
 }
 
 impl Devices {
+    /// The currency of invoices that name none.
+    pub(crate) async fn currency(&self, tenant: TenantId) -> Result<Currency, StoreError> {
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        tenant::currency(&tx, tenant).await
+    }
+
+    /// Finds the only device of a contract that a credential may speak for: a shop's key for its shop, an administrator for
+    /// the tenant.
+    pub(crate) async fn only(&self, credential: &Credential, contract: Contract) -> Result<Device, ContactError> {
+        let name = self.only_name(credential, contract).await?;
+        self.contact(credential, &name.ok_or(ContactError::Unnamed { contract })?, contract).await
+    }
+
+    async fn only_name(&self, credential: &Credential, contract: Contract) -> Result<Option<String>, StoreError> {
+        let (of_site, site) = match credential.access {
+            Access::Node { site, .. } => (true, site.map(SiteId::uuid)),
+            Access::Admin => (false, None),
+        };
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, credential.tenant).await?;
+        let sql = "select d.device
+                   from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
+                   where d.tenant_id = $1 and d.contract = $2 and (not $3::boolean or n.site_id is not distinct from $4::uuid)
+                   limit 2";
+        let statement = tx.prepare_cached(sql).await?;
+        let rows = tx.query(&statement, &[&credential.tenant.uuid(), &contract.as_str(), &of_site, &site]).await?;
+        match rows.as_slice() {
+            [only] => Ok(Some(only.try_get(0)?)),
+            _ => Ok(None),
+        }
+    }
+
     /// Finds the device of that name, or creates it at its first contact.
     pub(crate) async fn contact(
         &self,
@@ -110,7 +157,7 @@ impl Devices {
         contract: Contract,
     ) -> Result<Device, StoreError> {
         let tenant = credential.tenant;
-        let node = NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()));
+        let node = node_of(tenant, name);
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         if let Some(device) = find(&tx, tenant, node, name, contract).await? {
@@ -135,6 +182,11 @@ impl Devices {
     }
 }
 
+/// The node of the device of a name, whether it has come or not.
+pub(crate) fn node_of(tenant: TenantId, name: &str) -> NodeId {
+    NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()))
+}
+
 async fn find(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -142,38 +194,41 @@ async fn find(
     name: &str,
     contract: Contract,
 ) -> Result<Option<Device>, StoreError> {
-    let sql = "select n.site_id, d.pulled_to, d.reload_to
+    let sql = "select n.site_id, d.pulled_to, d.reload_to, d.given_to
                from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
                where d.tenant_id = $1 and d.node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let Some(row) = tx.query_opt(&statement, &[&tenant.uuid(), &node.uuid()]).await? else { return Ok(None) };
     let site: Option<Uuid> = row.try_get(0)?;
-    let pulled_to: Option<i64> = row.try_get(1)?;
+    let position = |column: usize| row.try_get::<_, Option<i64>>(column)?.map(natural).transpose();
     Ok(Some(Device {
         tenant,
         node,
         name: name.to_owned(),
         contract,
         site: site.map(SiteId::new),
-        pulled_to: pulled_to.map(natural).transpose()?.map(Position),
+        pulled_to: position(1)?.map(Position),
+        given_to: position(3)?.map(Position),
         reload_to: Position(natural(row.try_get(2)?)?),
     }))
 }
 
-/// Records what the device confirmed. A device that reloads also receives its own changes, up to the horizon.
+/// Records what the device confirmed and what it is given now. A device that reloads also receives its own changes, up to the
+/// head. A device that begins again has nothing of what it was given before.
 pub(crate) async fn keep_pulled_to(
     tx: &Transaction<'_>,
     device: &Device,
-    to: Position,
-    horizon: Horizon,
+    (from, given, head): (Position, Position, Position),
     begins_again: bool,
 ) -> Result<(), StoreError> {
     let sql = "update device
                set reload_to = case when $5 then $4::bigint else reload_to end,
+                   given_to = case when $3::bigint = 0 then $6::bigint else greatest(given_to, $6::bigint) end,
                    pulled_to = $3::bigint, last_contact_at = now()
                where tenant_id = $1 and node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let (tenant, node) = (device.tenant.uuid(), device.node.uuid());
-    tx.execute(&statement, &[&tenant, &node, &as_bigint(to.0), &as_bigint(horizon.head.0), &begins_again]).await?;
+    let [from, given, head] = [from, given, head].map(|position| as_bigint(position.0));
+    tx.execute(&statement, &[&tenant, &node, &from, &head, &begins_again, &given]).await?;
     Ok(())
 }

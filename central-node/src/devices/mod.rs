@@ -9,7 +9,9 @@ pub(crate) mod desktop;
 pub(crate) mod device;
 pub(crate) mod mobile;
 pub(crate) mod offset;
+mod registry;
 pub(crate) mod seal;
 pub(crate) mod time_cursor;
 
 pub(crate) use changes::change_id;
+pub use registry::{DeviceRow, devices, move_device};

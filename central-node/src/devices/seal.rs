@@ -33,11 +33,11 @@ pub(crate) struct DeviceEvent<'a> {
 /// The outcome of a device's event, independent of the contract's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DeviceOutcome {
-    /// The device has nothing more to do.
+    /// The event took effect.
     Taken,
-    /// The event lost against another, or waits for a person.
+    /// The event lost against another, or the user or a person at central has to choose.
     Conflict,
-    /// The event has no effect, and never will.
+    /// The event has no effect, or none before a person at central has looked at it. The device must not send it again.
     Refused,
 }
 
@@ -45,11 +45,9 @@ impl DeviceOutcome {
     /// The outcome for a verdict.
     pub(crate) fn of(verdict: &str) -> DeviceOutcome {
         match Verdict::parse(verdict) {
-            Some(Verdict::Accepted | Verdict::Superseded | Verdict::Quarantined | Verdict::Duplicate) => {
-                DeviceOutcome::Taken
-            }
+            Some(Verdict::Accepted | Verdict::Duplicate) => DeviceOutcome::Taken,
             Some(Verdict::Conflict) => DeviceOutcome::Conflict,
-            Some(Verdict::Rejected) | None => DeviceOutcome::Refused,
+            Some(Verdict::Superseded | Verdict::Quarantined | Verdict::Rejected) | None => DeviceOutcome::Refused,
         }
     }
 }
@@ -64,7 +62,7 @@ pub(crate) enum DeviceEventError {
     ReservedId,
     #[error("an event has an id of 1 to {EVENT_ID_CHARS_MAX} characters")]
     IdLength,
-    #[error("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z")]
+    #[error("{}", instant::refusal(text, "ISO 8601"))]
     OccurredAt { text: String },
     #[error("the payload has {bytes} bytes, at most {PAYLOAD_BYTES_MAX} are taken")]
     PayloadTooLarge { bytes: usize },
@@ -87,8 +85,19 @@ pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, DeviceEve
     }
 }
 
-/// Refuses events that can never be sealed. Any other defect is decided by the rules, and the event is stored.
+/// Refuses events that can never be sealed. Any other defect is decided by the rules, and the event is stored. The contracts
+/// have no versions of payloads: it is the newest.
 pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDraft, DeviceEventError> {
+    let newest = payload::newest_version(event.action);
+    draft_under(device, event, newest)
+}
+
+/// The same, with a payload of the given version.
+pub(crate) fn draft_under(
+    device: &Device,
+    event: DeviceEvent<'_>,
+    schema_version: u16,
+) -> Result<DeviceDraft, DeviceEventError> {
     if event.payload.len() > PAYLOAD_BYTES_MAX {
         return Err(DeviceEventError::PayloadTooLarge { bytes: event.payload.len() });
     }
@@ -99,8 +108,7 @@ pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDra
         site: device.site,
         user: event.user,
         base_version: event.base_version,
-        // The contracts have no versions of payloads.
-        schema_version: payload::newest_version(event.action),
+        schema_version,
         ..Content::new(
             name("entity_type", event.entity_type)?,
             event.entity_id,
@@ -122,8 +130,7 @@ pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDra
 
 /// ISO 8601, in UTC if the text has no offset, since no contract defines a device's zone.
 pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, DeviceEventError> {
-    let read = instant::parse(text).or_else(|| instant::parse(&format!("{text}Z")));
-    read.ok_or_else(|| DeviceEventError::OccurredAt { text: text.to_owned() })
+    instant::parse_or_utc(text).ok_or_else(|| DeviceEventError::OccurredAt { text: text.to_owned() })
 }
 
 /// Seals and decides the events: one outcome each, in order.

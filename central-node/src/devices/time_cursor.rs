@@ -4,13 +4,19 @@
 //! time has milliseconds, however, and one millisecond may have several events. So a millisecond is closed before any of its
 //! events is sent: the tenant's `last_received_at` is raised to its end, and later events are received after it. A page never
 //! ends inside a millisecond, and a time means the whole millisecond.
+//!
+//! A client may send another time than the one it was given: the time of its own clock, which may be wrong. Such a time would
+//! skip what was received since the last answer. So central remembers the last position that it gave to each device, and no
+//! time means a later one ([`since`]).
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
+use comptoir_messages::{Language, Message};
 use comptoir_proto::instant;
 use deadpool_postgres::Transaction;
 
+use super::device::{Contract, Device};
 use crate::database::{self, Database, StoreError};
 use crate::event_store::{self, TenantHead, lock_tenant, raise_tenant, tenant_head};
 
@@ -53,29 +59,85 @@ pub(crate) async fn horizon(database: &Database, tenant: TenantId) -> Result<Hor
     Ok(Horizon { head: head.head, closed_to })
 }
 
-/// The position up to which a client that names this time has everything.
+/// The position of the last event received by a time.
 pub(crate) async fn position_at(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    since: Timestamp,
+    time: Timestamp,
     horizon: Horizon,
 ) -> Result<Position, StoreError> {
-    let until = end_of_millisecond(since);
+    let until = end_of_millisecond(time);
     if until >= horizon.closed_to {
         return Ok(horizon.head);
     }
     Ok(event_store::position_at_time(tx, tenant, until, horizon.head).await?.min(horizon.head))
 }
 
-/// The time for the client's next request: that of the last change sent, or else the time the client sent, but never later
-/// than what is closed. A time in the future would hide the changes until then.
-pub(crate) fn next_since(last_given: Option<Timestamp>, sent: Timestamp, horizon: Horizon) -> String {
-    in_milliseconds(last_given.unwrap_or_else(|| sent.min(horizon.closed_to)))
+/// What a device's time says about what the device has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Since {
+    /// The device has everything up to here.
+    pub(crate) from: Position,
+    /// Whether central never gave that time to the device: it is in the future, or later than the last one given.
+    pub(crate) is_ahead: bool,
+}
+
+impl Since {
+    fn new(claimed: Position, given: Option<Position>, was_reached: bool) -> Since {
+        let from = match given {
+            Some(given) => claimed.min(given),
+            None if was_reached => claimed,
+            None => Position::ZERO,
+        };
+        Since { from, is_ahead: !was_reached || from < claimed }
+    }
+
+    /// What the developer of a client whose time is ahead should know, in French as the customer documents are.
+    pub(crate) fn warning(self, contract: Contract) -> Option<String> {
+        let message = Message::new("device-time-ahead").with("field", contract.cursor_field());
+        self.is_ahead.then(|| message.text(Language::French))
+    }
+}
+
+/// The position up to which a device that sends this time has everything: never later than what it was given. A device that
+/// was never given anything may have the time of another one, which it replaces; a time in the future is nobody's.
+pub(crate) async fn since(
+    tx: &Transaction<'_>,
+    device: &Device,
+    time: Timestamp,
+    horizon: Horizon,
+) -> Result<Since, StoreError> {
+    let claimed = position_at(tx, device.tenant, time, horizon).await?;
+    Ok(Since::new(claimed, device.given_to, end_of_millisecond(time) <= horizon.closed_to))
+}
+
+/// The end of a page: the time for the device's next request, and its position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PageEnd {
+    pub(crate) time: Timestamp,
+    pub(crate) position: Position,
+}
+
+impl PageEnd {
+    /// The end of a page whose last change was received at `last`; of the last page, the horizon. Even a page without changes
+    /// thus has a time by which central recognises the device: a tenant's first records are as old as the tenant.
+    pub(crate) async fn of(
+        tx: &Transaction<'_>,
+        tenant: TenantId,
+        last: Option<Timestamp>,
+        has_more: bool,
+        horizon: Horizon,
+    ) -> Result<PageEnd, StoreError> {
+        match last.filter(|_| has_more) {
+            Some(last) => Ok(PageEnd { time: last, position: position_at(tx, tenant, last, horizon).await? }),
+            None => Ok(PageEnd { time: horizon.closed_to, position: horizon.head }),
+        }
+    }
 }
 
 /// A time that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z")]
+#[error("{name}: {}", instant::refusal(text, "ISO 8601"))]
 pub(crate) struct BadTime {
     /// The name of the parameter or field.
     pub(crate) name: &'static str,
@@ -128,11 +190,24 @@ mod tests {
         assert!(parse("since", Some("yesterday")).is_err());
     }
 
+    /// D2, M9.
     #[test]
-    fn a_time_that_was_not_reached_is_not_given_back() {
-        let horizon = Horizon { head: Position(9), closed_to: Timestamp(5_999) };
-        assert_eq!(next_since(None, Timestamp(9_000_000), horizon), "1970-01-01T00:00:00.005Z");
-        assert_eq!(next_since(None, Timestamp(2_000), horizon), "1970-01-01T00:00:00.002Z");
-        assert_eq!(next_since(Some(Timestamp(4_321)), Timestamp(2_000), horizon), "1970-01-01T00:00:00.004Z");
+    fn a_time_means_no_more_than_the_device_was_given() {
+        let position = |position: Option<u64>| position.map(Position);
+        for (claimed, given, was_reached, from, is_ahead) in [
+            (9, Some(9), true, 9, false),
+            (4, Some(9), true, 4, false),
+            (9, Some(4), true, 4, true),
+            // The clock is ahead, and nothing has been received since.
+            (9, Some(9), false, 9, true),
+            (9, Some(4), false, 4, true),
+            // The first request of a new device: with the time of the one that it replaces, or with its own clock.
+            (9, None, true, 9, false),
+            (9, None, false, 0, true),
+            (0, None, true, 0, false),
+        ] {
+            let since = Since::new(Position(claimed), position(given), was_reached);
+            assert_eq!(since, Since { from: Position(from), is_ahead }, "{claimed} {given:?} {was_reached}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 -- The rows of a scope that changed after ($7, key $8..$11), in the order of (position, key), at most $12 of them. The nil
 -- site is the tenant's own. Each branch reads its index in order and stops; the outer query merges a few sorted lists.
--- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null if there is none; $13 whether the
+-- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null if there is none; $14 the node whose own
+-- invoices of no site are included, null if there is none; $13 whether the
 -- reader sees open conflicts: then an entity is ordered by the last opening or closing of a conflict, if later than its own
 -- change.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
@@ -42,6 +43,18 @@ from (
      from invoice i
      where i.tenant_id = $1 and i.version = $4 and i.site_id = $6::uuid and i.position >= $7
        and (i.position > $7 or (2::smallint, i.invoice_id collate "C") > ($8::smallint, $10::text collate "C"))
+     order by i.position, i.invoice_id
+     limit $12)
+    union all
+    (select 2::smallint, 'INVOICE' collate "C", i.invoice_id collate "C", '00000000-0000-0000-0000-000000000000'::uuid,
+            i.position, 300
+     from invoice i
+     where $14::uuid is not null
+       and i.tenant_id = $1 and i.version = $4 and i.site_id = '00000000-0000-0000-0000-000000000000' and i.position >= $7
+       and (i.position > $7 or (2::smallint, i.invoice_id collate "C") > ($8::smallint, $10::text collate "C"))
+       and exists (select from event o
+                   where o.tenant_id = $1 and o.event_id = i.event_id and o.node_id = $14
+                     and o.verdict <> 'DUPLICATE' and o.code is distinct from 'EVENT_ID_REUSED')
      order by i.position, i.invoice_id
      limit $12)
     union all

@@ -339,6 +339,38 @@ pub(crate) async fn quarantined(
     tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
+/// Which audit entries to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AuditEntryFilter {
+    /// In this log only.
+    pub(crate) node: Option<NodeId>,
+    /// From this time on, by the clock of the entry's writer.
+    pub(crate) from: Option<Timestamp>,
+    /// Before this time.
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// Accepted audit entries after a position, in order.
+pub(crate) async fn audit_entries(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    filter: &AuditEntryFilter,
+    after: Position,
+    limit: i64,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.action = 'AUDIT_RECORDED' and e.verdict = 'ACCEPTED' and e.position > $2
+         and ($3::uuid is null or e.node_id = $3) and ($4::timestamptz is null or e.occurred_at >= $4)
+         and ($5::timestamptz is null or e.occurred_at < $5)
+         order by e.position limit $6"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    let node = filter.node.map(NodeId::uuid);
+    let (from, to) = (filter.from.map(Micros), filter.to.map(Micros));
+    let parameters: [&(dyn ToSql + Sync); 6] = [&tenant.uuid(), &as_bigint(after.0), &node, &from, &to, &limit];
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
+}
+
 /// The record under which an event id is counted.
 pub(crate) async fn by_event_id(
     tx: &Transaction<'_>,

@@ -1,6 +1,6 @@
 //! The keys of a scope's rows, in the order of their last change or in key order.
 
-use comptoir_core::id::TenantId;
+use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::pull_v1::{RowKey, RowKind};
@@ -78,7 +78,8 @@ pub(super) async fn changed(
     let key = after.key.as_ref().map_or(KeyColumns::before(NO_KIND), KeyColumns::of);
     let (tenant, site, position, limit) =
         (tenant.uuid(), scope.site_column(), as_bigint(after.position.0), limit_column(limit));
-    let parameters: [&(dyn ToSql + Sync); 13] = [
+    let own_invoices = scope.own_invoices.map(NodeId::uuid);
+    let parameters: [&(dyn ToSql + Sync); 14] = [
         &tenant,
         &versions.entities,
         &versions.deliveries,
@@ -92,6 +93,7 @@ pub(super) async fn changed(
         &key.site,
         &limit,
         &scope.shows_conflicts,
+        &own_invoices,
     ];
     event_store::changed_keys(tx, parameters).await?.iter().map(listed).collect()
 }

@@ -2,6 +2,7 @@
 //! Everything is read-only. The SQL schema `reporting` has the same figures.
 
 mod answer_cache;
+pub(crate) mod audit_entries;
 mod csv_table;
 mod error;
 mod freshness;

@@ -235,8 +235,7 @@ async fn present(
 }
 
 async fn currency(tx: &Transaction<'_>, tenant: TenantId) -> Result<String, ReportError> {
-    let statement = tx.prepare_cached("select currency from tenant where tenant_id = $1").await?;
-    Ok(tx.query_one(&statement, &[&tenant.uuid()]).await?.try_get(0)?)
+    Ok(crate::tenant::currency(tx, tenant).await?.as_str().to_owned())
 }
 
 fn too_many_items() -> ReportError {

@@ -78,6 +78,73 @@ async fn a_desktop_wiped_before_its_first_down_receives_its_own_rows_in_pages() 
     assert_eq!(given, [created("s-1"), created("s-2"), created("s-3")]);
 }
 
+/// D2: the document's complete example, by a desktop that synchronises before its user has created anything.
+#[tokio::test]
+async fn the_first_desktop_of_an_empty_tenant_gets_nothing_of_its_own_back() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let mut cache = Cache::default();
+    cache.all(&company, "desk-1", 100).await;
+    assert!(is_usable(&cache.since), "{}", cache.since);
+    let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
+    up(&company, "desk-1", cache.since.as_str(), &[made]).await;
+    for _again in 0..2 {
+        cache.all(&company, "desk-1", 100).await;
+        assert_eq!(cache.names(), [], "what it made itself it has");
+    }
+    edit(&company, "desk-2", "b-1", "CREATE", "s-2", "Zoé").await;
+    cache.all(&company, "desk-1", 100).await;
+    assert_eq!(cache.names(), [("s-2", "Zoé")]);
+}
+
+/// D2: the tenant has rows, but none of the types that the first `down` asks for.
+#[tokio::test]
+async fn a_first_down_of_types_without_rows_gets_nothing_of_its_own_back() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    edit(&company, "desk-2", "b-1", "CREATE", "s-1", "Zoé").await;
+    let down = async |since: &Value| {
+        let body = json!({ "clientId": "desk-1", "lastSyncTimestamp": since, "entityTypes": ["GRADE"] });
+        company.post("/api/sync/down", body.to_string()).await.assert_ok()
+    };
+    let first = down(&Value::Null).await;
+    assert_eq!(first["changes"], json!([]));
+    assert!(is_usable(&first["syncTimestamp"]), "{first}");
+    let mut grade = outbox(&company, "a-1", "CREATE", "g-1", &json!({ "mark": 12 }), 1);
+    grade["entityType"] = json!("GRADE");
+    up(&company, "desk-1", first["syncTimestamp"].as_str(), &[grade]).await;
+    assert_eq!(down(&first["syncTimestamp"]).await["changes"], json!([]), "what it made itself it has");
+}
+
+/// A time of this tenant, not the beginning of all times.
+fn is_usable(time: &Value) -> bool {
+    time.as_str().is_some_and(|time| time > "2026")
+}
+
+/// M9: a client that stores its own clock, which is ten years ahead, instead of `syncTimestamp`.
+#[tokio::test]
+async fn a_time_in_the_future_skips_no_change_of_a_desktop() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let future = Some("2036-01-01T00:00:00.000Z");
+    edit(&company, "desk-2", "b-1", "CREATE", "s-1", "Zoé").await;
+    let first = down(&company, "desk-1", future).await;
+    assert_eq!(ids(&first["changes"], "entityId"), ["s-1"], "it was never given anything: {first}");
+    edit(&company, "desk-2", "b-2", "CREATE", "s-2", "Jean").await;
+    edit(&company, "desk-2", "b-3", "UPDATE", "s-1", "Zoë").await;
+    // The base of its edit is what it was given, not the head.
+    let blind = outbox(&company, "a-1", "UPDATE", "s-1", &json!({ "firstName": "Paul" }), 1_772_359_200_000);
+    let answer = up(&company, "desk-1", future, &[blind]).await;
+    assert_eq!(answer["conflicts"][0]["serverData"]["firstName"], "Zoë", "{answer}");
+    let second = down(&company, "desk-1", future).await;
+    assert_eq!(ids(&second["changes"], "entityId"), ["s-2", "s-1"], "{second}");
+    let warning = "Cette heure n'a pas été donnée par le serveur : envoyez syncTimestamp de la dernière réponse, \
+                   jamais l'horloge de l'appareil";
+    assert_eq!(second["warning"], warning);
+    let third = down(&company, "desk-1", second["syncTimestamp"].as_str()).await;
+    assert_eq!((&third["changes"], &third["warning"]), (&json!([]), &Value::Null), "{third}");
+}
+
 /// A row is sent at its last change, which may be many pages after its creation.
 #[tokio::test]
 async fn a_row_arrives_as_created_before_updated_for_every_page_size() {

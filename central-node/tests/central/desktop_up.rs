@@ -25,6 +25,48 @@ async fn a_pupil_created_offline_keeps_its_id_and_a_resent_outbox_gets_the_same_
     assert_eq!(company.events().await, 4);
 }
 
+/// D3: nothing is acknowledged that no other desktop will ever receive.
+#[tokio::test]
+async fn an_event_that_can_never_take_effect_is_rejected_with_a_reason_in_french() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let many: serde_json::Map<String, Value> = (0..500).map(|field| (format!("f{field}"), json!(1))).collect();
+    let payloads =
+        [json!({ "name": "Du\u{0}pont" }), Value::Null, json!([]), json!(5), json!("{}"), Value::Object(many)];
+    let event = |(index, payload): (usize, &Value)| {
+        outbox(&company, &format!("e-{index}"), "CREATE", &format!("s-{index}"), payload, 1)
+    };
+    let events: Vec<Value> = payloads.iter().enumerate().map(event).collect();
+    let answer = up(&company, "desk-1", None, &events).await;
+    assert_eq!((&answer["acknowledged"], &answer["conflicts"]), (&json!([]), &json!([])));
+    assert_eq!(ids(&answer["rejected"], "outboxEventId"), ["e-0", "e-1", "e-2", "e-3", "e-4", "e-5"]);
+    assert_eq!(ids(&answer["rejected"], "code"), ["INVALID_PAYLOAD"; 6]);
+    for reason in ids(&answer["rejected"], "reason") {
+        assert!(reason.starts_with("Refusé par le central, sans effet : /payload"), "{reason}");
+    }
+    assert_eq!(up(&company, "desk-1", None, &events).await, answer, "the same outbox, the same answers");
+    let log = company.get("/api/v1/events?last=6").await.assert_ok();
+    assert!(log["events"].as_array().unwrap().iter().all(|event| event["decision"]["verdict"] == "REJECTED"), "{log}");
+    let sync = company.get("/api/v1/sync-log?client=desk-1").await.assert_ok();
+    assert_eq!((&sync["entries"][0]["status"], &sync["entries"][0]["failedCount"]), (&json!("PARTIAL"), &json!(6)));
+}
+
+/// D3: a value that loses is no success either.
+#[tokio::test]
+async fn an_event_without_effect_is_rejected_with_what_applies_instead() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let client = |id: &str, operation: &str, name: &str, at: &str| {
+        let mut event = outbox(&company, id, operation, "c-1", &json!({ "name": name }), 1);
+        (event["entityType"], event["createdAt"]) = (json!("CLIENT"), json!(at));
+        event
+    };
+    up(&company, "desk-1", None, &[client("a-1", "CREATE", "Zoé", "2026-03-01T09:00:00Z")]).await;
+    let answer = up(&company, "desk-2", None, &[client("b-1", "UPDATE", "Ana", "2026-03-01T08:00:00Z")]).await;
+    let rejected = json!({ "outboxEventId": "b-1", "code": "OVERWRITTEN", "reason": "La valeur du central reste" });
+    assert_eq!(answer, json!({ "acknowledged": [], "conflicts": [], "rejected": [rejected] }));
+}
+
 #[tokio::test]
 async fn a_used_id_is_replaced_and_later_events_and_references_follow_it() {
     let scene = TestCentral::new().await;

@@ -20,6 +20,8 @@ mod late_commits;
 mod merging;
 mod openapi;
 mod outages;
+mod phone_rows;
+mod phone_sync;
 mod phones;
 mod projecting;
 mod pulling;

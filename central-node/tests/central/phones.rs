@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use comptoir_central::{Clock, restore};
 use comptoir_proto::mobile_v1::canonical_checksum;
 use comptoir_test_support::events::{InvoiceCreation, Sale};
 use comptoir_test_support::{NOON, TestCentral, post_to};
@@ -56,8 +57,8 @@ async fn a_damaged_or_unreadable_event_fails_alone() {
     spaced["checksum"] = json!(canonical_checksum(r#"{ "name":"Zoé", "city":null,"age":12.5 }"#));
     let events = [good, damaged, json!({ "id": "e-3" }), json!(7), no_name, wrong_total, unknown, spaced];
     let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
-    let acked: Vec<&Value> = [0, 5, 6, 7].iter().map(|index: &usize| &events[*index]["id"]).collect();
-    assert_eq!(answer["acked_event_ids"], json!(acked), "facts are accepted even if quarantined");
+    let acked: Vec<&Value> = [0, 7].iter().map(|index: &usize| &events[*index]["id"]).collect();
+    assert_eq!(answer["acked_event_ids"], json!(acked));
     let failed: Vec<(&Value, &Value, &Value)> = answer["failed_events"]
         .as_array()
         .unwrap()
@@ -66,11 +67,14 @@ async fn a_damaged_or_unreadable_event_fails_alone() {
         .collect();
     let (yes, no) = (json!(true), json!(false));
     let (checksum, json) = (json!("CHECKSUM_MISMATCH"), json!("MALFORMED_BODY"));
+    let (total, schema) = (json!("TOTAL_MISMATCH"), json!("UNKNOWN_SCHEMA"));
     let expected = [
         (&events[1]["id"], &checksum, &yes),
         (&events[2]["id"], &json, &no),
         (&json!("#3"), &json, &no),
         (&json!("n-1"), &json, &no),
+        (&events[5]["id"], &total, &no),
+        (&events[6]["id"], &schema, &no),
     ];
     assert_eq!(failed, expected);
     assert_eq!(answer["success"], false);
@@ -82,7 +86,7 @@ async fn a_damaged_or_unreadable_event_fails_alone() {
     let entry = &log["entries"][0];
     assert_eq!(entry["status"], "PARTIAL");
     assert_eq!(entry["eventsCount"], 8);
-    assert_eq!(entry["failedCount"], 4);
+    assert_eq!(entry["failedCount"], 6);
 }
 
 /// A phone sends the columns of its own table, which may be null.
@@ -98,42 +102,89 @@ async fn a_validation_without_coordinates_may_have_nulls() {
     let events = [phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned)];
     let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
     assert_eq!(answer["acked_event_ids"][0], events[0]["id"], "{answer}");
-    assert_eq!(answer["without_effect"], Value::Null, "{answer}");
+    assert_eq!(answer["success"], true, "{answer}");
     assert_eq!(phone_push(&company, &shop.key, "phone-1", &events).await["acked_event_ids"], answer["acked_event_ids"]);
     let list = company.get("/api/v1/deliveries").await.assert_ok();
     assert_eq!(list["rows"][0]["validation"]["at"], "2026-03-01T09:00:00Z", "{list}");
     assert_eq!(list["rows"][0]["validation"]["place"], Value::Null, "{list}");
 }
 
+/// M2: a phone that reads only the document's fields must not take such an event for done.
 #[tokio::test]
-async fn an_acked_event_without_effect_is_reported_with_a_message_on_every_send() {
+async fn an_event_without_effect_fails_with_a_resolution_and_a_message_on_every_send() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
         .await;
+    let client = |action: &str, name: &str, at: &str| {
+        let mut event = phone_event("CLIENT", "c-1", action, &json!({ "name": name }));
+        event["occurred_at"] = json!(at);
+        event
+    };
+    phone_push(&company, &shop.key, "phone-2", &[client("CREATE", "Ana", "2026-03-01T08:00:00Z")]).await;
     let scanned = json!({ "qr": "another", "validated_at": "2026-03-01T09:00:00Z" });
     let events = [
         phone_record("s-1", &Sale::default()),
         phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned),
         phone_event("STOCK", "A", "UPDATE", &json!({ "quantity": 5 })),
+        phone_record("s-2", &Sale { total_minor: 900, ..Sale::default() }),
+        phone_event("SALE", "s-3", "SALE_RECORDED", &json!({ "total": 5 })),
+        client("UPDATE", "Zoé", "2026-03-01T07:00:00Z"),
     ];
     let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
-    assert_eq!(answer["acked_event_ids"], json!(events.each_ref().map(|event| &event["id"])), "{answer}");
-    let reported: Vec<[&Value; 4]> = answer["without_effect"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|outcome| ["event_id", "verdict", "error_code", "message"].map(|name| &outcome[name]))
-        .collect();
-    let quarantined = json!("Mis de côté par le central : une personne doit le vérifier");
+    assert_eq!(answer["success"], false, "{answer}");
+    assert_eq!(answer["acked_event_ids"], json!([events[0]["id"]]), "{answer}");
+    let outcome = |failed: &Value| {
+        assert_eq!(failed["retry"], false, "it is stored: {failed}");
+        let (resolution, data) = (&failed["resolution"], &failed["resolution"]["data"]);
+        let texts = [&failed["error_code"], &resolution["action"], &data["verdict"], &data["message"]];
+        texts.map(|text| text.as_str().unwrap().to_owned())
+    };
+    let waits = "Reçu par le central, sans effet tant qu'une personne du siège ne l'a pas vérifié";
+    let stays = "La valeur du central reste";
     let expected = [
-        [&events[1]["id"], &json!("QUARANTINED"), &json!("QR_MISMATCH"), &quarantined],
-        [&events[2]["id"], &json!("SUPERSEDED"), &json!("STOCK_READ_ONLY"), &json!("La valeur du central reste")],
+        ["QR_MISMATCH", "DISCARD_LOCAL", "QUARANTINED", waits],
+        ["STOCK_READ_ONLY", "TAKE_SERVER_STOCK", "SUPERSEDED", stays],
+        ["TOTAL_MISMATCH", "DISCARD_LOCAL", "QUARANTINED", waits],
+        ["INVALID_PAYLOAD", "DISCARD_LOCAL", "QUARANTINED", waits],
+        ["OVERWRITTEN", "DISCARD_LOCAL", "SUPERSEDED", stays],
     ];
-    assert_eq!(reported, expected);
+    let outcomes: Vec<[String; 4]> = answer["failed_events"].as_array().unwrap().iter().map(outcome).collect();
+    assert_eq!(outcomes, expected);
+    assert_eq!(answer["failed_events"][1]["resolution"]["data"]["quantities"], json!({ "A": "-2" }));
+    let queue = company.get("/api/v1/quarantine").await.assert_ok();
+    assert_eq!(ids(&queue["events"], "id"), [1, 3, 4].map(|index: usize| events[index]["id"].as_str().unwrap()));
     let again = phone_push(&company, &shop.key, "phone-1", &events).await;
-    assert_eq!(again["without_effect"], answer["without_effect"]);
+    assert_eq!(again["failed_events"], answer["failed_events"]);
+}
+
+/// D3, M2: nothing is acknowledged as done that can never take effect. It stays in the log, for an audit.
+#[tokio::test]
+async fn an_edit_that_can_never_take_effect_is_rejected_and_stored() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let many: serde_json::Map<String, Value> = (0..300).map(|field| (format!("f{field}"), json!(1))).collect();
+    let payloads =
+        [Value::Null, json!([]), json!(5), json!("{}"), Value::Object(many), json!({ "name": "Du\u{0}pont" })];
+    let events = payloads.map(|payload| phone_event("CLIENT", "c-1", "CREATE", &payload));
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    assert_eq!(answer["acked_event_ids"], json!([]));
+    let failed = answer["failed_events"].as_array().unwrap();
+    assert_eq!(failed.len(), events.len());
+    for failed in failed {
+        let shown = [&failed["error_code"], &failed["retry"], &failed["resolution"]["action"]];
+        assert_eq!(shown, [&json!("INVALID_PAYLOAD"), &json!(false), &json!("FIX_AND_RESEND")], "{failed}");
+        assert!(failed["detail"].as_str().unwrap().starts_with("/payload"), "{failed}");
+    }
+    assert_eq!(phone_push(&company, &shop.key, "phone-1", &events).await["failed_events"], answer["failed_events"]);
+    let log = company.get("/api/v1/events").await.assert_ok();
+    let rejected = log["events"].as_array().unwrap().iter().filter(|event| event["action"] == "CREATE");
+    let verdicts: Vec<&Value> = rejected.map(|event| &event["decision"]["verdict"]).collect();
+    assert_eq!(verdicts, [&json!("REJECTED"); 6], "{log}");
+    let queue = company.get("/api/v1/quarantine").await.assert_ok();
+    assert_eq!(queue["events"], json!([]), "nobody has to look at it");
 }
 
 #[tokio::test]
@@ -289,10 +340,9 @@ async fn a_phone_never_changes_stock_and_production_belongs_to_central() {
         &json!({ "lines": [{ "product": "A", "quantity": "5", "unit_cost": "1.00" }] }),
     );
     let answer = phone_push(&company, &shop.key, "phone-1", &[stock.clone(), made.clone()]).await;
-    assert_eq!(answer["acked_event_ids"], json!([stock["id"]]), "superseded by the server's quantity");
-    let failed = &answer["failed_events"][0];
-    assert_eq!(failed["event_id"], made["id"]);
-    assert_eq!(failed["error_code"], "CENTRAL_ONLY");
+    assert_eq!(answer["acked_event_ids"], json!([]), "the server's quantity applies");
+    assert_eq!(ids(&answer["failed_events"], "event_id"), [&stock, &made].map(|event| event["id"].as_str().unwrap()));
+    assert_eq!(ids(&answer["failed_events"], "error_code"), ["STOCK_READ_ONLY", "CENTRAL_ONLY"]);
     assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1").await, 0);
 }
 
@@ -556,4 +606,38 @@ async fn a_change_between_two_pages_of_a_first_load_comes_with_the_first_pull() 
     }
     let expected = [("c-2", "Zoé"), ("c-3", "Ana"), ("d-1", "VALIDATED"), ("d-2", "PENDING")];
     assert_eq!(held.iter().map(|(id, what)| (id.as_str(), what.as_str().unwrap())).collect::<Vec<_>>(), expected);
+}
+
+/// M9: a fresh tenant has a time too, and a phone that sends its own clock, ten years ahead, skips nothing.
+#[tokio::test]
+async fn a_phone_is_given_a_usable_time_and_one_in_the_future_skips_no_change() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let empty = pull(&company, "phone-1", "1970-01-01T00:00:00Z", 10).await;
+    assert!(empty["server_time"].as_str().is_some_and(|time| time > "2026"), "{empty}");
+    let client = |id: &str| phone_event("CLIENT", id, "CREATE", &json!({ "name": "Zoé" }));
+    for id in ["c-1", "c-2"] {
+        phone_push(&company, &company.token, "phone-2", &[client(id)]).await;
+        let page = pull(&company, "phone-1", "2036-01-01T00:00:00Z", 10).await;
+        assert_eq!(ids(&page["events"], "entity_id"), [id]);
+        assert!(page["warning"].as_str().is_some_and(|text| text.contains("server_time")), "{page}");
+        let right = pull(&company, "phone-1", page["server_time"].as_str().unwrap(), 10).await;
+        assert_eq!((&right["events"], &right["warning"]), (&json!([]), &Value::Null), "{right}");
+    }
+    assert_eq!(empty["warning"], Value::Null, "{empty}");
+}
+
+/// A device has more than a restored central knows to have given, and does not get it again.
+#[tokio::test]
+async fn a_restored_central_takes_a_device_s_time_as_it_is() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    pull(&company, "phone-1", "1970-01-01T00:00:00Z", 10).await;
+    phone_push(&company, &company.token, "phone-2", &[phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Z" }))])
+        .await;
+    let given = pull(&company, "phone-2", "1970-01-01T00:00:00Z", 10).await;
+    // The restored copy knows nothing of the phone's last pull: here another phone's.
+    restore::open(scene.central.database(), &Clock::system(), company.tenant, None).await.unwrap();
+    let page = pull(&company, "phone-1", given["server_time"].as_str().unwrap(), 10).await;
+    assert_eq!(page["events"], json!([]), "{page}");
 }

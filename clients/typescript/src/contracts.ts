@@ -6,7 +6,7 @@
 export interface PushRequest {
   device_id: string;
   batch_id: string;  // Idempotence
-  events: SyncEvent[];
+  events: (SyncEvent | LocalAuditEntry)[];
 }
 
 export interface SyncEvent {
@@ -65,11 +65,6 @@ export interface LocalAuditEntry {
   };
   payload_hash: string;    // SHA256
   synced: boolean;
-}
-
-/** In addition to the document: events that were acked without effect. */
-export interface PushAnswer extends PushResponse {
-  without_effect?: { event_id: string; verdict: 'QUARANTINED' | 'SUPERSEDED'; error_code: string; message: string }[];
 }
 
 /** Not specified by the document. */

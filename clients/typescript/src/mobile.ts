@@ -1,6 +1,6 @@
 // A phone as the mobile document describes it: it collects, the server decides.
 import { createHash, randomUUID } from 'node:crypto';
-import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushAnswer, PushRequest, StatusResponse, SyncEvent } from './contracts.js';
+import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushRequest, PushResponse, StatusResponse, SyncEvent } from './contracts.js';
 import { call, pause, retry, type Pause } from './http.js';
 import { Store } from './store.js';
 
@@ -48,11 +48,11 @@ export interface Settings {
 /** Points at which a test observes or kills the process. */
 export interface Hooks {
   /** Changes the events of a request. */
-  damage?: (events: SyncEvent[]) => SyncEvent[];
+  damage?: (events: PushRequest['events']) => PushRequest['events'];
   /** The queue says SENDING, and nothing was sent yet. */
   sending?: () => void;
   /** The answer has arrived and is not stored yet. */
-  arrived?: (answer: PushAnswer) => void;
+  arrived?: (answer: PushResponse) => void;
 }
 
 /** SHA-256 of a text, hex. */
@@ -111,9 +111,7 @@ export class Phone {
       occurred_at: new Date().toISOString(), synced: false,
     };
     this.state.audit.push(made);
-    const { action, entity_type, entity_id, context, payload_hash } = made;
-    const payload = { action, subject: { entity_type, entity_id }, context, payload_hash };
-    this.record('AUDIT', made.id, 'AUDIT_RECORDED', payload, made.id, new Date(made.occurred_at));
+    this.record('AUDIT', made.id, made.action, made, made.id, new Date(made.occurred_at));
     return made;
   }
 
@@ -121,14 +119,16 @@ export class Phone {
     return this.state.sync_queue.filter((row) => row.status !== 'FAILED');
   }
 
-  batch(): SyncEvent[] {
-    return this.waiting().map(({ id, entity_type, entity_id, action, payload, occurred_at, user_id }) => ({
-      id, entity_type, entity_id, action, payload, occurred_at, user_id, checksum: checksum(payload),
-    }));
+  /** Events, and audit entries as they are. */
+  batch(): PushRequest['events'] {
+    return this.waiting().map(({ id, entity_type, entity_id, action, payload, occurred_at, user_id }) => {
+      if (entity_type === 'AUDIT') return payload as LocalAuditEntry;
+      return { id, entity_type, entity_id, action, payload, occurred_at, user_id, checksum: checksum(payload) };
+    });
   }
 
   /** Sends one batch. */
-  async push(hooks: Hooks = {}): Promise<PushAnswer> {
+  async push(hooks: Hooks = {}): Promise<PushResponse> {
     const rows = this.waiting();
     const events = (hooks.damage ?? ((unchanged) => unchanged))(this.batch());
     for (const row of rows) row.status = 'SENDING';
@@ -137,7 +137,7 @@ export class Phone {
     hooks.sending?.();
     const request: PushRequest = { device_id: this.settings.device, batch_id, events };
     try {
-      const answer = await call<PushAnswer>(`${this.settings.url}/api/sync/push`, this.settings.token, request);
+      const answer = await call<PushResponse>(`${this.settings.url}/api/sync/push`, this.settings.token, request);
       hooks.arrived?.(answer);
       this.#applyAnswer(answer);
       return answer;
@@ -148,11 +148,10 @@ export class Phone {
     }
   }
 
-  #applyAnswer(answer: PushAnswer): void {
+  #applyAnswer(answer: PushResponse): void {
     const acked = new Set(answer.acked_event_ids);
     this.state.sync_queue = this.state.sync_queue.filter((row) => !acked.has(row.id));
     for (const entry of this.state.audit) entry.synced ||= acked.has(entry.id);
-    for (const event of answer.without_effect ?? []) this.state.notifications.push({ event_id: event.event_id, text: event.message });
     for (const failed of answer.failed_events) {
       const row = this.state.sync_queue.find((queued) => queued.id === failed.event_id);
       if (!row) continue;

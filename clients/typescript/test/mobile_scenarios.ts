@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PushAnswer, PushRequest, PushResponse, SyncLog } from '../src/contracts.js';
+import type { PushRequest, PushResponse, StatusResponse, SyncLog } from '../src/contracts.js';
 import { call } from '../src/http.js';
 import { Phone, canonical, checksum, sha256, type Hooks, type Json, type Settings } from '../src/mobile.js';
 import { ask, die, killed, run, type Scenarios, type Setting } from './scenarios.js';
@@ -229,7 +229,7 @@ const scenarios: Scenarios = {
     const seller = phone(setting, 'mobile-c', 7);
     const good = seller.record('INVOICE', 'x-1', 'INVOICE_CREATED', invoice(700));
     const bad = seller.record('INVOICE', 'x-2', 'INVOICE_CREATED', invoice(700));
-    const damage: Hooks['damage'] = (events) => events.map((event) => (event.id === bad ? { ...event, payload: { ...event.payload, total_minor: 1 } } : event));
+    const damage: Hooks['damage'] = (events) => events.map((event) => (event.id === bad && 'payload' in event ? { ...event, payload: { ...event.payload, total_minor: 1 } } : event));
     const answer = await seller.push({ damage });
     assert.deepEqual(answer.acked_event_ids, [good]);
     assert.deepEqual(answer.failed_events.map(({ event_id, error_code, retry }) => ({ event_id, error_code, retry })),
@@ -284,10 +284,9 @@ const scenarios: Scenarios = {
     });
     const made = event('PRODUCTION', 'p-1', 'PRODUCTION_VALIDATED', { lines: [{ product: 'P1', quantity: '5', unit_cost: '1.00' }] });
     const set = event('STOCK', 'P1', 'UPDATE', { quantity: 5 });
-    const answer = await call<PushAnswer>(`${setting.url}/api/sync/push`, setting.key, { device_id: 'mobile-w', batch_id: randomUUID(), events: [set, made] });
-    assert.deepEqual(answer.failed_events.map((failed) => [failed.event_id, failed.error_code, failed.retry]), [[made.id, 'CENTRAL_ONLY', false]]);
-    assert.equal(answer.failed_events[0]?.resolution?.action, 'DISCARD_LOCAL');
-    assert.deepEqual(answer.without_effect?.map((event) => [event.event_id, event.error_code]), [[set.id, 'STOCK_READ_ONLY']], 'acked and reported as without effect');
+    const answer = await call<PushResponse>(`${setting.url}/api/sync/push`, setting.key, { device_id: 'mobile-w', batch_id: randomUUID(), events: [set, made] });
+    assert.deepEqual(answer.failed_events.map((failed) => [failed.event_id, failed.error_code, failed.retry, failed.resolution?.action]),
+      [[set.id, 'STOCK_READ_ONLY', false, 'TAKE_SERVER_STOCK'], [made.id, 'CENTRAL_ONLY', false, 'DISCARD_LOCAL']]);
     const stock = await call<{ rows: Json[] }>(`${setting.url}/api/v1/stock`, setting.token);
     assert.deepEqual(stock.rows, [], 'superseded: the server decides');
   },
@@ -307,17 +306,39 @@ const scenarios: Scenarios = {
     assert.deepEqual(Object.keys(keeper.state.cache['STOCK'] ?? {}), Object.keys(offline.state.cache['STOCK'] ?? {}), 'a pull from the start gives the same rows');
   },
 
-  /** §11: "Ignorer les conflits: non". The phone purges a quarantined event, and its user is notified. */
+  /** §11: "Ignorer les conflits: non". The phone does not show a quarantined event as done, and its user is notified. */
   async wrong_qr_code(setting) {
     await headOffice(setting, 'DELIVERY', 'BL-9', 'DELIVERY_CREATED', order('BL-9', 'QR-9'));
     const driver = phone(setting, 'mobile-q', 18);
     const id = driver.record('DELIVERY', 'BL-9', 'DELIVERY_VALIDATED', validation('QR-8'));
     const answer = await driver.push();
-    assert.deepEqual([answer.success, answer.acked_event_ids, driver.waiting()], [true, [id], []]);
-    assert.deepEqual(answer.without_effect?.map((event) => [event.event_id, event.verdict, event.error_code]), [[id, 'QUARANTINED', 'QR_MISMATCH']]);
-    assert.deepEqual(driver.state.notifications, [{ event_id: id, text: 'Mis de côté par le central : une personne doit le vérifier' }]);
+    assert.deepEqual([answer.success, answer.acked_event_ids, driver.waiting()], [false, [], []]);
+    assert.deepEqual(answer.failed_events.map((failed) => [failed.event_id, failed.error_code, failed.retry]), [[id, 'QR_MISMATCH', false]]);
+    assert.deepEqual(driver.state.notifications, [{ event_id: id, text: "Reçu par le central, sans effet tant qu'une personne du siège ne l'a pas vérifié" }]);
     await driver.pull();
     assert.equal(driver.cached('DELIVERY', 'BL-9')['status'], 'PENDING');
+  },
+
+  /** §3: the columns of the phone's own tables are a payload. */
+  async rows_of_the_tables(setting) {
+    await headOffice(setting, 'DELIVERY', 'BL-8', 'DELIVERY_CREATED', order('BL-8', 'QR-8'));
+    const driver = phone(setting, 'mobile-t', 19);
+    const pending_delivery_validation = {
+      id: randomUUID(), delivery_id: 'BL-8', qr_scanned: 'QR-8', validated_at: '2026-01-07T10:00:00Z', latitude: 48.8566, longitude: 2.3522,
+      signature_path: '/data/signatures/8.png', status: 'PENDING',
+    };
+    const draft_invoice = { id: 'i-8', client_id: 12, total_ttc: 12000, status: 'DRAFT', sync_event_id: null };
+    driver.record('DELIVERY', 'BL-8', 'DELIVERY_VALIDATED', pending_delivery_validation);
+    driver.record('INVOICE', 'i-8', 'INVOICE_CREATED', draft_invoice);
+    const answer = await driver.push();
+    assert.deepEqual([answer.success, answer.failed_events], [true, []]);
+    await driver.pull();
+    assert.equal(driver.cached('DELIVERY', 'BL-8')['status'], 'VALIDATED');
+    const { client_id, total_ttc, reference } = driver.cached('INVOICE', 'i-8');
+    assert.deepEqual([client_id, total_ttc], ['12', 12000]);
+    assert.match(reference, /^F\d{4}-/);
+    const status = await call<StatusResponse>(`${setting.url}/api/sync/status`, setting.key);
+    assert.equal(status.device.is_active, true, 'the document has no query here');
   },
 
   /** §8 and §10: audit complet même offline. */
@@ -325,7 +346,7 @@ const scenarios: Scenarios = {
     const driver = phone(setting, 'mobile-au', 11, { url: NOWHERE });
     const scan = (number: number) => driver.audit({
       action: 'DELIVERY_SCANNED', entity_type: 'DELIVERY', entity_id: `BL-${number}`, payload_hash: sha256(`QR-${number}`),
-      context: { app_version: '1.0.0', battery_level: 42 - number, network_type: 'none', location: { lat: 48.85, lng: 2.35 } },
+      context: { app_version: '1.0.0', battery_level: 0.42, network_type: 'none', location: { lat: 48.85, lng: 2.35 } },
     });
     const kept = [1, 2, 3, 4, 5].map(scan);
     await assert.rejects(driver.push());
@@ -334,12 +355,10 @@ const scenarios: Scenarios = {
     await back.sync();
     assert.ok(back.state.audit.length === 5 && back.state.audit.every((entry) => entry.synced), 'append-only: sent entries are kept');
     const sealed = await log(setting, 'AUDIT_RECORDED');
-    // UUID, timestamps, hash, device and context of each sealed entry equal the phone's entry, in order.
-    const received = sealed.map(({ id, user, occurred_at, payload }) => ({
-      id, action: payload.action, ...payload.subject, user_id: user, device_id: 'mobile-au',
-      occurred_at: new Date(occurred_at).toISOString(), context: payload.context, payload_hash: payload.payload_hash, synced: true,
-    }));
-    assert.deepEqual(received, back.state.audit);
+    // Each entry is sealed as it was sent, in order.
+    assert.deepEqual(sealed.map(({ payload }) => ({ ...payload, synced: true })), back.state.audit);
+    const read = await call<{ entries: Json[] }>(`${setting.url}/api/v1/audit-entries?device=mobile-au&user=11&entity_id=BL-3`, setting.token);
+    assert.deepEqual(read.entries.map(({ entry }) => entry['id']), [kept[2]?.id]);
     assert.ok(sealed.every((event) => event['decision'].verdict === 'ACCEPTED' && event['node'] === sealed[0]?.['node']));
     assert.deepEqual(sealed.map((event) => event['seq']), [2, 3, 4, 5, 6], 'in a chained log of its own');
   },

@@ -5,7 +5,7 @@ use crate::decision::{Code, DecisionContext, Flag, Judgement, Verdict};
 use crate::fact::{self, ParsedEvent};
 use crate::id::Name;
 use crate::rulebook::Rule;
-use crate::rules::references::unknown_reference;
+use crate::rules::references::{lines_missing, unknown_reference};
 use crate::rules::{Effect, with_detail};
 use crate::state::{DecisionState, Document, Invoice, Series, SeriesKey};
 
@@ -24,7 +24,7 @@ pub(super) fn decide_creation(
         let detail = format!("invoice {id} exists: {} from event {}", invoice.reference, invoice.event);
         return with_detail(Judgement::refused(Verdict::Conflict, Code::EntityExists, rule), detail);
     }
-    let flags = unknown_reference(decision_state, &known.fact).into_iter().collect();
+    let flags = unknown_reference(decision_state, &known.fact).into_iter().chain(lines_missing(&known.fact)).collect();
     let reference = next_reference(decision_state, Document::Invoice, context, known);
     Judgement { flags, reference: Some(reference), ..Judgement::accepted(rule) }
 }

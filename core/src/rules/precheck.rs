@@ -42,8 +42,18 @@ impl Precheck<'_> {
                 let detail = format!("{} with other content", at_position(position));
                 refused(Verdict::Rejected, Code::EventIdReused, detail)
             }
-            Precheck::Unreadable { code, detail } => refused(Verdict::Quarantined, *code, (*detail).to_owned()),
+            Precheck::Unreadable { code, detail } => {
+                let never = *code == Code::InvalidPayload && event.is_some_and(is_edit_of_fields);
+                let verdict = if never { Verdict::Rejected } else { Verdict::Quarantined };
+                refused(verdict, *code, (*detail).to_owned())
+            }
             Precheck::Failed => refused(Verdict::Quarantined, Code::DecisionFailed, "deciding failed".to_owned()),
         }
     }
+}
+
+/// An edit whose payload is no set of fields can never take effect, and nothing happened that a person could look into. Sales,
+/// receptions, validations and invoices did happen, whatever is wrong with their record.
+fn is_edit_of_fields(event: &Event) -> bool {
+    matches!(event.content.action.as_str(), "CREATE" | "UPDATE" | "DELETE")
 }

@@ -84,7 +84,8 @@ impl PriorDecision {
             && !decision_state.deliveries.contains_key(&known.event.content.entity_id);
         let unknown = references::unknown_reference(decision_state, &known.fact);
         let unknown = unknown.or(unknown_delivery.then_some(Flag::UnknownReference));
-        let flags = unknown.into_iter().chain([Flag::DecisionRestored]).collect();
+        let flags = unknown.into_iter().chain(references::lines_missing(&known.fact));
+        let flags = flags.chain([Flag::DecisionRestored]).collect();
         Some(Judgement { flags, reference: self.reference.clone(), ..Judgement::accepted(rule) })
     }
 }

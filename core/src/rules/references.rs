@@ -1,5 +1,5 @@
-//! The products and clients that an event names. An unknown product or client is flagged; it is no reason to
-//! refuse the event.
+//! The products and clients that an event names. An unknown product or client is flagged, as are the missing lines of an
+//! invoice; neither is a reason to refuse the event.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,10 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
             list.lines.iter().map(|line| product(&line.product)).chain(client(&list.customer)).collect()
         }
         Fact::StockAdjusted(adjustment) => adjustment.lines.iter().map(|line| product(&line.product)).collect(),
-        Fact::InvoiceCreated(invoice) => [sold(&invoice.lines), client(&Some(invoice.client.clone()))].concat(),
+        Fact::InvoiceCreated(invoice) => {
+            let lines: &[SaleLine] = if invoice.lines_missing { &[] } else { &invoice.lines };
+            [sold(lines), client(&Some(invoice.client.clone()))].concat()
+        }
         Fact::EpochOpened
         | Fact::ClockChanged(_)
         | Fact::StockCountAccepted { .. }
@@ -49,6 +52,11 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
 pub(super) fn unknown_reference(decision_state: &DecisionState, fact: &Fact) -> Option<Flag> {
     let unknown = |key: &EntityKey| is_unknown(decision_state.entities.get(key));
     references(fact).iter().any(unknown).then_some(Flag::UnknownReference)
+}
+
+/// Flags an invoice of which only the total is known.
+pub(super) fn lines_missing(fact: &Fact) -> Option<Flag> {
+    matches!(fact, Fact::InvoiceCreated(invoice) if invoice.lines_missing).then_some(Flag::LinesMissing)
 }
 
 fn product(id: &Name) -> EntityKey {

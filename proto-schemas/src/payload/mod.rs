@@ -2,6 +2,7 @@
 //! validated under its own version: schema files are added and never changed.
 
 mod json;
+mod phone_rows;
 mod read;
 mod sales;
 mod schemas;
@@ -13,6 +14,7 @@ use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::Name;
 use serde_json::{Map, Value};
 
+pub use phone_rows::{AUDIT_ENTRY, PhoneRow, phone_row};
 pub use read::read_fact;
 pub use schemas::{actions, newest_version, schema};
 
@@ -60,7 +62,7 @@ pub fn parse(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
 /// Reads the payload of an event that took effect. It was validated when it was received, and validation is half of the work.
 pub fn parse_valid(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     let content = &event.content;
-    match read::read_fact_that_fits(&content.entity_type, &content.action, &content.payload) {
+    match read::read_fact_that_fits(&content.entity_type, &content.action, content.schema_version, &content.payload) {
         Ok(fact) => Ok(ParsedEvent { event, fact, objection: None }),
         Err(error) => Err((Box::new(event), error)),
     }

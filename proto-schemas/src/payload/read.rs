@@ -9,11 +9,12 @@ use comptoir_core::fact::{
 };
 use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
-use comptoir_core::money::{Currency, PRICE_SCALE_MAX, QUANTITY_SCALE_MAX, parse_decimal};
+use comptoir_core::money::{Currency, PRICE_SCALE_MAX, QUANTITY_SCALE_MAX, from_minor, parse_decimal};
 use comptoir_core::rulebook::{Rule, Rulebook};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use super::phone_rows::{DELIVERY_ROW, INVOICE_ROW};
 use super::{CENTRAL_RESTORED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
 
@@ -41,13 +42,13 @@ pub fn read_fact(
     let short = if schema_version == sales::SCHEMA_VERSION { sales::fact(action.as_str(), payload) } else { None };
     let fact = match short {
         Some(fact) => fact,
-        None => read_under(validator, action.as_str(), payload)?,
+        None => read_under(validator, (action.as_str(), schema_version), payload)?,
     };
     let objection = objection(&fact);
     Ok((fact, objection))
 }
 
-fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -> Result<Fact, PayloadError> {
+fn read_under(validator: &jsonschema::Validator, action: (&str, u16), payload: &[u8]) -> Result<Fact, PayloadError> {
     let value = json::read(PAYLOAD, payload)?;
     if let Err(error) = validator.validate(&value) {
         return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
@@ -63,17 +64,22 @@ fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -
 #[cfg(test)]
 pub(super) fn read_the_long_way(action: &str, payload: &[u8]) -> Result<Fact, PayloadError> {
     let validator = schemas::validator(action, sales::SCHEMA_VERSION).expect("a sale has a schema");
-    read_under(validator, action, payload)
+    read_under(validator, (action, sales::SCHEMA_VERSION), payload)
 }
 
 /// Reads a payload that is known to fit its schema without objection.
-pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[u8]) -> Result<Fact, PayloadError> {
+pub(super) fn read_fact_that_fits(
+    entity_type: &Name,
+    action: &Name,
+    schema_version: u16,
+    payload: &[u8],
+) -> Result<Fact, PayloadError> {
     check_entity_type(entity_type, action)?;
     if let Some(fact) = sales::fact(action.as_str(), payload) {
         return Ok(fact);
     }
     let value = json::read(PAYLOAD, payload)?;
-    fact(action.as_str(), &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })
+    fact((action.as_str(), schema_version), &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })
 }
 
 /// Whether the payload's values become fields of an entity.
@@ -81,8 +87,10 @@ fn holds_fields(fact: &Fact) -> bool {
     matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::ConflictResolved(_))
 }
 
-fn fact(action: &str, payload: &JsonNode<'_>) -> Result<Fact, PayloadError> {
+fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result<Fact, PayloadError> {
     Ok(match action {
+        "DELIVERY_VALIDATED" if schema_version == DELIVERY_ROW => Fact::DeliveryValidated(validation_row(payload)?),
+        "INVOICE_CREATED" if schema_version == INVOICE_ROW => Fact::InvoiceCreated(invoice_row(payload)?),
         "EPOCH_OPENED" => Fact::EpochOpened,
         "SALE_RECORDED" => Fact::SaleRecorded(sale(payload)?),
         "SALE_REFUNDED" => Fact::SaleRefunded(refund(payload)?),
@@ -133,6 +141,7 @@ fn fact(action: &str, payload: &JsonNode<'_>) -> Result<Fact, PayloadError> {
             client: payload.name("client")?,
             currency: payload.currency("currency")?,
             lines: payload.list("lines", sale_line)?,
+            lines_missing: false,
             total_minor: payload.integer("total_minor")?,
             price_basis: payload.price_basis(),
             due_on: payload.opt_string("due_on"),
@@ -166,6 +175,47 @@ fn fact(action: &str, payload: &JsonNode<'_>) -> Result<Fact, PayloadError> {
             let detail = format!("{other} has a schema and no reader");
             return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
         }
+    })
+}
+
+/// A row of the mobile document's `pending_delivery_validations`.
+fn validation_row(row: &JsonNode<'_>) -> Result<Validation, PayloadError> {
+    let text = row.string("validated_at")?;
+    let at = instant::parse_or_utc(&text);
+    Ok(Validation {
+        qr: row.string("qr_scanned")?,
+        validated_at: at.ok_or_else(|| row.wrong_at("validated_at", format!("{text:?} is no ISO 8601 instant")))?,
+        latitude: row.opt_degrees("latitude")?,
+        longitude: row.opt_degrees("longitude")?,
+        signature_hash: row.opt_string("signature_hash"),
+        photo_hash: row.opt_string("photo_hash"),
+    })
+}
+
+/// A row of the mobile document's `draft_invoices`, and the currency that central sealed with it. The table has no lines:
+/// such an invoice is one line of its total.
+fn invoice_row(payload: &JsonNode<'_>) -> Result<Invoice, PayloadError> {
+    let currency = payload.currency("currency")?;
+    let row = payload.required("row")?;
+    let total_minor = row.integer("total_ttc")?;
+    let lines = row.get("lines").map(|_| row.list("lines", sale_line)).transpose()?;
+    let total = || SaleLine {
+        product: Name::new("TOTAL").expect("a constant is a valid name"),
+        quantity: Decimal::ONE,
+        unit_price: from_minor(total_minor, currency),
+        vat_rate: None,
+        discount_minor: 0,
+        description: None,
+    };
+    Ok(Invoice {
+        client: row.name_or_number("client_id")?,
+        currency,
+        lines_missing: lines.is_none(),
+        lines: lines.unwrap_or_else(|| vec![total()]),
+        total_minor,
+        price_basis: row.price_basis(),
+        due_on: row.opt_string("due_on"),
+        provisional_reference: row.opt_string("provisional_reference"),
     })
 }
 
@@ -345,6 +395,14 @@ impl JsonNode<'_> {
 
     fn name(&self, name: &str) -> Result<Name, PayloadError> {
         self.opt_name(name)?.ok_or_else(|| self.wrong(format!("{name} is missing")))
+    }
+
+    /// A name that a table of numbers holds as a number.
+    fn name_or_number(&self, name: &str) -> Result<Name, PayloadError> {
+        match self.opt_integer(name) {
+            Some(number) => Name::new(number.to_string()).map_err(|error| self.wrong_at(name, error.to_string())),
+            None => self.name(name),
+        }
     }
 
     fn opt_integer(&self, name: &str) -> Option<i64> {

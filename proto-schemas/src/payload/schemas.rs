@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::Value;
 
+use super::phone_rows::is_phone_form;
+
 macro_rules! schema_files {
     ($($action:literal $version:literal),* $(,)?) => {
         /// (action, version, text): a version is added, never edited.
@@ -17,6 +19,7 @@ macro_rules! schema_files {
 
 schema_files! {
     "AUDIT_RECORDED" 1,
+    "AUDIT_RECORDED" 2,
     "CENTRAL_RESTORED" 1,
     "CLOCK_CHANGED" 1,
     "CONFLICT_RESOLVED" 1,
@@ -25,11 +28,13 @@ schema_files! {
     "DELIVERY_CREATED" 1,
     "DELIVERY_VALIDATED" 1,
     "DELIVERY_VALIDATED" 2,
+    "DELIVERY_VALIDATED" 3,
     "EPOCH_OPENED" 1,
     "GOODS_RECEIVED" 1,
     "GOODS_RETURNED" 1,
     "INVOICE_CANCELLED" 1,
     "INVOICE_CREATED" 1,
+    "INVOICE_CREATED" 2,
     "INVOICE_REFERENCE_ASSIGNED" 1,
     "PRODUCTION_VALIDATED" 1,
     "QUARANTINE_RELEASED" 1,
@@ -69,9 +74,10 @@ pub fn schema(action: &str, version: u16) -> Option<&'static str> {
     FILES.iter().find(|(name, number, _)| *name == action && *number == version).map(|(_, _, text)| *text)
 }
 
-/// The newest version of an action's schema; 1 if the action has none.
+/// The newest version of an action's schema, apart from those for a phone's own tables; 1 if the action has none.
 pub fn newest_version(action: &str) -> u16 {
-    FILES.iter().filter(|(name, ..)| *name == action).map(|(_, version, _)| *version).max().unwrap_or(1)
+    let versions = FILES.iter().filter(|(name, version, _)| *name == action && !is_phone_form(action, *version));
+    versions.map(|(_, version, _)| *version).max().unwrap_or(1)
 }
 
 /// Every action and version that has a schema.

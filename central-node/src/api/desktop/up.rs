@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use comptoir_core::decision::Verdict;
 use comptoir_core::id::Name;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::time::Timestamp;
@@ -170,12 +171,11 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
             reason: reason(&result, &event.local_version),
             server_data: server_data(&result, &entity_id, &event.payload),
         }),
-        DeviceOutcome::Refused => {
-            let code = result.code.unwrap_or(result.verdict);
-            let title = ErrorCode::parse(&code).map(|code| code.title().to_owned());
-            let reason = result.detail.or(title).unwrap_or_else(|| code.clone());
-            response.rejected.push(Rejected { outbox_event_id: event.id, reason, code });
-        }
+        DeviceOutcome::Refused => response.rejected.push(Rejected {
+            outbox_event_id: event.id,
+            reason: refusal(&result),
+            code: result.code.unwrap_or(result.verdict),
+        }),
     }
 }
 
@@ -198,6 +198,17 @@ fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
         _ => Message::new("device-version-differs").with("local", local_version.to_string()),
     };
     message.with("version", version).text(Language::French)
+}
+
+/// Why an event has no effect, or none yet, in French.
+fn refusal(result: &RecordResult) -> String {
+    let message = match (Verdict::parse(&result.verdict), &result.detail) {
+        (Some(Verdict::Quarantined), _) => Message::new("device-quarantined"),
+        (Some(Verdict::Superseded), _) => Message::new("device-superseded"),
+        (_, Some(detail)) => Message::new("device-refused-because").with("detail", detail.as_str()),
+        (_, None) => Message::new("device-rejected"),
+    };
+    message.text(Language::French)
 }
 
 /// The entity as central holds it, in one object; null if it does not exist or was deleted. Fields that the event wrote and

@@ -1,5 +1,6 @@
 //! The mobile contract: `docs/spec/mobile.md`.
 
+mod event;
 mod outcome;
 pub(super) mod pull;
 mod push;

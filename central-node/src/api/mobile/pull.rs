@@ -57,12 +57,13 @@ pub(super) async fn pull(
         has_more: page.has_more,
         server_time: page.server_time,
         device_status: ACTIVE,
+        warning: page.warning,
     }))
 }
 
 fn pull_request(query: &MobilePullQuery) -> Result<MobilePageRequest, Problem> {
     let since = time_cursor::parse("since", query.since.as_deref())?;
-    Ok(MobilePageRequest { since, until: None, limit: limit(query.limit)?, wanted: |_| true })
+    Ok(MobilePageRequest { since, continues: true, until: None, limit: limit(query.limit)?, wanted: |_| true })
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -85,7 +86,7 @@ pub(super) async fn bootstrap(
     let credential = credential(&central, &headers).await?;
     let query: BootstrapQuery = read_query(&uri)?;
     let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
-    let MobilePage { changes, has_more, server_time, ends_at } = page;
+    let MobilePage { changes, has_more, server_time, ends_at, warning: _ } = page;
     let mut response = BootstrapResponse {
         products: Vec::new(),
         deliveries_pending: Vec::new(),
@@ -124,7 +125,7 @@ fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Proble
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
     let until = until.map(|until| time_cursor::parse("cursor", Some(until))).transpose()?;
     let since = time_cursor::parse("cursor", Some(since))?;
-    Ok(MobilePageRequest { since, until, limit: limit(query.limit)?, wanted: belongs })
+    Ok(MobilePageRequest { since, continues: false, until, limit: limit(query.limit)?, wanted: belongs })
 }
 
 /// Whether a bootstrap includes the row.
@@ -141,8 +142,8 @@ fn raw(value: &serde_json::Value) -> Result<Box<RawValue>, StoreError> {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct StatusQuery {
-    /// The device's own name for itself.
-    device_id: String,
+    /// The device's own name for itself. It may be absent where the credential has one phone.
+    device_id: Option<String>,
 }
 
 /// The state of a phone. The request is not a synchronisation and is not logged as one.
@@ -153,7 +154,10 @@ pub(super) async fn status(
 ) -> Result<Json<StatusResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: StatusQuery = read_query(&uri)?;
-    let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
+    let device = match &query.device_id {
+        Some(name) => central.devices().contact(&credential, name, Contract::Mobile).await?,
+        None => central.devices().only(&credential, Contract::Mobile).await?,
+    };
     let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {
         // This request has read from the database and, if the last millisecond was still open, written to it.

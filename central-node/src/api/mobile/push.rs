@@ -7,24 +7,23 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::mobile_v1::{PushRequest, PushResponse, SyncEvent, checksum_fits};
+use comptoir_proto::mobile_v1::{PushRequest, PushResponse};
 use comptoir_proto::problem::Problem;
-use serde_json::value::RawValue;
-use serde_path_to_error::Segment;
 
-use super::outcome::{EventOutcome, event_outcome};
+use super::event::{self, ParsedDraft};
+use super::outcome::failure;
 use crate::api::auth::credential;
-use crate::api::device_request::{body as read_body, date, event_label, session};
+use crate::api::device_request::{body as read_body, date, session};
 use crate::api::error::summary;
 use crate::central::Central;
 use crate::devices::device::{Contract, Device};
+use crate::devices::mobile::checksum_failures::{self, FailureKey};
 use crate::devices::mobile::first_validator;
-use crate::devices::seal::{self, DeviceEvent};
-use crate::devices::{offset, time_cursor};
+use crate::devices::{offset, seal, time_cursor};
 use crate::identity::Credential;
-use crate::ingest::DeviceDraft;
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 pub(super) async fn push(
@@ -42,12 +41,6 @@ pub(super) async fn push(
     Ok(Json(taken?.0))
 }
 
-/// An event of the batch: its id, and its draft or the reason why there is none.
-struct ParsedDraft {
-    event_id: String,
-    draft: Result<DeviceDraft, Problem>,
-}
-
 async fn ingest_events(
     central: &Central,
     credential: &Credential,
@@ -62,12 +55,15 @@ async fn ingest_events(
     }
     let device = central.devices().contact(credential, &request.device_id, Contract::Mobile).await?;
     sync.is_of(device.node);
+    let currency = central.devices().currency(device.tenant).await?;
     let reader = device.clone();
     let read = tokio::task::spawn_blocking(move || {
-        request.events.iter().enumerate().map(|(index, event)| read(&reader, index, event)).collect::<Vec<_>>()
+        let events = request.events.iter().enumerate();
+        events.map(|(index, text)| event::read(&reader, currency, index, text)).collect::<Vec<_>>()
     });
-    let read = read.await.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    let mut read = read.await.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let now = central.clock().now();
+    refuse_for_good(central, &device, &mut read, now).await?;
     let stamps = read.iter().filter_map(|read| Some(read.draft.as_ref().ok()?.occurred_at));
     sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
     let drafts = read.iter().filter_map(|read| read.draft.as_ref().ok().cloned()).collect();
@@ -77,11 +73,10 @@ async fn ingest_events(
         success: true,
         acked_event_ids: Vec::new(),
         failed_events: Vec::new(),
-        without_effect: Vec::new(),
         server_time: time_cursor::in_milliseconds(now),
     };
     let mut counts = SyncCounts { events: count, ..SyncCounts::default() };
-    for ParsedDraft { event_id, draft } in read {
+    for ParsedDraft { event_id, draft, .. } in read {
         let outcome = match draft {
             Ok(_) => match outcomes.next() {
                 Some(outcome) => outcome.map_err(Problem::from),
@@ -89,61 +84,30 @@ async fn ingest_events(
             },
             Err(problem) => Err(problem),
         };
-        match event_outcome(outcome, &event_id, &mut counts) {
-            EventOutcome::Failed(failed) => {
-                response.failed_events.push(failed);
-                continue;
-            }
-            EventOutcome::WithoutEffect(event) => response.without_effect.push(event),
-            EventOutcome::Acked => {}
+        match failure(outcome, &event_id, &mut counts) {
+            Some(failed) => response.failed_events.push(failed),
+            None => response.acked_event_ids.push(event_id),
         }
-        response.acked_event_ids.push(event_id);
     }
     response.success = response.failed_events.is_empty();
     first_validator::name_who_was_first(central.database(), credential.tenant, &mut response.failed_events).await?;
     Ok((response, counts))
 }
 
-fn read(device: &Device, index: usize, text: &RawValue) -> ParsedDraft {
-    let event = match event(text) {
-        Ok(event) => event,
-        Err(problem) => return ParsedDraft { event_id: event_label(text, index), draft: Err(problem) },
-    };
-    let draft = draft(device, &event);
-    ParsedDraft { event_id: event.id, draft }
-}
-
-/// An error names the invalid field.
-fn event(text: &RawValue) -> Result<SyncEvent, Problem> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text.get())).map_err(|error| {
-        let problem = Problem::new(ErrorCode::MalformedBody, error.inner().to_string());
-        match error.path().iter().next() {
-            Some(Segment::Map { key }) => problem.at(format!("/{key}")),
-            _ => problem,
+/// A payload that does not fit its checksum a second time is damaged on the phone.
+async fn refuse_for_good(
+    central: &Central,
+    device: &Device,
+    read: &mut [ParsedDraft],
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let failures: Vec<FailureKey> = read.iter().filter_map(|read| read.checksum_failure).collect();
+    let known = checksum_failures::remember(central.database(), device, &failures, now).await?;
+    let damaged = read.iter_mut().filter(|read| read.checksum_failure.is_some());
+    for (read, known) in damaged.zip(known) {
+        if let (Err(problem), true) = (&mut read.draft, known) {
+            problem.retryable = false;
         }
-    })
-}
-
-fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
-    let payload = event.payload.get();
-    if !checksum_fits(payload, &event.checksum) {
-        let detail = format!("the payload of event {} is not the one of its checksum {:?}", event.id, event.checksum);
-        tracing::warn!(tenant.id = %device.tenant, node.id = %device.node, event = event.id, "{detail}");
-        return Err(Problem::new(ErrorCode::ChecksumMismatch, detail).at("/checksum"));
     }
-    let draft = seal::draft(
-        device,
-        DeviceEvent {
-            id: &event.id,
-            entity_type: &event.entity_type,
-            entity_id: seal::name("entity_id", &event.entity_id)?,
-            action: &event.action,
-            user: Some(seal::name("user_id", &event.user_id.to_string())?),
-            occurred_at: &event.occurred_at,
-            payload,
-            base_version: None,
-            client_id: None,
-        },
-    )?;
-    Ok(draft)
+    Ok(())
 }

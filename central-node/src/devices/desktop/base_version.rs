@@ -17,7 +17,7 @@ use tokio_postgres::Row;
 
 use crate::database::{self, Database, StoreError, as_bigint};
 use crate::devices::device::Device;
-use crate::devices::time_cursor::{self, position_at};
+use crate::devices::time_cursor;
 use crate::event_store::{self, device_ids};
 
 /// Distinguishes versions from clocks, for the events of one request.
@@ -57,7 +57,7 @@ impl BaseVersions {
         let given: HashMap<_, _> = given
             .map(|given| ((given.entity_type.to_string(), given.client_id), given.server_id.to_string()))
             .collect();
-        let last_sync = position_at(&tx, device.tenant, last_sync, horizon).await?;
+        let last_sync = time_cursor::since(&tx, device, last_sync, horizon).await?.from;
         let delivered = delivered_events(&tx, device, &given, last_sync).await?;
         Ok(BaseVersions { changed, given, delivered, last_sync })
     }

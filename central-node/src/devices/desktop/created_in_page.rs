@@ -35,9 +35,11 @@ pub(super) async fn with(
     page: &mut ChangePage,
     (types, limit): (Option<&[String]>, usize),
 ) -> Result<CreatedInPage, StoreError> {
-    let Some(end) = page.last_received_at else { return Ok(CreatedInPage::default()) };
-    let scope = Scope { site: device.site, shows_conflicts: false };
-    let to = position_at(tx, device.tenant, end, horizon).await?;
+    let scope = Scope { site: device.site, own_invoices: None, shows_conflicts: false };
+    let to = page.end(tx, device.tenant, horizon).await?.position;
+    if from >= to {
+        return Ok(CreatedInPage::default());
+    }
     // The page's own documents are among them, and a millisecond's.
     let mut rows_max = 2 * (limit + MILLISECOND_EVENTS);
     let (mut born, fit) = loop {

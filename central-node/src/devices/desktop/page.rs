@@ -18,7 +18,7 @@ use super::created_in_page;
 use super::provenance::{ChangeKind, provenance};
 use crate::database::{self, Database, StoreError};
 use crate::devices::changes::{self, change_id};
-use crate::devices::device::{Device, keep_pulled_to};
+use crate::devices::device::{Contract, Device, keep_pulled_to};
 use crate::devices::time_cursor;
 
 /// A desktop's request.
@@ -42,11 +42,13 @@ pub(crate) async fn read(
     let horizon = time_cursor::horizon(database, device.tenant).await?;
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
-    let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
+    let since = time_cursor::since(&tx, device, asked.since, horizon).await?;
+    let from: Position = since.from;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
     let wanted = |change: &mut RowChange| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
     let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
     let born = created_in_page::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
+    let end = page.end(&tx, device.tenant, horizon).await?;
     let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
@@ -68,12 +70,13 @@ pub(crate) async fn read(
             give_row(&mut given, device, word, change, &[])?;
         }
     }
-    keep_pulled_to(&tx, device, from, horizon, asked.holds_nothing).await?;
+    keep_pulled_to(&tx, device, (from, end.position, horizon.head), asked.holds_nothing).await?;
     tx.commit().await?;
     Ok(SyncDownResponse {
         changes: given,
-        sync_timestamp: time_cursor::next_since(page.last_received_at, asked.since, horizon),
+        sync_timestamp: time_cursor::in_milliseconds(end.time),
         has_more: page.has_more,
+        warning: since.warning(Contract::Desktop),
     })
 }
 

@@ -4,14 +4,17 @@ use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::pull_v1::RowChange;
 
+use super::resend::{self, ResendStep, ResentPage};
 use crate::database::{self, Database, StoreError};
 use crate::devices::changes::{self, ChangePage};
-use crate::devices::device::{Device, keep_pulled_to};
+use crate::devices::device::{Contract, Device, keep_pulled_to};
 use crate::devices::time_cursor;
 
 /// A phone's request.
 pub(crate) struct MobilePageRequest {
     pub(crate) since: Timestamp,
+    /// Whether it is a pull, which continues where the last one ended; a first load starts from its own cursor.
+    pub(crate) continues: bool,
     /// Changes received later are left out.
     pub(crate) until: Option<Timestamp>,
     /// The approximate number of rows in the page.
@@ -28,6 +31,8 @@ pub(crate) struct MobilePage {
     pub(crate) server_time: String,
     /// The time up to which changes could be sent.
     pub(crate) ends_at: String,
+    /// Of a `since` that central never gave to the phone.
+    pub(crate) warning: Option<String>,
 }
 
 /// Reads a page, and records that the phone has everything up to `since`.
@@ -43,14 +48,35 @@ pub(crate) async fn read(
         Some(until) => now.until(&tx, device.tenant, until).await?,
         None => now,
     };
-    let from: Position = time_cursor::position_at(&tx, device.tenant, request.since, horizon).await?;
-    let page = changes::page(&tx, device, from, horizon, request.limit, |change| (request.wanted)(change)).await?;
+    let resends = if request.continues { resend::load(&tx, device).await? } else { None };
+    let step = resends.map_or(ResendStep::Continue { is_over: true }, |last| resend::step(last, request.since));
+    let since = time_cursor::since(&tx, device, request.since, horizon).await?;
+    let (from, warning): (Position, _) = match step {
+        ResendStep::Begin(from) => (from, None),
+        ResendStep::Continue { .. } => (since.from, since.warning(Contract::Mobile)),
+    };
+    let mut limit = request.limit;
+    let page = loop {
+        let page = changes::page(&tx, device, from, horizon, limit, |change| (request.wanted)(change)).await?;
+        // The phone could not tell such a time from the one that it has.
+        let stays = |at: Timestamp| time_cursor::same_millisecond(at, request.since);
+        if !(page.has_more && resends.is_some() && page.last_received_at.is_some_and(stays)) {
+            break page;
+        }
+        limit = limit.saturating_mul(2);
+    };
     let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
-    keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
+    let end = page.end(&tx, device.tenant, horizon).await?;
+    keep_pulled_to(&tx, device, (from, end.position, horizon.head), begins_again).await?;
+    if resends.is_some() {
+        let answer = ResentPage { from, sent: request.since, given: end.time, is_last: !page.has_more };
+        let is_over = step == ResendStep::Continue { is_over: true };
+        resend::store(&tx, device, (!is_over).then_some(answer)).await?;
+    }
     tx.commit().await?;
-    let ChangePage { changes, last_received_at, has_more } = page;
-    let server_time = time_cursor::next_since(last_received_at, request.since, horizon);
-    Ok(MobilePage { changes, has_more, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
+    let ChangePage { changes, has_more, .. } = page;
+    let [server_time, ends_at] = [end.time, horizon.closed_to].map(time_cursor::in_milliseconds);
+    Ok(MobilePage { changes, has_more, server_time, ends_at, warning })
 }
 
 /// Counts the changes that wait for a phone, up to `max`.
@@ -58,7 +84,8 @@ pub(crate) async fn pending(database: &Database, device: &Device, max: usize) ->
     let horizon = time_cursor::horizon(database, device.tenant).await?;
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
-    let from = device.pulled_to.unwrap_or_default();
+    let resends = resend::load(&tx, device).await?.is_some();
+    let from = device.pulled_to.filter(|_| !resends).unwrap_or_default();
     // Counting needs no rows.
     let counted = |change: &mut RowChange| {
         change.row = None;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
 use crate::output::Output;
-use registry::{KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
+use registry::{DeviceCommand, KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
 use restore_window::RestoreWindowCommand;
 
 /// What to administer, and in which database.
@@ -27,6 +27,7 @@ Examples:
   comptoir admin site create --tenant TENANT --code PARIS1 --name 'Rue de Rivoli'
   comptoir admin node create --tenant TENANT --site SITE --name till-1
   comptoir admin node ingest-file shop.bundle
+  comptoir admin device move --tenant TENANT --device phone-1 --site SITE
   comptoir admin key list --tenant TENANT
   comptoir admin key revoke --tenant TENANT --key KEY_ID
   comptoir admin reader grant --tenant TENANT --role bi_tool
@@ -52,6 +53,9 @@ enum AdminCommand {
     /// Manage nodes, each of which writes its own log
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Manage the phones and desktops whose logs central keeps
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// Manage the credentials of nodes and administrators
     #[command(subcommand)]
     Key(KeyCommand),
@@ -92,6 +96,7 @@ async fn dispatch(central: &Central, command: AdminCommand, output: Output) -> R
             registry::create_node(db, (tenant, site), &name, output).await
         }
         AdminCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
+        AdminCommand::Device(command) => registry::manage_devices(db, command, output).await,
         AdminCommand::Key(command) => registry::manage_keys(db, command, output).await,
         AdminCommand::Reader(command) => registry::manage_readers(db, command, output).await,
         AdminCommand::RestoreWindow(command) => restore_window::manage_window(db, &command, output).await,

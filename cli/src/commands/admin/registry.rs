@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use comptoir_central::Central;
 use comptoir_central::database::Database;
+use comptoir_central::devices::{self, DeviceRow};
 use comptoir_central::identity::{self, KeyRow, NewTenant};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
@@ -82,6 +83,35 @@ pub(super) enum NodeCommand {
     IngestFile {
         /// Bundle from `comptoir events export` at the node; the whole file is checked before anything is ingested
         file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DeviceCommand {
+    /// List a tenant's phones and desktops, one a line
+    #[command(after_help = "Example:\n  comptoir admin device list --tenant TENANT --json")]
+    List {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+    },
+    /// Give a phone or a desktop to a shop, such as one that first came with an administrator's token
+    #[command(after_help = "\
+Example:
+  comptoir admin device move --tenant TENANT --device phone-1 --site SITE
+
+From then on the shop's keys speak for the device and its events are the shop's. A phone gets the rows of the shop with its next
+pull; a desktop asks for them with `reload: true`. What it recorded before stays as it was, and so do the rows of another shop that it has.")]
+    Move {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// The device's own name: `device_id` of a phone, `clientId` of a desktop
+        #[arg(long)]
+        device: String,
+        /// Site id
+        #[arg(long)]
+        site: Uuid,
     },
 }
 
@@ -192,6 +222,28 @@ pub(super) async fn list_nodes(db: &Database, tenant: Uuid, output: Output) -> R
         let site = row.site.map(|site| site.to_string()).unwrap_or_default();
         output.print(&FactsRow(Facts::new([("node_id", row.node.to_string()), ("site_id", site), ("name", row.name)])))
     })
+}
+
+pub(super) async fn manage_devices(db: &Database, command: DeviceCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        DeviceCommand::List { tenant } => {
+            let rows = devices::devices(db, known(db, tenant).await?).await.map_err(unavailable)?;
+            rows.into_iter().try_for_each(|row| output.print(&FactsRow(device_facts(row))))
+        }
+        DeviceCommand::Move { tenant, device, site } => {
+            let tenant = known(db, tenant).await?;
+            let moved = devices::move_device(db, tenant, &device, SiteId::new(site)).await.map_err(refused)?;
+            output.print(&device_facts(moved))
+        }
+    }
+}
+
+fn device_facts(DeviceRow { name, contract, node, site, last_contact_at }: DeviceRow) -> Facts {
+    // The name is last because it may contain blanks.
+    Facts::new([("node_id", node.to_string()), ("contract", contract)])
+        .with("site_id", site.map(|site| site.to_string()))
+        .with("last_contact_at", Some(instant::format(last_contact_at)))
+        .with("device", Some(name))
 }
 
 pub(super) async fn manage_keys(db: &Database, command: KeyCommand, output: Output) -> Result<(), Failure> {

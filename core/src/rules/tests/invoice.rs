@@ -76,6 +76,14 @@ fn an_unknown_client_is_remarked() {
 }
 
 #[test]
+fn an_invoice_of_which_only_the_total_is_known_is_numbered_and_remarked() {
+    given([client_is_known()])
+        .when(invoiced_in_total(1, "i1"))
+        .then_accepted_with(&[Flag::LinesMissing])
+        .with_reference("F2026-LYO-000001");
+}
+
+#[test]
 fn an_invoice_is_no_set_of_fields() {
     given([client_is_known(), invoiced(1, "i1")])
         .when(updated(1, "INVOICE", "i1", &["total=0"]))

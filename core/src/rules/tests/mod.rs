@@ -377,12 +377,21 @@ fn invoiced(node: u8, id: &str) -> Step {
         client: name("c1"),
         currency: euro(),
         lines: Vec::new(),
+        lines_missing: false,
         total_minor: 0,
         price_basis: PriceBasis::Gross,
         due_on: None,
         provisional_reference: Some(format!("P-{id}")),
     };
     step(node, "INVOICE", id, Fact::InvoiceCreated(invoice))
+}
+
+/// An invoice of which only the total is known.
+fn invoiced_in_total(node: u8, id: &str) -> Step {
+    let mut step = invoiced(node, id);
+    let Fact::InvoiceCreated(invoice) = &mut step.known.fact else { unreachable!("it is an invoice") };
+    invoice.lines_missing = true;
+    step
 }
 
 fn invoice_cancelled(node: u8, id: &str) -> Step {

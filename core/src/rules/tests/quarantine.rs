@@ -1,4 +1,6 @@
 use super::*;
+use crate::rulebook::Rulebook;
+use crate::rules::Precheck;
 
 #[test]
 fn what_was_objected_to_has_no_effect_until_a_person_releases_it_and_then_once() {
@@ -104,4 +106,23 @@ fn a_released_count_is_compared_at_its_release() {
         .when(count_accepted(CENTRAL, 2))
         .then_accepted_with(&[])
         .stock("TEA", &["7@1"], "0");
+}
+
+/// D3, M2: nobody can do anything about an edit without fields; something did happen where goods or money moved.
+#[test]
+fn an_edit_that_does_not_read_is_rejected_and_what_happened_waits_for_a_person() {
+    let verdict = |action: &str, code: Code| {
+        let mut event = sold("s1", &[("TEA", "2")]).known.event;
+        event.content.action = name(action);
+        Precheck::Unreadable { code, detail: "null" }.judgement(&Rulebook::default(), Some(&event)).verdict
+    };
+    for action in ["CREATE", "UPDATE", "DELETE"] {
+        assert_eq!(verdict(action, Code::InvalidPayload), Verdict::Rejected, "{action}");
+        assert_eq!(verdict(action, Code::UnknownSchema), Verdict::Quarantined, "a newer central may know it: {action}");
+    }
+    for action in ["SALE_RECORDED", "GOODS_RECEIVED", "DELIVERY_VALIDATED", "INVOICE_CREATED", "AUDIT_RECORDED"] {
+        assert_eq!(verdict(action, Code::InvalidPayload), Verdict::Quarantined, "{action}");
+    }
+    let unreadable = Precheck::Unreadable { code: Code::InvalidPayload, detail: "null" };
+    assert_eq!(unreadable.judgement(&Rulebook::default(), None).verdict, Verdict::Quarantined);
 }
