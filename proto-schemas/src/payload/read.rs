@@ -32,7 +32,7 @@ pub fn read_fact(
     check_entity_type(entity_type, action)?;
     let Some(validator) = schemas::validator(action.as_str(), schema_version) else {
         let detail = format!("there is no schema {schema_version} of {action}");
-        return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
+        return Err(PayloadError::unknown_schema(detail));
     };
     if payload.len() > PAYLOAD_BYTES_MAX {
         let detail = format!("{} bytes, at most {PAYLOAD_BYTES_MAX} are taken", payload.len());
@@ -41,16 +41,22 @@ pub fn read_fact(
     let short = if schema_version == sales::SCHEMA_VERSION { sales::fact(action.as_str(), payload) } else { None };
     let fact = match short {
         Some(fact) => fact,
-        None => read_under(validator, action.as_str(), payload)?,
+        None => read_under(validator, (action.as_str(), schema_version), payload)?,
     };
     let objection = objection(&fact);
     Ok((fact, objection))
 }
 
-fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -> Result<Fact, PayloadError> {
+fn read_under(
+    validator: &jsonschema::Validator,
+    (action, version): (&str, u16),
+    payload: &[u8],
+) -> Result<Fact, PayloadError> {
     let value = json::read(PAYLOAD, payload)?;
-    if let Err(error) = validator.validate(&value) {
-        return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
+    if !validator.is_valid(&value) {
+        let errors = schemas::errors(validator, (action, version), PAYLOAD, &value);
+        let first = errors.first().cloned().unwrap_or_default();
+        return Err(PayloadError { errors, ..PayloadError::invalid(first.pointer, first.message) });
     }
     let fact = fact(action, &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })?;
     if holds_fields(&fact) {
@@ -63,7 +69,7 @@ fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -
 #[cfg(test)]
 pub(super) fn read_the_long_way(action: &str, payload: &[u8]) -> Result<Fact, PayloadError> {
     let validator = schemas::validator(action, sales::SCHEMA_VERSION).expect("a sale has a schema");
-    read_under(validator, action, payload)
+    read_under(validator, (action, sales::SCHEMA_VERSION), payload)
 }
 
 /// Reads a payload that is known to fit its schema without objection.
@@ -164,7 +170,7 @@ fn fact(action: &str, payload: &JsonNode<'_>) -> Result<Fact, PayloadError> {
         CENTRAL_RESTORED => Fact::CentralRestored,
         other => {
             let detail = format!("{other} has a schema and no reader");
-            return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
+            return Err(PayloadError::unknown_schema(detail));
         }
     })
 }
@@ -405,7 +411,7 @@ impl JsonNode<'_> {
 
     fn instant(&self, name: &str) -> Result<comptoir_core::time::Timestamp, PayloadError> {
         let text = self.string(name)?;
-        instant::parse(&text).ok_or_else(|| self.wrong_at(name, format!("{text:?} is no RFC 3339 instant")))
+        instant::parse(&text).ok_or_else(|| self.wrong_at(name, instant::refusal(&text, "RFC 3339")))
     }
 
     fn event_id(&self, name: &str) -> Result<EventId, PayloadError> {
