@@ -66,19 +66,19 @@ impl KeyColumns<'_> {
     }
 }
 
-/// The rows that changed after a position, in the order of (position, key).
+/// The rows of these types that changed after a position, in the order of (position, key).
 pub(super) async fn changed(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,
     scope: Scope,
     after: &FeedPosition,
-    limit: usize,
+    (types, limit): (Option<&[String]>, usize),
 ) -> Result<Vec<ListedRow>, StoreError> {
     let key = after.key.as_ref().map_or(KeyColumns::before(NO_KIND), KeyColumns::of);
     let (tenant, site, position, limit) =
         (tenant.uuid(), scope.site_column(), as_bigint(after.position.0), limit_column(limit));
-    let parameters: [&(dyn ToSql + Sync); 13] = [
+    let parameters: [&(dyn ToSql + Sync); 14] = [
         &tenant,
         &versions.entities,
         &versions.deliveries,
@@ -92,6 +92,7 @@ pub(super) async fn changed(
         &key.site,
         &limit,
         &scope.shows_conflicts,
+        &types,
     ];
     event_store::changed_keys(tx, parameters).await?.iter().map(listed).collect()
 }

@@ -44,7 +44,8 @@ pub(crate) async fn read(
         None => now,
     };
     let from: Position = time_cursor::since(&tx, device, request.since, horizon).await?.from;
-    let page = changes::page(&tx, device, from, horizon, request.limit, |change| (request.wanted)(change)).await?;
+    let page =
+        changes::page(&tx, device, from, horizon, (None, request.limit), |change| (request.wanted)(change)).await?;
     let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
     let end = page.end(&tx, device.tenant, horizon).await?;
     keep_pulled_to(&tx, device, (from, end.position, horizon.head), begins_again).await?;
@@ -65,6 +66,6 @@ pub(crate) async fn pending(database: &Database, device: &Device, max: usize) ->
         change.row = None;
         true
     };
-    let page = changes::page(&tx, device, from, horizon, max, counted).await?;
+    let page = changes::page(&tx, device, from, horizon, (None, max), counted).await?;
     Ok(page.changes.len().min(max))
 }
