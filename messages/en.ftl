@@ -56,6 +56,7 @@ device-entity-deleted = Deleted on the server (version { $version })
 device-entity-exists = Exists already on the server (version { $version })
 device-unknown-entity = Unknown to the server
 device-version-differs = Local version ({ $local }) differs from server version ({ $version })
+device-unknown-entity-type = Unknown entity type: { $given }. The nearest one is { $nearest }
 device-time-ahead = The server gave no such time: send { $field } of the last answer, never the device's clock
 
 ## The start pages of both servers.

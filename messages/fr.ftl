@@ -56,6 +56,7 @@ device-entity-deleted = Supprimé sur le serveur (version { $version })
 device-entity-exists = Existe déjà sur le serveur (version { $version })
 device-unknown-entity = Inconnu du serveur
 device-version-differs = Version locale ({ $local }) différente de version serveur ({ $version })
+device-unknown-entity-type = Type d'entité inconnu : { $given }. Le plus proche est { $nearest }
 device-time-ahead = Cette heure n'a pas été donnée par le serveur : envoyez { $field } de la dernière réponse, jamais l'horloge de l'appareil
 
 ## Les pages d'accueil des deux serveurs.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Verdict};
-use comptoir_core::event::Event;
+use comptoir_core::event::{Event, TimeSource};
 use comptoir_core::id::EventId;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::payload;
@@ -205,15 +205,16 @@ fn instant(at: Timestamp) -> String {
     comptoir_proto::instant::format(at)
 }
 
-/// A hash of an event without its id and place: equal for the same fact sealed twice.
+/// A hash of an event without its id and place, and without a time that a server stamped: equal for the same fact sealed twice.
 pub(crate) fn content_hash(record: &[u8]) -> Option<[u8; 32]> {
     let event = stored_v1::decode(record).ok()?;
+    let stamped = event.time_source == TimeSource::Node;
     let bare = Event {
         id: EventId::from_bytes([0; 16]),
         node: comptoir_core::id::NodeId::from_bytes([0; 16]),
         epoch: comptoir_core::position::Epoch { number: 0, id: uuid::Uuid::nil() },
         seq: comptoir_core::position::Seq::ZERO,
-        time_source: comptoir_core::event::TimeSource::Caller,
+        occurred_at: if stamped { Timestamp(0) } else { event.occurred_at },
         identity_position: 0,
         ..event
     };

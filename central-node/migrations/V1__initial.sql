@@ -486,6 +486,8 @@ create table device (
     resend_sent      timestamptz,
     resend_given     timestamptz,
     resend_is_last   boolean,
+    -- The position up to which its first pull went, page by page: what it made until then it may have lost before.
+    first_load_to    bigint not null default 0,
     first_contact_at timestamptz not null default now(),
     last_contact_at  timestamptz not null default now(),
     primary key (tenant_id, node_id),
@@ -493,14 +495,16 @@ create table device (
 );
 
 -- Entities whose id at central differs from the id on the device that created them, because the device's id was in use or
--- invalid.
+-- invalid. The device has its entity under the new id from then on, so it may use its own id for another entity: `number` counts
+-- these from 0.
 create table device_id_map (
     tenant_id   uuid not null,
     node_id     uuid not null,
     entity_type text not null collate "C",
     client_id   text not null collate "C",
+    number      int not null check (number >= 0),
     server_id   text not null collate "C",
-    primary key (tenant_id, node_id, entity_type, client_id),
+    primary key (tenant_id, node_id, entity_type, client_id, number),
     constraint device_id_map_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
 );
 

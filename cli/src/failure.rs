@@ -2,6 +2,7 @@
 
 use comptoir_local::StartError;
 use comptoir_local::event_log::OpenError;
+use comptoir_local::sync_agent::identify::IdentifyError;
 
 use crate::causes::with_causes;
 use crate::exit;
@@ -52,6 +53,20 @@ impl From<ImportError> for Failure {
             ImportError::Send(SendError::Unavailable { .. }) => Failure::Unavailable(text),
             ImportError::Send(SendError::Refused { .. }) => Failure::Refused(text),
             ImportError::Client(_) => Failure::Internal(text),
+        }
+    }
+}
+
+impl From<IdentifyError> for Failure {
+    fn from(error: IdentifyError) -> Failure {
+        let text = with_causes(&error);
+        match error {
+            IdentifyError::Unknown { .. } | IdentifyError::Contradiction { .. } | IdentifyError::Refused { .. } => {
+                Failure::Usage(text)
+            }
+            IdentifyError::Unreachable { .. } | IdentifyError::Log(_) | IdentifyError::Transport(_) => {
+                Failure::Unavailable(text)
+            }
         }
     }
 }

@@ -113,9 +113,15 @@ impl Draft {
 }
 
 impl Event {
-    /// Whether two sealed events are the same fact: equal tenant, time and content, with any node and seq.
+    /// Whether two sealed events carry the same fact: tenant, given time and content, whatever node and seq sealed them. A time
+    /// that a server stamped is not compared: one request sent to two servers is stamped by both.
     pub fn same_content(&self, other: &Event) -> bool {
-        self.tenant == other.tenant && self.occurred_at == other.occurred_at && self.content == other.content
+        self.tenant == other.tenant && self.given_time() == other.given_time() && self.content == other.content
+    }
+
+    /// When it happened, if the caller said so.
+    fn given_time(&self) -> Option<Timestamp> {
+        (self.time_source == TimeSource::Caller).then_some(self.occurred_at)
     }
 
     /// A hash of the fact: equal for two events exactly if [`Event::same_content`] holds.
@@ -130,7 +136,7 @@ impl Event {
         let Content { site, user, entity_type, entity_id, action, payload, .. } = &self.content;
         let Content { base_version, causation, correlation, schema_version, .. } = &self.content;
         put(Some(self.tenant.as_bytes()));
-        put(Some(&self.occurred_at.0.to_le_bytes()));
+        put(self.given_time().map(|at| at.0.to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice));
         put(site.as_ref().map(|site| site.as_bytes().as_slice()));
         put(user.as_ref().map(|user| user.as_str().as_bytes()));
         [entity_type, entity_id, action].into_iter().for_each(|name| put(Some(name.as_str().as_bytes())));

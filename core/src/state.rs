@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::decision::DecisionContext;
 use crate::event::Fields;
-use crate::fact::ParsedEvent;
+use crate::fact::{Fact, ParsedEvent};
 use crate::id::{EventId, Name, NodeId, SiteId};
 use crate::position::{Epoch, Position, Seq};
 use crate::rulebook::Rulebook;
@@ -372,6 +372,13 @@ impl Entity {
             None => self.fields.remove(name),
         };
         self.stamps.insert(name.to_owned(), stamp);
+    }
+
+    /// Whether it exists and is what that `CREATE` makes.
+    pub fn is_made_of(&self, fact: &Fact) -> bool {
+        let Fact::Created(fields) = fact else { return false };
+        let made = fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        self.is_known() && !self.deleted && self.fields.iter().eq(made)
     }
 
     /// What its fields come to.

@@ -3,6 +3,7 @@
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_proto::api_v1::DraftDto;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::limited::at_most;
 use comptoir_proto::problem::Problem;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,16 +17,17 @@ pub fn split_list(body: &[u8]) -> Result<Option<Vec<&RawValue>>, Problem> {
     if body.trim_ascii_start().first() != Some(&b'[') {
         return Ok(None);
     }
-    let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| malformed_body(&error))?;
+    let mut body = serde_json::Deserializer::from_slice(body);
+    let list = at_most::<LIST_DRAFTS_MAX, &RawValue, _>(&mut body);
+    let list = list.and_then(|list| body.end().map(|()| list)).map_err(|error| malformed_body(&error))?;
     let code = match list.len() {
         0 => ErrorCode::MalformedBody,
         1..=LIST_DRAFTS_MAX => return Ok(Some(list)),
         _ => ErrorCode::TooLarge,
     };
-    let detail = format!(
-        "a list has 1 to {LIST_DRAFTS_MAX} drafts, got {}; a stream (application/x-ndjson) has no limit",
-        list.len()
-    );
+    let got = if list.is_empty() { "0" } else { "more" };
+    let detail =
+        format!("a list has 1 to {LIST_DRAFTS_MAX} drafts, got {got}; a stream (application/x-ndjson) has no limit");
     Err(Problem::new(code, detail))
 }
 

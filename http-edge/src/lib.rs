@@ -4,6 +4,7 @@
 //! This crate knows HTTP and the wire types. It checks no permissions and opens no store.
 
 mod body_budget;
+mod broken_body;
 mod draft_list;
 mod idempotency;
 mod ndjson;
@@ -14,6 +15,7 @@ mod problem_response;
 mod request_body;
 mod routes;
 mod tagged;
+mod unread_body;
 
 pub use body_budget::{BodyBudget, BodyReservation};
 pub use draft_list::{batch_rejected, check_drafts, split_list};

@@ -19,6 +19,8 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
+use crate::broken_body::broken;
+
 /// The media type.
 pub const NDJSON: &str = "application/x-ndjson";
 
@@ -114,14 +116,14 @@ impl NdjsonLines {
 
     /// Waits for more of the body. May be dropped and called again.
     pub async fn fill(&mut self) {
-        let failed = |detail: String| Problem::new(ErrorCode::RequestTimeout, detail);
         match timeout(self.idle, self.body.frame()).await {
             Ok(Some(Ok(frame))) => self.frame = frame.into_data().unwrap_or_default(),
             Ok(None) => self.end = End::Whole,
-            Ok(Some(Err(error))) => {
-                self.end = End::Broken(failed(format!("the stream broke off in this line ({error}): send it again")));
+            Ok(Some(Err(error))) => self.end = End::Broken(broken(&error, "the stream, in this line")),
+            Err(_) => {
+                let detail = format!("nothing more came for {} s", self.idle.as_secs());
+                self.end = End::Idle(Problem::new(ErrorCode::RequestTimeout, detail));
             }
-            Err(_) => self.end = End::Idle(failed(format!("nothing more came for {} s", self.idle.as_secs()))),
         }
     }
 

@@ -1,8 +1,7 @@
 //! A request's body: its media type, its limit, its deadline and its memory.
 //!
-//! A body that breaks off or is late is `REQUEST_TIMEOUT`: the connection failed, not the request, so the client resends it. A
-//! body over its limit is read to its end, up to twice the limit, before it is refused: most clients read no answer before they
-//! have sent everything, and see an early answer as a broken connection.
+//! A body that breaks off or is late is `REQUEST_TIMEOUT`: the connection failed, not the request, so the client resends it. What
+//! a refused request leaves unread is read by [`unread_body`](crate::unread_body).
 
 use std::convert::Infallible;
 use std::ops::Deref;
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use comptoir_core::limits::seconds_for;
 use comptoir_proto::error_code::ErrorCode;
@@ -20,6 +19,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use crate::body_budget::{BodyBudget, BodyReservation};
+use crate::broken_body::broken;
 use crate::ndjson::{NDJSON, NdjsonLines};
 
 const JSON: &str = "application/json";
@@ -91,8 +91,6 @@ pub struct RequestBody {
     /// Without parameters and in small letters, since case means nothing in it.
     media_type: Option<String>,
     content_encoding: Option<HeaderValue>,
-    /// `Expect: 100-continue`: the client sends nothing before it is asked to.
-    awaits_go: bool,
     timeouts: Timeouts,
     budget: Option<BodyBudget>,
 }
@@ -116,7 +114,6 @@ impl RequestBody {
             announced: length,
             media_type: headers.get(CONTENT_TYPE).and_then(media_type),
             content_encoding: headers.get(CONTENT_ENCODING).cloned(),
-            awaits_go: headers.contains_key(EXPECT),
             timeouts: settings.timeouts,
             budget: settings.budget,
         }
@@ -154,7 +151,7 @@ impl RequestBody {
     /// Reads a body of any type whole.
     pub async fn bytes(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
         let (budget, announced) = (self.budget.clone(), self.announced.unwrap_or(0));
-        let mut pieces = self.pieces(bytes_max).await?;
+        let mut pieces = self.pieces(bytes_max)?;
         let mut reservation = BodyReservation::new(budget.as_ref(), announced)?;
         let mut bytes = Vec::with_capacity(announced);
         while let Some(piece) = pieces.next().await? {
@@ -165,14 +162,14 @@ impl RequestBody {
     }
 
     /// A body that is read piece by piece. One that announces more than `bytes_max` is refused here.
-    pub async fn pieces(self, bytes_max: usize) -> Result<BodyPieces, Problem> {
+    pub fn pieces(self, bytes_max: usize) -> Result<BodyPieces, Problem> {
         self.refuse_encoded()?;
-        let RequestBody { body, announced, awaits_go, timeouts, .. } = self;
+        let RequestBody { body, announced, timeouts, .. } = self;
         let announced = announced.unwrap_or(0);
-        let began = Instant::now();
-        let mut pieces =
-            BodyPieces { body, bytes_max, announced, received: 0, awaits_go, began, patience: timeouts.body };
-        if announced > bytes_max { Err(pieces.too_large().await) } else { Ok(pieces) }
+        if announced > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        Ok(BodyPieces { body, bytes_max, announced, received: 0, began: Instant::now(), patience: timeouts.body })
     }
 
     /// A body that is read line by line.
@@ -210,7 +207,6 @@ pub struct BodyPieces {
     bytes_max: usize,
     announced: usize,
     received: usize,
-    awaits_go: bool,
     began: Instant,
     patience: Duration,
 }
@@ -225,14 +221,13 @@ impl BodyPieces {
                     let Ok(piece) = frame.into_data() else { continue };
                     self.received += piece.len();
                     if self.received > self.bytes_max {
-                        return Err(self.too_large().await);
+                        return Err(too_large(self.bytes_max));
                     }
                     return Ok(Some(piece));
                 }
                 Ok(None) => return Ok(None),
                 Ok(Some(Err(error))) => {
-                    let detail = format!("the body broke off after {} bytes ({error}): send it again", self.received);
-                    return Err(Problem::new(ErrorCode::RequestTimeout, detail));
+                    return Err(broken(&error, &format!("the body, after {} bytes", self.received)));
                 }
                 Err(_) => {
                     let detail = format!("the body did not arrive within {} s", within.as_secs());
@@ -242,37 +237,22 @@ impl BodyPieces {
         }
     }
 
-    /// Reads the rest and keeps none of it, up to twice the limit in all. A client that waits to be asked is not asked.
-    pub async fn drain(&mut self) {
-        if self.awaits_go && self.received == 0 {
-            return;
-        }
-        let most = self.bytes_max.saturating_mul(2);
-        while self.received <= most {
-            let within = self.within(self.announced.min(most));
-            match timeout_at(self.began + within, self.body.frame()).await {
-                Ok(Some(Ok(frame))) => self.received += frame.data_ref().map_or(0, Bytes::len),
-                // It ended, broke off or is late: the answer is the same.
-                _ => return,
-            }
-        }
-    }
-
-    async fn too_large(&mut self) -> Problem {
-        self.drain().await;
-        Problem::new(ErrorCode::TooLarge, format!("a body here has at most {} bytes", self.bytes_max))
-    }
-
     /// A body that did not announce its length gets the time of what has arrived.
     fn within(&self, announced: usize) -> Duration {
         self.patience + Duration::from_secs(seconds_for(announced.max(self.received)))
     }
 }
 
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(ErrorCode::TooLarge, format!("a body here has at most {bytes_max} bytes"))
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderName;
     use tokio_stream::StreamExt as _;
+
+    use std::io;
 
     use super::*;
 
@@ -312,6 +292,19 @@ mod tests {
         assert_eq!((broken.code.as_str(), broken.status, broken.retryable), ("REQUEST_TIMEOUT", 408, true));
     }
 
+    /// O5: hyper's errors about chunks are of these kinds.
+    #[tokio::test]
+    async fn a_body_whose_chunks_do_not_read_is_malformed() {
+        for kind in [io::ErrorKind::InvalidInput, io::ErrorKind::InvalidData] {
+            let chunk = io::Error::new(kind, "Invalid chunk size line");
+            let malformed = sent(&[], pieces(&[4], Some(chunk))).bytes(LIMIT).await.unwrap_err();
+            assert_eq!(
+                (malformed.code.as_str(), malformed.status, malformed.retryable),
+                ("MALFORMED_BODY", 400, false)
+            );
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_gets_a_minute_and_the_time_that_its_size_takes() {
         let began = Instant::now();
@@ -327,24 +320,6 @@ mod tests {
             Ok::<_, std::io::Error>(vec![0; 20 * 1024])
         });
         assert_eq!(code(sent(&[], Body::from_stream(trickle)).bytes(10 << 20)).await, (300 * 20 * 1024).to_string());
-    }
-
-    #[tokio::test]
-    async fn a_body_over_its_limit_is_read_up_to_twice_the_limit() {
-        let drained = async |sizes: &[usize], awaits_go: bool| {
-            let headers: &[_] = if awaits_go { &[(EXPECT, "100-continue"), (CONTENT_LENGTH, "1001")] } else { &[] };
-            let (taken, counted) = (Arc::new(std::sync::atomic::AtomicUsize::new(0)), sizes.to_vec());
-            let count = taken.clone();
-            let body = Body::from_stream(tokio_stream::iter(counted).map(move |size| {
-                count.fetch_add(size, std::sync::atomic::Ordering::Relaxed);
-                Ok::<_, std::io::Error>(vec![0; size])
-            }));
-            assert_eq!(code(sent(headers, body).bytes(LIMIT)).await, "TOO_LARGE");
-            taken.load(std::sync::atomic::Ordering::Relaxed)
-        };
-        assert_eq!(drained(&[1_001, 500, 400], false).await, 1_901);
-        assert_eq!(drained(&[1_001; 50], false).await, 2_002);
-        assert_eq!(drained(&[1_001], true).await, 0, "who waits to be asked has sent nothing");
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::body_budget::BodyBudget;
 use crate::problem_response::{ProblemResponse, panicked};
 use crate::request_body::{BodySettings, Timeouts};
+use crate::unread_body::UnreadBody;
 
 /// A server's edge. [`RequestBody`](crate::RequestBody) reads with its timeouts and from its budget.
 #[derive(Clone, Default)]
@@ -41,15 +42,62 @@ impl Edge {
     }
 }
 
-/// Refuses a NUL in path or query before any handler, since Postgres text cannot hold one. The body's reader finds its settings
-/// in the request.
-async fn enter(State(bodies): State<Arc<BodySettings>>, mut request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
-        let problem = Problem::new(ErrorCode::InvalidParameter, "a path or query holds no NUL (%00)");
-        return ProblemResponse::from(problem).into_response();
+/// Refuses targets that no handler can read. The body's reader finds its settings in the request; what it leaves is read here.
+async fn enter(State(bodies): State<Arc<BodySettings>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let (unread, body) = UnreadBody::lend(&parts.headers, body, bodies.timeouts);
+    let mut request = Request::from_parts(parts, body);
+    let response = match refused_target(request.method(), request.uri()) {
+        Some(problem) => {
+            drop(request);
+            ProblemResponse::from(problem).into_response()
+        }
+        None => {
+            request.extensions_mut().insert(bodies);
+            next.run(request).await
+        }
+    };
+    unread.drain(response.status()).await;
+    response
+}
+
+/// Postgres text holds no NUL. A query that is not UTF-8 would be read as another one. Only reads have parameters, so one of a
+/// write is misspelt or in the wrong place, and would be ignored.
+fn refused_target(method: &Method, uri: &Uri) -> Option<Problem> {
+    let refused = |detail: String| Some(Problem::new(ErrorCode::InvalidParameter, detail));
+    if uri.path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
+        return refused("a path or query holds no NUL (%00)".to_owned());
     }
-    request.extensions_mut().insert(bodies);
-    next.run(request).await
+    let query = uri.query().unwrap_or_default();
+    if !is_utf8(query) {
+        return refused(format!("the query {query:?} is not UTF-8"));
+    }
+    let is_write = matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE);
+    let name = query.split(['&', '=']).next().filter(|name| is_write && !name.is_empty())?;
+    refused(format!(
+        "unknown parameter {name:?}: {method} {} has no parameters, what it needs is in its body",
+        uri.path()
+    ))
+}
+
+/// Whether a percent-encoded text decodes to UTF-8.
+fn is_utf8(encoded: &str) -> bool {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let byte = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                decoded.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 async fn no_such_path(uri: Uri) -> ProblemResponse {
@@ -97,6 +145,25 @@ mod tests {
         );
         for path in ["/defect%00", "/defect?a=b%00", "/nowhere%00"] {
             assert_eq!(refused("GET", path).await.0, "INVALID_PARAMETER", "{path}");
+        }
+    }
+
+    /// O5.
+    #[test]
+    fn a_query_is_utf_8_and_a_write_has_none() {
+        let is_refused = |method: Method, target: &str| refused_target(&method, &target.parse().unwrap()).is_some();
+        for query in ["a=%ff", "%C3=1", "a=%C3%28", "a=%ed%a0%80"] {
+            assert!(is_refused(Method::GET, &format!("/?{query}")), "{query}");
+        }
+        for query in ["a=%C3%A9", "a=%", "a=%4", "a=%zz", "a=+", ""] {
+            assert!(!is_refused(Method::GET, &format!("/?{query}")), "{query}");
+        }
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            assert!(
+                is_refused(method.clone(), "/sales?site=1") && is_refused(method.clone(), "/sales?site"),
+                "{method}"
+            );
+            assert!(!is_refused(method.clone(), "/sales") && !is_refused(method.clone(), "/sales?"), "{method}");
         }
     }
 }

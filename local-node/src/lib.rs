@@ -11,5 +11,5 @@ mod read_models;
 pub mod sync_agent;
 
 pub use api::{router, router_with};
-pub use config::{ConfigError, NodeConfig, SyncConfig};
+pub use config::{ConfigError, NodeConfig, NodeSettings, SyncConfig};
 pub use node::{Node, StartError};

@@ -14,7 +14,7 @@ use crate::edits_v1::Tag;
 use crate::error_code::ErrorCode;
 use crate::instant;
 use crate::openapi::words;
-use crate::payload::{self, PayloadError};
+use crate::payload::{self, FieldError, PayloadError};
 use crate::problem::Problem;
 
 /// A draft as a caller posts it. Unknown fields are refused, because a misspelt one would be lost.
@@ -163,8 +163,9 @@ pub fn check_draft(
         check_author(&entity_type, &action)?;
     }
     let schema_version = dto.schema_version.unwrap_or(1);
-    let (fact, objection) =
-        payload::read_fact(&entity_type, &action, schema_version, payload).map_err(|error| payload_problem(&error))?;
+    let id = draft_id(dto.id, author, idempotency_key, index);
+    let (fact, objection) = payload::read_fact(&entity_type, &action, schema_version, payload)
+        .map_err(|error| payload_problem(error, id.as_ref().err()))?;
     if let Some(Objection { code, detail }) = objection {
         let code = if code == Code::TotalMismatch { ErrorCode::TotalMismatch } else { ErrorCode::InvalidPayload };
         let pointer = if code == ErrorCode::TotalMismatch { "/payload/total_minor" } else { "/payload" };
@@ -172,11 +173,11 @@ pub fn check_draft(
     }
     let occurred_at = dto.occurred_at.as_deref().map(|text| {
         instant::parse(text).ok_or_else(|| {
-            Problem::new(ErrorCode::MalformedBody, format!("{text:?} is no RFC 3339 instant")).at("/occurred_at")
+            Problem::new(ErrorCode::MalformedBody, instant::refusal(text, "RFC 3339")).at("/occurred_at")
         })
     });
     let draft = Draft {
-        id: draft_id(dto.id, author, idempotency_key, index)?,
+        id: id?,
         occurred_at: occurred_at.transpose()?,
         content: Content {
             site: author.site,
@@ -258,9 +259,19 @@ fn check_author(entity_type: &Name, action: &Name) -> Result<(), Problem> {
     Ok(())
 }
 
-fn payload_problem(error: &PayloadError) -> Problem {
+/// A payload's problem. All that is wrong is in `errors`, a bad id too, so that a caller corrects it in one step.
+fn payload_problem(error: PayloadError, bad_id: Option<&Problem>) -> Problem {
     let code = if error.code == Code::UnknownSchema { ErrorCode::UnknownSchema } else { ErrorCode::InvalidPayload };
-    Problem::new(code, error.detail.clone()).at(error.pointer.clone())
+    let problem = Problem::new(code, error.detail).at(error.pointer);
+    if error.errors.is_empty() {
+        return problem;
+    }
+    let bad_id = bad_id.map(|problem| FieldError {
+        pointer: problem.pointer.clone().unwrap_or_default(),
+        message: problem.detail.clone(),
+    });
+    let errors: Vec<FieldError> = error.errors.into_iter().chain(bad_id).collect();
+    problem.with("errors", serde_json::to_value(errors).unwrap_or_default())
 }
 
 /// A sealed event as it is shown.

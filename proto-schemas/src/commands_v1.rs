@@ -11,9 +11,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use comptoir_core::id::EventId;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
 
 use crate::api_v1::{Author, DraftDto, draft_id};
 use crate::error_code::ErrorCode;
@@ -77,7 +80,12 @@ impl ShopCommand {
         let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
         let mut members: Members =
             serde_json::from_slice(body).map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()))?;
-        let id = draft_id(members.take("id")?, author, idempotency_key, 0)?;
+        let id = match draft_id(members.take("id")?, author, idempotency_key, 0) {
+            Ok(id) => Some(id),
+            // [`crate::api_v1::check_draft`] refuses it, together with all that is wrong with the payload.
+            Err(problem) if problem.error_code() == Some(ErrorCode::IdempotencyKeyMissing) => None,
+            Err(problem) => return Err(problem),
+        };
         let named: Option<String> = members.take("entity_id")?;
         let entity_id = match (path_id, named) {
             (Some(path), Some(body)) if path != body => {
@@ -86,11 +94,11 @@ impl ShopCommand {
             }
             (Some(path), _) => path.to_owned(),
             (None, Some(body)) => body,
-            (None, None) => id.to_string(),
+            (None, None) => id.map_or_else(|| Uuid::nil().to_string(), |id| id.to_string()),
         };
         let (entity_type, action) = self.entity_type_and_action();
         Ok(DraftDto {
-            id: Some(id.uuid()),
+            id: id.map(EventId::uuid),
             entity_type: entity_type.to_owned(),
             action: action.to_owned(),
             occurred_at: members.take("occurred_at")?,
@@ -108,8 +116,8 @@ impl ShopCommand {
     fn payload(self, mut members: Members, entity_id: &str) -> Result<Box<RawValue>, Problem> {
         if self.has_fields() {
             let fields = members.0.remove("fields");
-            let fields =
-                fields.ok_or_else(|| Problem::new(ErrorCode::MalformedBody, "`fields` is missing").at("/fields"))?;
+            let example = r#"`fields` is missing: send {"fields": {"name": "Dupont"}}"#;
+            let fields = fields.ok_or_else(|| Problem::new(ErrorCode::MalformedBody, example).at("/fields"))?;
             members.nothing_left()?;
             return Ok(fields);
         }
@@ -124,8 +132,14 @@ impl ShopCommand {
     #[must_use]
     pub fn problem(self, problem: Problem) -> Problem {
         let prefix = if self.has_fields() { "/fields" } else { "" };
-        let pointer =
-            problem.pointer.as_deref().and_then(|at| Some(format!("{prefix}{}", at.strip_prefix("/payload")?)));
+        let of_body = |at: &str| Some(format!("{prefix}{}", at.strip_prefix("/payload")?));
+        let pointer = problem.pointer.as_deref().and_then(of_body);
+        let mut problem = problem;
+        for error in problem.values.get_mut("errors").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(at) = error.get("pointer").and_then(Value::as_str).and_then(of_body) {
+                error["pointer"] = at.into();
+            }
+        }
         // The ETag of a command's edit is in `If-Match`.
         let seen = problem.error_code() == Some(ErrorCode::PreconditionFailed);
         let own = problem.pointer.filter(|at| !(seen && at == "/base_version"));
@@ -247,10 +261,42 @@ mod tests {
         }
     }
 
+    /// O6: everything that is wrong, and what is allowed.
+    #[test]
+    fn a_refused_command_says_all_that_is_wrong_with_it() {
+        let body = br#"{"reference":7,"client":"Zo\u00e9","currency":"GBP","amount":1}"#;
+        let author = Author { central: true, ..author() };
+        let dto = ShopCommand::CreateDelivery.draft(Some("d-1"), body, &author, None).unwrap();
+        let problem = ShopCommand::CreateDelivery.problem(check_draft(&dto, &author, None, 0).unwrap_err());
+        assert_eq!(problem.code, "INVALID_PAYLOAD");
+        let errors: Vec<(String, String)> = problem.values["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| ["pointer", "message"].map(|name| error[name].as_str().unwrap().to_owned()).into())
+            .collect();
+        assert_eq!(Some((problem.pointer.clone().unwrap(), problem.detail.clone())), errors.first().cloned());
+        let known = "allowed are assigned_to, client, lines, qr, reference, total_minor";
+        for expected in [
+            ("/amount", format!("\"amount\" is unknown here; {known}")),
+            ("/currency", format!("\"currency\" is unknown here; {known}")),
+            ("/reference", "7 is not of type \"string\"".to_owned()),
+            ("/id", problem_of_key()),
+        ] {
+            assert!(errors.contains(&(expected.0.to_owned(), expected.1.clone())), "{expected:?}: {errors:?}");
+        }
+        assert_eq!(errors.len(), 4, "{errors:?}");
+    }
+
+    fn problem_of_key() -> String {
+        crate::api_v1::draft_id(None, &author(), None, 0).unwrap_err().detail
+    }
+
     #[test]
     fn without_an_id_and_a_key_a_retry_would_be_a_second_event() {
-        let problem = ShopCommand::RecordSale.draft(None, b"{}", &author(), None).unwrap_err();
-        assert_eq!(problem.code, "IDEMPOTENCY_KEY_MISSING");
+        let body = br#"{"currency":"EUR","lines":[{"product":"A","quantity":"1","unit_price":"1"}],"total_minor":100}"#;
+        let dto = ShopCommand::RecordSale.draft(None, body, &author(), None).unwrap();
+        assert_eq!(check_draft(&dto, &author(), None, 0).unwrap_err().code, "IDEMPOTENCY_KEY_MISSING");
         assert!(ShopCommand::DeleteEntity.draft(Some("7"), b"", &author(), Some("k")).is_ok());
     }
 }

@@ -1,11 +1,31 @@
 //! The desktop contract, field by field as in its document; `docs/spec/desktop.md` settles what the document leaves open.
 
+use comptoir_core::limits::PUSH_RECORDS_MAX;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
+use crate::limited::at_most;
 use crate::openapi::words;
+
+/// The entity types of the document.
+pub const ENTITY_TYPES: [&str; 11] = [
+    "STUDENT",
+    "TEACHER",
+    "CLASS",
+    "EXAM",
+    "GRADE",
+    "PAYMENT",
+    "ATTENDANCE",
+    "ABSENCE",
+    "DISCIPLINARY_INCIDENT",
+    "ACADEMIC_YEAR",
+    "SCHOOL_LEVEL",
+];
+
+/// Entity types of one `down`.
+pub const ENTITY_TYPES_MAX: usize = 1_000;
 
 /// `POST /api/sync/up`. Unknown fields are passed over: the client belongs to others and may be newer.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -14,6 +34,7 @@ pub struct SyncUpRequest {
     /// The installation's own name for itself.
     pub client_id: String,
     /// Each is parsed separately as an [`OutboxEvent`]: an unreadable one is rejected alone.
+    #[serde(deserialize_with = "at_most::<PUSH_RECORDS_MAX, _, _>")]
     pub events: Vec<Box<RawValue>>,
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
@@ -28,7 +49,7 @@ pub struct OutboxEvent {
     pub id: String,
     /// Must be the credential's.
     pub tenant_id: String,
-    /// `STUDENT`, `GRADE`... any type of the rulebook.
+    /// One of the document's eleven, or a type that the rulebook names.
     pub entity_type: String,
     /// Within its type.
     pub entity_id: String,
@@ -137,11 +158,17 @@ pub struct SyncDownRequest {
     #[serde(default)]
     pub reload: bool,
     /// Only these types; all where absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "entity_types")]
     pub entity_types: Option<Vec<String>>,
     /// Approximate maximum number of changes.
     #[serde(default)]
     pub limit: Option<u64>,
+}
+
+fn entity_types<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Types(#[serde(deserialize_with = "at_most::<ENTITY_TYPES_MAX, _, _>")] Vec<String>);
+    Ok(Option::<Types>::deserialize(deserializer)?.map(|types| types.0))
 }
 
 /// The answer to `down`.
@@ -215,7 +242,7 @@ pub struct ResolveResponse {
     /// Its version after the decision.
     pub server_version: u64,
     /// As [`Conflict::server_data`], after the decision: what the client writes into its cache.
-    #[schemars(with = "words::Members")]
+    #[schemars(with = "Option<words::Members>")]
     pub server_data: Box<RawValue>,
 }
 

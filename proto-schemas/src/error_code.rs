@@ -27,6 +27,8 @@ pub enum ErrorCode {
     InvalidPayload,
     /// No schema of that action and version.
     UnknownSchema,
+    /// The tenant has no entities of that type.
+    UnknownEntityType,
     /// The total is not the sum of the lines.
     TotalMismatch,
     /// Only central sets stock.
@@ -99,7 +101,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 46] = [
+    pub const ALL: [ErrorCode; 47] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -112,6 +114,7 @@ impl ErrorCode {
         ErrorCode::MethodNotAllowed,
         ErrorCode::InvalidPayload,
         ErrorCode::UnknownSchema,
+        ErrorCode::UnknownEntityType,
         ErrorCode::TotalMismatch,
         ErrorCode::StockReadOnly,
         ErrorCode::CentralOnly,
@@ -191,6 +194,7 @@ impl ErrorCode {
             ErrorCode::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, false, "The path does not take that method"),
             ErrorCode::InvalidPayload => ("INVALID_PAYLOAD", 422, false, "The payload does not fit its schema"),
             ErrorCode::UnknownSchema => ("UNKNOWN_SCHEMA", 422, false, "No schema of that action and version"),
+            ErrorCode::UnknownEntityType => ("UNKNOWN_ENTITY_TYPE", 400, false, "There is no such entity type"),
             ErrorCode::TotalMismatch => ("TOTAL_MISMATCH", 422, false, "The total is not the sum of the lines"),
             ErrorCode::StockReadOnly => ("STOCK_READ_ONLY", 422, false, "Only central sets stock"),
             ErrorCode::CentralOnly => ("CENTRAL_ONLY", 422, false, "Only central writes this"),

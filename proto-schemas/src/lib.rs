@@ -13,6 +13,7 @@ pub mod desktop_v1;
 pub mod edits_v1;
 pub mod error_code;
 pub mod instant;
+pub mod limited;
 pub mod mobile_v1;
 pub mod openapi;
 pub mod opening;

@@ -1,5 +1,6 @@
 //! The mobile contract, field by field as in its document; `docs/spec/mobile.md` settles what the document leaves open.
 
+use comptoir_core::limits::PUSH_RECORDS_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,6 +8,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical_json::canonical;
+use crate::limited::at_most;
 use crate::openapi::words;
 use crate::pull_v1::DeviceStatus;
 
@@ -19,6 +21,7 @@ pub struct PushRequest {
     /// For the log only: idempotency is per event id.
     pub batch_id: String,
     /// Each is parsed separately as a [`SyncEvent`]: an unreadable one fails alone.
+    #[serde(deserialize_with = "at_most::<PUSH_RECORDS_MAX, _, _>")]
     pub events: Vec<Box<RawValue>>,
 }
 

@@ -42,6 +42,8 @@ pub const STREAM: &str = "/api/v1/stream";
 pub const SYNC_PUSH: &str = "/api/v1/sync/push";
 /// Central's status of the calling node.
 pub const SYNC_STATUS: &str = "/api/v1/sync/status";
+/// Whose key the caller has.
+pub const SYNC_IDENTITY: &str = "/api/v1/sync/identity";
 /// Pull of what changed.
 pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 /// The first load of a node's read models.

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Resolution, Verdict};
 use comptoir_core::id::{EventId, Name, NodeId};
+use comptoir_core::limits::{CLOCK_MARKS_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::money;
 use comptoir_core::position::{Epoch, Position};
 use comptoir_core::rules::PriorDecision;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use crate::clock_change::ClockMarkDto;
 use crate::instant;
+use crate::limited::at_most;
 use crate::openapi::words;
 
 /// `POST /api/v1/sync/push`.
@@ -36,17 +38,29 @@ pub struct PushRequest {
     #[schemars(with = "words::Hash")]
     pub previous_chain: String,
     /// One or more records.
+    #[serde(deserialize_with = "at_most::<PUSH_RECORDS_MAX, _, _>")]
     pub records: Vec<SealedRecord>,
     /// The node's clock when it sent this: central measures the offset by it.
     #[schemars(with = "words::Instant")]
     pub node_time: String,
     /// Changes of the node's clock, as sealed in its log: from the machine's last start before the first of these records until
     /// now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "at_most::<CLOCK_MARKS_MAX, _, _>")]
     pub clock: Vec<ClockMarkDto>,
     /// Records whose given time was ahead of the node's clock when the node recorded them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "at_most::<PUSH_RECORDS_MAX, _, _>")]
     pub taken_in: Vec<RecordIntake>,
+}
+
+/// `GET /api/v1/sync/identity`: the node that the calling key was issued for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SyncIdentity {
+    /// The tenant.
+    pub tenant: Uuid,
+    /// The shop.
+    pub site: Uuid,
+    /// The node.
+    pub node: Uuid,
 }
 
 /// The time at which a node recorded a record whose given time was in the future.

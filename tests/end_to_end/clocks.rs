@@ -6,7 +6,7 @@ use comptoir_core::id::{EventId, Name};
 use comptoir_core::time::Timestamp;
 use comptoir_local::event_log::{Environment, Steady};
 use comptoir_local::sync_agent::transport::HttpTransport;
-use comptoir_local::{Node, NodeConfig};
+use comptoir_local::{Node, NodeConfig, NodeSettings};
 use comptoir_proto::instant;
 use comptoir_test_support::processes;
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
@@ -33,14 +33,16 @@ impl Till {
     fn new(company: &RunningTenant, name: &str) -> Till {
         let issued = company.issue_node(&company.site(&name.to_uppercase()), name);
         let folder = company.path(name).display().to_string();
-        let config = NodeConfig::from_settings(|setting| match setting {
+        let settings = NodeSettings::read(|setting| match setting {
             "DATA_DIR" => Some(folder.clone()),
             "CENTRAL_API_URL" => Some(company.central.url.clone()),
             "SYNC_INTERVAL_SECONDS" => Some("1".to_owned()),
             other => issued[other].as_str().map(str::to_owned),
         });
         let (wrong, passed, boot) = Default::default();
-        Till { config: config.expect("the settings read"), wrong, passed, boot, sold: 0 }
+        let settings = settings.expect("the settings read");
+        let identity = settings.given.complete().expect("who it is");
+        Till { config: settings.with_identity(identity), wrong, passed, boot, sold: 0 }
     }
 
     async fn start(&self, online: bool) -> Arc<Node> {

@@ -7,6 +7,7 @@ mod clocks;
 mod damaged_store;
 mod deliveries;
 mod figures;
+mod first_start;
 mod five_nodes;
 mod hostile;
 mod invoices;

@@ -21,6 +21,11 @@ use records::Key;
 async fn two_desktops_conflict_exactly_where_both_changed_and_end_equal() {
     let running_central = RunningCentral::open("Lycée").await;
     let admin = running_central.admin();
+    // PUPIL is none of the document's types.
+    let book = json!({ "version": 2, "default": "version_check", "rules": { "PUPIL": "version_check" } });
+    let adopted = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "RULEBOOK", "entity_id": "rulebook",
+                          "action": "RULEBOOK_ADOPTED", "payload": book });
+    assert_eq!(admin.post("/api/v1/events", &adopted).await.status, 200);
     let desktop = |name: &str| Desktop::new(name, running_central.tenant.to_string(), running_central.admin());
     let (mut registrar, mut teacher) = (desktop("registrar"), desktop("teacher"));
     let records = records::load();

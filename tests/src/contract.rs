@@ -56,6 +56,9 @@ macro_rules! keeps_the_contract {
             a_body_that_does_not_arrive_in_time_is_given_up
             a_packed_body_is_refused_by_its_encoding
             a_body_over_the_limit_is_refused_once_it_is_sent
+            a_refused_body_is_read_before_the_answer
+            a_body_whose_chunks_do_not_read_is_malformed
+            a_query_is_utf_8_and_a_write_has_none
             a_path_or_query_with_a_nul_is_refused
             if_match_is_read_in_one_way
             a_list_that_is_held_is_not_sent_again

@@ -1,11 +1,10 @@
 //! Shared by the routes of phones and desktops: the request's body, its row in the sync log, and the device's clock.
 
-use std::collections::BTreeMap;
-
 use axum::http::{HeaderMap, header};
 use comptoir_core::id::TenantId;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -45,8 +44,18 @@ pub(super) async fn body<T: DeserializeOwned>(
 }
 
 fn client_in(bytes: &[u8], contract: Contract) -> Option<String> {
-    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
-    serde_json::from_str(fields.get(contract.name_field())?.get()).ok()
+    /// The name of either contract's device.
+    #[derive(Deserialize)]
+    struct Named {
+        device_id: Option<String>,
+        #[serde(rename = "clientId")]
+        client_id: Option<String>,
+    }
+    let named: Named = serde_json::from_slice(bytes).ok()?;
+    match contract {
+        Contract::Mobile => named.device_id,
+        Contract::Desktop => named.client_id,
+    }
 }
 
 /// The request's `Date`: the client's clock.

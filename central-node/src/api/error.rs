@@ -8,6 +8,7 @@ use super::damage::FINDING;
 use crate::conflicts::PlanError;
 use crate::conflicts::resolve::ResolveError;
 use crate::database::StoreError;
+use crate::devices::desktop::entity_types::UnknownEntityType;
 use crate::devices::device::ContactError;
 use crate::devices::seal::DeviceEventError;
 use crate::devices::time_cursor::BadTime;
@@ -126,6 +127,12 @@ impl From<DeviceEventError> for Problem {
             DeviceEventError::PayloadTooLarge { .. } => Problem::new(ErrorCode::TooLarge, detail).at("/payload"),
             DeviceEventError::SealedByLog { .. } => Problem::new(ErrorCode::CentralOnly, detail).at("/action"),
         }
+    }
+}
+
+impl From<UnknownEntityType> for Problem {
+    fn from(error: UnknownEntityType) -> Problem {
+        Problem::new(ErrorCode::UnknownEntityType, error.to_string()).with("nearest", error.nearest)
     }
 }
 

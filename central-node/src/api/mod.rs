@@ -56,6 +56,7 @@ fn routes() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::SYNC_PUSH, post(push::push))
         .route(paths::SYNC_STATUS, get(sync_status::status))
+        .route(paths::SYNC_IDENTITY, get(sync_status::identity))
         .route(paths::SYNC_PULL, get(pull::pull))
         .route(paths::SYNC_BOOTSTRAP, get(bootstrap::bootstrap))
         .route(paths::NODES, get(nodes::list))

@@ -232,6 +232,7 @@ fn sync() -> Vec<Operation> {
         get(paths::SYNC_STATUS, "The head that central holds of the calling node")
             .asks::<sync_status::StatusQuery>()
             .answers::<sync_v1::SyncStatus>(200),
+        get(paths::SYNC_IDENTITY, "The node that the calling key was issued for").answers::<sync_v1::SyncIdentity>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
             .answers::<pull_v1::PullResponse>(200)

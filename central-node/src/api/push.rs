@@ -151,9 +151,8 @@ fn read_push(
 
 /// The clock marks in the node's log, in log order.
 fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
-    let got = request.clock.len();
-    if got > CLOCK_MARKS_MAX {
-        let detail = format!("a push names at most {CLOCK_MARKS_MAX} changes of the clock, got {got}");
+    if request.clock.len() > CLOCK_MARKS_MAX {
+        let detail = format!("a push names at most {CLOCK_MARKS_MAX} changes of the clock, got more");
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/clock"));
     }
     let read = |(index, mark): (usize, &ClockMarkDto)| {
@@ -165,6 +164,10 @@ fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
 
 /// When the node received events, by the index of their record in the push.
 fn taken_in(request: &PushRequest) -> Result<Vec<(usize, Timestamp)>, Problem> {
+    if request.taken_in.len() > PUSH_RECORDS_MAX {
+        let detail = format!("a push names at most {PUSH_RECORDS_MAX} records, got more");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/taken_in"));
+    }
     let read = |(index, taken): (usize, &RecordIntake)| {
         let at = format!("/taken_in/{index}");
         let record = taken.seq.checked_sub(request.first_seq).and_then(|record| usize::try_from(record).ok());
@@ -185,7 +188,7 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
         return Err(Problem::new(ErrorCode::MalformedBody, "a push has one record or more").at("/records"));
     }
     if count > PUSH_RECORDS_MAX {
-        let detail = format!("a push has at most {PUSH_RECORDS_MAX} records, got {count}");
+        let detail = format!("a push has at most {PUSH_RECORDS_MAX} records, got more");
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/records"));
     }
     let mut total = 0;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/sync/status`: the head of the calling node's log at central.
+//! `GET /api/v1/sync/status`: the head of the calling node's log at central. `GET /api/v1/sync/identity`: which node calls.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::SyncStatus;
+use comptoir_proto::sync_v1::{SyncIdentity, SyncStatus};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -74,4 +74,16 @@ pub(super) async fn status(
         server_time: instant::format(central.clock().now()),
         incarnation: central.incarnation(),
     }))
+}
+
+/// Answers with the node that the key was issued for, so that a new node needs only its key.
+pub(super) async fn identity(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+) -> Result<Json<SyncIdentity>, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let Access::Node { node, site: Some(site) } = credential.access else {
+        return Err(Problem::new(ErrorCode::Forbidden, "this is no key of a shop's node").into());
+    };
+    Ok(Json(SyncIdentity { tenant: credential.tenant.uuid(), site: site.uuid(), node: node.uuid() }))
 }

@@ -39,14 +39,14 @@ impl ChangePage {
     }
 }
 
-/// The changes after a position up to the horizon, about `limit` of them or one mebibyte: a page never ends inside a
-/// millisecond. `wanted` selects changes, and may drop parts of one that the device does not need.
+/// The changes of these types after a position up to the horizon, about `limit` of them or one mebibyte: a page never ends inside
+/// a millisecond. `wanted` selects changes, and may drop parts of one that the device does not need.
 pub(super) async fn page(
     tx: &Transaction<'_>,
     device: &Device,
     from: Position,
     horizon: Horizon,
-    limit: usize,
+    (types, limit): (Option<&[String]>, usize),
     wanted: impl Fn(&mut RowChange) -> bool,
 ) -> Result<ChangePage, StoreError> {
     let own_invoices = (device.contract == Contract::Mobile).then_some(device.node);
@@ -55,7 +55,7 @@ pub(super) async fn page(
     let mut page = ChangePage { changes: Vec::new(), last_received_at: None, has_more: false };
     let mut bytes = 0usize;
     loop {
-        let step = changes(tx, device.tenant, scope, &after, STEP_ROWS).await?;
+        let step = changes(tx, device.tenant, scope, &after, (types, STEP_ROWS)).await?;
         for mut change in step.changes {
             if change.position > horizon.head.0 {
                 return Ok(page);

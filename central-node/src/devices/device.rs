@@ -72,6 +72,8 @@ pub(crate) struct Device {
     pub(crate) given_to: Option<Position>,
     /// The position up to which the device also receives its own changes: it was wiped and reloads.
     pub(crate) reload_to: Position,
+    /// The head at its first pull.
+    pub(crate) first_load_to: Position,
 }
 
 /// Access to the logs of devices.
@@ -194,7 +196,7 @@ async fn find(
     name: &str,
     contract: Contract,
 ) -> Result<Option<Device>, StoreError> {
-    let sql = "select n.site_id, d.pulled_to, d.reload_to, d.given_to
+    let sql = "select n.site_id, d.pulled_to, d.reload_to, d.given_to, d.first_load_to
                from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
                where d.tenant_id = $1 and d.node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
@@ -210,6 +212,7 @@ async fn find(
         pulled_to: position(1)?.map(Position),
         given_to: position(3)?.map(Position),
         reload_to: Position(natural(row.try_get(2)?)?),
+        first_load_to: Position(natural(row.try_get(4)?)?),
     }))
 }
 
@@ -224,6 +227,7 @@ pub(crate) async fn keep_pulled_to(
     let sql = "update device
                set reload_to = case when $5 then $4::bigint else reload_to end,
                    given_to = case when $3::bigint = 0 then $6::bigint else greatest(given_to, $6::bigint) end,
+                   first_load_to = case when pulled_to is null then $4::bigint else first_load_to end,
                    pulled_to = $3::bigint, last_contact_at = now()
                where tenant_id = $1 and node_id = $2";
     let statement = tx.prepare_cached(sql).await?;

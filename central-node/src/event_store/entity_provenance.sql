@@ -12,6 +12,10 @@ select e.entity_type, e.entity_id,
        coalesce((select min(v.position) from event v
                  where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'ACCEPTED'
                    and v.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')) <= $6, false) as was_there,
+       -- It created the entity too, with the same content.
+       (select count(*) from event v
+        where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'SUPERSEDED'
+          and v.action = 'CREATE' and v.node_id = $5) > 0 as created_too,
        v.event_name::uuid as created_by, w.edits as waited, w.deleted_at,
        array(select r.event_id from event r
              where r.tenant_id = $1 and r.entity_type = e.entity_type and r.entity_id = e.entity_id and r.verdict = 'ACCEPTED'

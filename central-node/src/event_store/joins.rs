@@ -18,7 +18,7 @@ async fn rows(tx: &Transaction<'_>, sql: &str, parameters: &[&(dyn ToSql + Sync)
 }
 
 /// Keys of rows that changed after a position.
-pub(crate) async fn changed_keys(tx: &Transaction<'_>, parameters: Parameters<'_, 14>) -> Result<Vec<Row>, StoreError> {
+pub(crate) async fn changed_keys(tx: &Transaction<'_>, parameters: Parameters<'_, 15>) -> Result<Vec<Row>, StoreError> {
     rows(tx, include_str!("changed_keys.sql"), &parameters).await
 }
 

@@ -38,13 +38,13 @@ pub(crate) struct ChangesPage {
     pub(crate) head: TenantHead,
 }
 
-/// The changes of a scope after a cursor: at most `limit` rows and about 4 MiB.
+/// The changes of a scope after a cursor: at most `limit` rows of these types and about 4 MiB.
 pub(crate) async fn changes(
     tx: &Transaction<'_>,
     tenant: TenantId,
     scope: Scope,
     after: &FeedPosition,
-    limit: usize,
+    (types, limit): (Option<&[String]>, usize),
 ) -> Result<ChangesPage, StoreError> {
     let head = event_store::tenant_head(tx, tenant).await?;
     let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
@@ -54,7 +54,7 @@ pub(crate) async fn changes(
     }
     let versions = Versions::active(tx, tenant).await?;
     // Changes after the head belong to the next page, in any isolation level.
-    let mut listed = keys::changed(tx, tenant, &versions, scope, after, limit.saturating_add(1)).await?;
+    let mut listed = keys::changed(tx, tenant, &versions, scope, after, (types, limit.saturating_add(1))).await?;
     listed.retain(|row| row.position <= head.head);
     page.more = cut(&mut listed, limit);
     if let Some(last) = listed.last().filter(|_| page.more) {

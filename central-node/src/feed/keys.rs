@@ -66,20 +66,20 @@ impl KeyColumns<'_> {
     }
 }
 
-/// The rows that changed after a position, in the order of (position, key).
+/// The rows of these types that changed after a position, in the order of (position, key).
 pub(super) async fn changed(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,
     scope: Scope,
     after: &FeedPosition,
-    limit: usize,
+    (types, limit): (Option<&[String]>, usize),
 ) -> Result<Vec<ListedRow>, StoreError> {
     let key = after.key.as_ref().map_or(KeyColumns::before(NO_KIND), KeyColumns::of);
     let (tenant, site, position, limit) =
         (tenant.uuid(), scope.site_column(), as_bigint(after.position.0), limit_column(limit));
     let own_invoices = scope.own_invoices.map(NodeId::uuid);
-    let parameters: [&(dyn ToSql + Sync); 14] = [
+    let parameters: [&(dyn ToSql + Sync); 15] = [
         &tenant,
         &versions.entities,
         &versions.deliveries,
@@ -93,6 +93,7 @@ pub(super) async fn changed(
         &key.site,
         &limit,
         &scope.shows_conflicts,
+        &types,
         &own_invoices,
     ];
     event_store::changed_keys(tx, parameters).await?.iter().map(listed).collect()

@@ -57,7 +57,7 @@ async fn pull_page(
     let mut connection = feed.database.service().await?;
     let tx = snapshot(&mut connection, tenant).await?;
     let after = FeedPosition { position: Position(cursor.position), key: cursor.after.clone() };
-    let page = changes(&tx, tenant, scope, &after, limit).await?;
+    let page = changes(&tx, tenant, scope, &after, (None, limit)).await?;
     check_not_ahead(after.position, page.head.head)?;
     if let Some(proof) = &cursor.proof {
         check_same_past(&tx, tenant, proof, &page.head).await?;

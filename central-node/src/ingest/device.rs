@@ -88,28 +88,54 @@ impl PayloadReading {
 /// The ids that central assigned in place of a device's own ids.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceIdMap {
-    known: HashMap<(Name, String), Name>,
-    /// Assigned in this batch, to be stored.
+    /// By type and the device's id, in the order in which they were assigned: the device means the last one.
+    known: HashMap<(Name, String), Vec<Name>>,
+    /// By type and central's id.
+    client_ids: HashMap<(Name, Name), String>,
+    /// Assigned in this batch: to be stored.
     pub(crate) assigned: Vec<AssignedId>,
 }
 
+/// Which entity an id names: that of the payload itself, or one that it refers to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum IdRole {
+    Own,
+    Reference,
+}
+
+impl IdRole {
+    /// The type that is named; a reference may name it in the plural: `students`.
+    fn types(self, named: &Name) -> impl Iterator<Item = Name> {
+        let singular = named.as_str().strip_suffix('S').filter(|_| self == IdRole::Reference);
+        [Some(named.clone()), singular.and_then(|name| Name::new(name).ok())].into_iter().flatten()
+    }
+}
+
 impl DeviceIdMap {
-    /// Starts with the ids that earlier batches assigned.
+    /// Of the ids that earlier batches have assigned, in the order of their numbers.
     pub(crate) fn new(known: Vec<AssignedId>) -> DeviceIdMap {
-        let known = known.into_iter().map(|id| ((id.entity_type, id.client_id), id.server_id)).collect();
-        DeviceIdMap { known, assigned: Vec::new() }
+        let mut map = DeviceIdMap::default();
+        for AssignedId { entity_type, client_id, server_id, .. } in known {
+            map.insert(&entity_type, &client_id, server_id);
+        }
+        map
+    }
+
+    fn insert(&mut self, entity_type: &Name, client_id: &str, server_id: Name) -> usize {
+        self.client_ids.insert((entity_type.clone(), server_id.clone()), client_id.to_owned());
+        let ids = self.known.entry((entity_type.clone(), client_id.to_owned())).or_default();
+        ids.push(server_id);
+        ids.len() - 1
     }
 
     fn assign(&mut self, entity_type: &Name, client_id: &str, server_id: Name) {
-        let key = (entity_type.clone(), client_id.to_owned());
-        if self.known.insert(key, server_id.clone()).is_none() {
-            let (entity_type, client_id) = (entity_type.clone(), client_id.to_owned());
-            self.assigned.push(AssignedId { entity_type, client_id, server_id });
-        }
+        let number = self.insert(entity_type, client_id, server_id.clone());
+        let (entity_type, client_id) = (entity_type.clone(), client_id.to_owned());
+        self.assigned.push(AssignedId { entity_type, client_id, number, server_id });
     }
 
     fn get(&self, entity_type: &Name, client_id: &str) -> Option<&Name> {
-        self.known.get(&(entity_type.clone(), client_id.to_owned()))
+        self.known.get(&(entity_type.clone(), client_id.to_owned()))?.last()
     }
 
     /// The draft with central's ids in place of the device's, both as its entity and in its payload.
@@ -122,72 +148,83 @@ impl DeviceIdMap {
         if let Some(server_id) = own.and_then(|own| self.get(own, client_id)) {
             followed.content.entity_id = server_id.clone();
         }
+        let replace = |entity_type: &Name, id: &str, role: IdRole| {
+            let belongs_to_other = |entity_type: &Name| {
+                role == IdRole::Reference && draft.others.contains(&(entity_type.to_string(), id.to_owned()))
+            };
+            let types = role.types(entity_type);
+            types.filter(|of| !belongs_to_other(of)).find_map(|of| self.get(&of, id).map(Name::to_string))
+        };
         let text = std::str::from_utf8(&draft.content.payload).unwrap_or_default();
-        if let Some(renamed) = self.rename(text, own, &draft.others, DEPTH_MAX) {
+        if let Some(renamed) = rename(text, own.map(|own| (own, IdRole::Own)), &replace, DEPTH_MAX) {
             followed.content.payload = renamed.get().as_bytes().to_vec();
             followed.reading = PayloadReading::of(&followed.content);
         }
         Cow::Owned(followed)
     }
 
-    /// The content with every replaced id in its new form, regardless of whose entity it meant.
-    fn replaced(&self, content: &Content) -> Content {
+    /// The content with the device's ids in place of central's, regardless of whose entity they mean, and all ids as text.
+    fn restored(&self, content: &Content) -> Content {
         let own = &content.entity_type;
-        let entity_id = self.get(own, content.entity_id.as_str()).unwrap_or(&content.entity_id).clone();
-        let text = std::str::from_utf8(&content.payload).unwrap_or_default();
-        let renamed = self.rename(text, Some(own), &BTreeSet::new(), DEPTH_MAX);
-        let payload = renamed.map_or_else(|| content.payload.clone(), |renamed| renamed.get().as_bytes().to_vec());
-        Content { entity_id, payload, ..content.clone() }
-    }
-
-    /// Replaces ids in fields that name an entity: `id` of the payload itself, and `studentId`, `student_id` and `studentIds`
-    /// of a STUDENT. `None` if no id is replaced. Every other value keeps its writer's bytes, since parsing and formatting a
-    /// number may change it.
-    fn rename(
-        &self,
-        text: &str,
-        own: Option<&Name>,
-        others: &BTreeSet<(String, String)>,
-        depth: usize,
-    ) -> Option<Box<RawValue>> {
-        let depth = depth.checked_sub(1)?;
-        let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
-            return each(text, |value| self.rename(value, None, others, depth));
+        let client_id = |entity_type: &Name, id: &str| {
+            let server_id = Name::new(id).ok()?;
+            self.client_ids.get(&(entity_type.clone(), server_id)).cloned()
         };
-        let nobody_s = BTreeSet::new();
-        let mut renamed = false;
-        let mut new = BTreeMap::new();
-        for (field, value) in fields {
-            let (entity_type, others_here) = match (field.as_str(), own) {
-                ("id", Some(own)) => (Some(own.clone()), &nobody_s),
-                _ => (referred_type(&field), others),
-            };
-            let changed = match entity_type {
-                Some(entity_type) => self.rename_ids(value.get(), &entity_type, others_here, depth),
-                None => self.rename(value.get(), None, others, depth),
-            };
-            renamed |= changed.is_some();
-            new.insert(field, changed.map_or(Cow::Borrowed(value), Cow::Owned));
-        }
-        renamed.then(|| to_raw_value(&new).ok()).flatten()
+        let entity_id = client_id(own, content.entity_id.as_str());
+        // An id that is not valid here is the first that central assigned in its place.
+        let first = |id: &str| self.known.get(&(own.clone(), id.to_owned()))?.first().cloned();
+        let entity_id = entity_id.and_then(|id| Name::new(id.as_str()).ok().or_else(|| first(&id)));
+        let replace = |entity_type: &Name, id: &str, role: IdRole| {
+            let client_id = role.types(entity_type).find_map(|of| client_id(&of, id));
+            Some(client_id.unwrap_or_else(|| id.to_owned()))
+        };
+        let text = std::str::from_utf8(&content.payload).unwrap_or_default();
+        let renamed = rename(text, Some((own, IdRole::Own)), &replace, DEPTH_MAX);
+        let payload = renamed.map_or_else(|| content.payload.clone(), |renamed| renamed.get().as_bytes().to_vec());
+        Content { entity_id: entity_id.unwrap_or_else(|| content.entity_id.clone()), payload, ..content.clone() }
     }
+}
 
-    fn rename_ids(
-        &self,
-        text: &str,
-        entity_type: &Name,
-        others: &BTreeSet<(String, String)>,
-        depth: usize,
-    ) -> Option<Box<RawValue>> {
-        let depth = depth.checked_sub(1)?;
-        match serde_json::from_str::<String>(text) {
-            Ok(id) => {
-                let server_id = self.get(entity_type, &id)?;
-                let belongs_to_other = others.contains(&(entity_type.to_string(), id));
-                (!belongs_to_other).then(|| to_raw_value(server_id.as_str()).ok()).flatten()
-            }
-            Err(_) => each(text, |value| self.rename_ids(value, entity_type, others, depth)),
-        }
+/// The id that takes an id's place, if any.
+type Replace<'r> = &'r dyn Fn(&Name, &str, IdRole) -> Option<String>;
+
+/// Replaces ids in fields that name an entity's type: of a STUDENT `studentId`, `student_id`, `studentIds`, `idStudent`,
+/// `student.id`, and `id` of the object or of the objects in the list `student` or `students`; `id` of the payload itself. An id
+/// may be a number. Nothing where there are none. Every other value keeps the bytes of its writer: a number read and written
+/// again may be another number.
+fn rename(text: &str, own: Option<(&Name, IdRole)>, replace: Replace<'_>, depth: usize) -> Option<Box<RawValue>> {
+    let depth = depth.checked_sub(1)?;
+    let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
+        return each(text, |value| rename(value, own.filter(|(_, role)| *role == IdRole::Reference), replace, depth));
+    };
+    let mut renamed = false;
+    let mut new = BTreeMap::new();
+    for (field, value) in fields {
+        let changed = match (field.as_str(), own, named_type(&field)) {
+            ("id", Some((own, role)), _) => rename_ids(value.get(), own, role, replace, depth),
+            (.., Some(NamedType::Id(named))) => rename_ids(value.get(), &named, IdRole::Reference, replace, depth),
+            (.., Some(NamedType::Row(named))) => rename(value.get(), Some((&named, IdRole::Reference)), replace, depth),
+            (.., None) => rename(value.get(), None, replace, depth),
+        };
+        renamed |= changed.is_some();
+        new.insert(field, changed.map_or(Cow::Borrowed(value), Cow::Owned));
+    }
+    renamed.then(|| to_raw_value(&new).ok()).flatten()
+}
+
+fn rename_ids(
+    text: &str,
+    entity_type: &Name,
+    role: IdRole,
+    replace: Replace<'_>,
+    depth: usize,
+) -> Option<Box<RawValue>> {
+    let depth = depth.checked_sub(1)?;
+    let id = serde_json::from_str::<String>(text).ok();
+    let id = id.or_else(|| serde_json::from_str::<serde_json::Number>(text).ok().map(|_| text.to_owned()));
+    match id {
+        Some(id) => to_raw_value(&replace(entity_type, &id, role)?).ok(),
+        None => each(text, |value| rename_ids(value, entity_type, role, replace, depth)),
     }
 }
 
@@ -208,18 +245,41 @@ fn each(text: &str, change: impl Fn(&str) -> Option<Box<RawValue>>) -> Option<Bo
     changed.then(|| to_raw_value(&new).ok()).flatten()
 }
 
-/// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are
-/// ACADEMIC_YEAR.
-fn referred_type(field: &str) -> Option<Name> {
-    let stem = ["Ids", "_ids", "Id", "_id"].into_iter().find_map(|end| field.strip_suffix(end))?;
-    let mut name = String::with_capacity(stem.len() + 4);
-    for (index, character) in stem.chars().enumerate() {
-        if character.is_uppercase() && index > 0 {
-            name.push('_');
+/// The entity type that a field's name names.
+#[derive(Debug, PartialEq, Eq)]
+enum NamedType {
+    /// The field has ids of that type.
+    Id(Name),
+    /// The field may have rows of that type.
+    Row(Name),
+}
+
+/// Reads the words of a field's name: `academicYearId`, `academic_year_id`, `academicYearIds`, `academicYear.id` and
+/// `idAcademicYear` are an id of an ACADEMIC_YEAR, `academicYear` and `academicYears` one or more of its rows.
+fn named_type(field: &str) -> Option<NamedType> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = None;
+    for character in field.chars() {
+        let is_end = matches!(character, '_' | '-' | '.' | ' ');
+        let begins = before.is_none_or(|before: char| {
+            character.is_uppercase() && !before.is_uppercase() || matches!(before, '_' | '-' | '.' | ' ')
+        });
+        match words.last_mut() {
+            _ if is_end => {}
+            Some(word) if !begins => word.extend(character.to_uppercase()),
+            _ => words.push(character.to_uppercase().collect()),
         }
-        name.extend(character.to_uppercase());
+        before = Some(character);
     }
-    Name::new(name).ok()
+    let is_id = |word: &String| matches!(word.as_str(), "ID" | "IDS");
+    let name = |words: &[String]| Name::new(words.join("_")).ok();
+    match words.as_slice() {
+        [] => None,
+        [of @ .., last] if is_id(last) && !of.is_empty() => name(of).map(NamedType::Id),
+        [first, of @ ..] if is_id(first) && !of.is_empty() => name(of).map(NamedType::Id),
+        [only] if is_id(only) => None,
+        all => name(all).map(NamedType::Row),
+    }
 }
 
 /// The id that central assigns in place of a device's own; a retry derives the same one.
@@ -228,9 +288,14 @@ pub(crate) fn server_id(node: NodeId, entity_type: &Name, client_id: &str) -> Na
     Name::new(id.to_string()).expect("a UUID is a valid name")
 }
 
+/// The id that central assigns to the entity of another `CREATE` of an id that it has replaced before.
+fn next_server_id(node: NodeId, entity_type: &Name, client_id: &str, event: EventId) -> Name {
+    server_id(node, entity_type, &format!("{client_id}/{event}"))
+}
+
 impl DeviceDrafts {
-    /// The drafts as the rules see them, without a seq; they determine what has to be loaded. A created entity is included under
-    /// its own id and under the id that central would assign.
+    /// The drafts as the rules see them, before they have a seq: for what has to be loaded. An entity that is created is
+    /// included under its own id and under those that central would assign.
     pub(crate) fn as_known(&self, tenant: &Tenant, ids: &DeviceIdMap) -> Vec<ParsedEvent> {
         let known = |draft: &DeviceDraft, entity_id: Option<Name>| {
             let PayloadReading::Fact(fact, _) = &draft.reading else { return None };
@@ -252,10 +317,17 @@ impl DeviceDrafts {
         let both = |draft: &DeviceDraft| {
             let created = matches!(draft.reading, PayloadReading::Fact(Fact::Created(_), _));
             let other = draft.client_id.as_deref().filter(|_| created);
-            let other = other.map(|client_id| server_id(self.node, &draft.content.entity_type, client_id));
-            [known(&ids.follow(draft), None), other.and_then(|other| known(draft, Some(other)))]
+            let entity_type = &draft.content.entity_type;
+            let others = other.map(|client_id| {
+                [
+                    server_id(self.node, entity_type, client_id),
+                    next_server_id(self.node, entity_type, client_id, draft.id),
+                ]
+            });
+            let others = others.into_iter().flatten().filter_map(|other| known(draft, Some(other)));
+            known(&ids.follow(draft), None).into_iter().chain(others).collect::<Vec<_>>()
         };
-        self.drafts.iter().flat_map(both).flatten().collect()
+        self.drafts.iter().flat_map(both).collect()
     }
 
     /// The event ids that may be counted already, including those of unreadable events.
@@ -297,8 +369,18 @@ impl DeviceDrafts {
         if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.belongs_to_other) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;
-            if unfit_id || self.is_taken(decider, &followed) {
-                ids.assign(entity_type, client_id, server_id(self.node, entity_type, client_id));
+            let new_id = match ids.get(entity_type, client_id) {
+                None if unfit_id || self.is_taken(decider, &followed) => {
+                    Some(server_id(self.node, entity_type, client_id))
+                }
+                // The device has its entity of that id under central's id, and creates another one.
+                Some(own) if draft.is_create() && is_known(decider, entity_type, own) => {
+                    Some(next_server_id(self.node, entity_type, client_id, draft.id))
+                }
+                _ => None,
+            };
+            if let Some(new_id) = new_id {
+                ids.assign(entity_type, client_id, new_id);
                 followed = ids.follow(draft);
             }
         }
@@ -308,10 +390,10 @@ impl DeviceDrafts {
         Ok(Ok(DeviceResult { result: record_result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
     }
 
-    /// Whether an entity that the device creates has the id of another node's entity. A deleted entity counts too, unless the
-    /// device has seen the deletion.
+    /// Whether an entity that the device creates has the id of another node's entity. An entity that was deleted counts
+    /// as another's too, unless the device has seen the deletion. One with the same content is no other entity.
     fn is_taken(&self, decider: &BatchDecider<'_>, draft: &DeviceDraft) -> bool {
-        let PayloadReading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
+        let PayloadReading::Fact(fact @ Fact::Created(_), _) = &draft.reading else { return false };
         let key =
             EntityKey { entity_type: draft.content.entity_type.clone(), entity_id: draft.content.entity_id.clone() };
         let entity = decider.decision_state.entities.get(&key);
@@ -319,7 +401,9 @@ impl DeviceDrafts {
         let unseen = |entity: &Entity| {
             entity.changed_by.iter().any(|(other, position)| *other != self.node && position.0 > base)
         };
-        let of_another = |entity: &Entity| entity.created.is_none_or(|created| created.node != self.node);
+        let of_another = |entity: &Entity| {
+            entity.created.is_none_or(|created| created.node != self.node) && !entity.is_made_of(fact)
+        };
         let is_other = |entity: &Entity| if entity.deleted { unseen(entity) } else { of_another(entity) };
         entity.is_some_and(|entity| entity.is_known() && is_other(entity))
     }
@@ -358,7 +442,19 @@ impl DeviceDrafts {
     }
 }
 
-/// Answers an event whose id is already counted, from the counted record if the content is the same.
+impl DeviceDraft {
+    fn is_create(&self) -> bool {
+        matches!(self.reading, PayloadReading::Fact(Fact::Created(_), _))
+    }
+}
+
+/// Whether a change of the entity was ever accepted.
+fn is_known(decider: &BatchDecider<'_>, entity_type: &Name, entity_id: &Name) -> bool {
+    let key = EntityKey { entity_type: entity_type.clone(), entity_id: entity_id.clone() };
+    decider.decision_state.entities.get(&key).is_some_and(Entity::is_known)
+}
+
+/// Answers an event whose id counts already: from its record, where that has the same content.
 fn answer_counted(
     decider: &BatchDecider<'_>,
     counted: CountedView<'_>,
@@ -382,9 +478,11 @@ fn answer_counted(
     }
 }
 
-/// Whether a sealed event is the one that a device sends again. Values that central filled in are not compared, because
-/// they may have changed since: the base version if the device names none, the schema version, and assigned ids. Payloads
-/// are compared in RFC 8785 form, because a device may write the members of an object in another order the second time.
+/// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may
+/// have changed since: the base version, where the device names none and central derives it from the device's last
+/// synchronisation; the schema version, which is the newest that central knows; and ids that central has assigned,
+/// together with which entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
+/// objects may write them in another order the second time.
 fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);
@@ -394,10 +492,32 @@ fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
     let (sent_content, sealed_content) = (&sent.content, &sealed.content);
     sent.occurred_at == sealed.occurred_at
         && (is(sent_content.clone(), sealed_content.clone())
-            || is(ids.replaced(sent_content), ids.replaced(sealed_content)))
+            || is(ids.restored(sent_content), ids.restored(sealed_content)))
 }
 
 fn is_same_json(left: &[u8], right: &[u8]) -> bool {
     let form = |bytes| canonical(std::str::from_utf8(bytes).ok()?);
     left == right || form(left).is_some_and(|left| form(right) == Some(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D6.
+    #[test]
+    fn a_field_s_name_names_a_type_in_every_usual_spelling() {
+        let id = |name: &str| Some(NamedType::Id(Name::new(name).unwrap()));
+        let row = |name: &str| Some(NamedType::Row(Name::new(name).unwrap()));
+        for field in ["academicYearId", "academic_year_id", "academicYearIds", "AcademicYearID", "ACADEMIC_YEAR_IDS"] {
+            assert_eq!(named_type(field), id("ACADEMIC_YEAR"), "{field}");
+        }
+        for field in ["idAcademicYear", "id_academic_year", "academicYear.id", "academic-year-id"] {
+            assert_eq!(named_type(field), id("ACADEMIC_YEAR"), "{field}");
+        }
+        assert_eq!((named_type("academicYear"), named_type("Student")), (row("ACADEMIC_YEAR"), row("STUDENT")));
+        assert_eq!((named_type("id"), named_type("ids"), named_type("_"), named_type("")), (None, None, None, None));
+        // Another word names another type: it cannot be known that these are a STUDENT's.
+        assert_eq!((named_type("eleveId"), named_type("authorStudentId")), (id("ELEVE"), id("AUTHOR_STUDENT")));
+    }
 }

@@ -51,7 +51,8 @@ async fn a_wiped_desktop_receives_the_rows_it_had_created_itself() {
     up(&company, "desk-1", None, &[made]).await;
     assert_eq!(down(&company, "desk-1", None).await["changes"], json!([]));
     let all = down(&company, "desk-1", None).await;
-    assert_eq!(ids(&all["changes"], "entityId"), ["s-1"], "it had pulled before, and begins again");
+    assert_eq!(ids(&all["changes"], "operation"), ["DELETE", "CREATE"], "it had pulled before, and begins again");
+    assert_eq!(ids(&all["changes"], "entityId"), ["s-1", "s-1"]);
 }
 
 #[tokio::test]
@@ -74,8 +75,81 @@ async fn a_desktop_wiped_before_its_first_down_receives_its_own_rows_in_pages() 
         }
         since = page["syncTimestamp"].clone();
     }
-    let created = |id: &str| (json!("CREATE"), json!(id));
-    assert_eq!(given, [created("s-1"), created("s-2"), created("s-3")]);
+    let replaced = |id: &str| ["DELETE", "CREATE"].map(|operation| (json!(operation), json!(id)));
+    assert_eq!(given, ["s-1", "s-2", "s-3"].map(replaced).concat());
+}
+
+/// D9: it kept its `clientId` and does not say that it was wiped. It is given nothing that it cannot apply, wiped or not.
+#[tokio::test]
+async fn a_desktop_on_its_first_down_can_apply_everything_whether_it_was_wiped_or_not() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    for client in ["wiped", "whole"] {
+        for number in 1..=3 {
+            let id = format!("{client}-{number}");
+            edit(&company, client, &format!("a-{id}"), "CREATE", &id, "Jean").await;
+        }
+        edit(&company, "desk-2", &format!("b-{client}"), "CREATE", &format!("{client}-4"), "Aïcha").await;
+    }
+    let mut office = Cache::default();
+    office.all(&company, "desk-2", 100).await;
+    for client in ["wiped", "whole"] {
+        let change = outbox(
+            &company,
+            &format!("c-{client}"),
+            "UPDATE",
+            &format!("{client}-1"),
+            &json!({ "firstName": "Zoé" }),
+            1,
+        );
+        let answer = up(&company, "desk-2", office.since.as_str(), &[change]).await;
+        assert_eq!(answer["acknowledged"].as_array().map(Vec::len), Some(1), "{answer}");
+    }
+    let names = async |client: &str, held: &[u8]| {
+        let mut cache = Cache::default();
+        for number in held {
+            let key = ("STUDENT".to_owned(), format!("{client}-{number}"));
+            cache.rows.insert(key, json!({ "firstName": "Jean" }));
+        }
+        cache.all(&company, client, 1).await;
+        let of_client = cache.names().into_iter().filter(|(id, _)| id.starts_with(client));
+        of_client.map(|(id, name)| format!("{id} {name}")).collect::<Vec<_>>()
+    };
+    assert_eq!(names("whole", &[1, 2, 3]).await, ["whole-1 Zoé", "whole-2 Jean", "whole-3 Jean", "whole-4 Aïcha"]);
+    // Its other two come with `reload`: nothing shows that it has them no more.
+    assert_eq!(names("wiped", &[]).await, ["wiped-1 Zoé", "wiped-4 Aïcha"]);
+}
+
+/// D9: the desktop had synchronised, was wiped, kept its `clientId`, and sends what its user has created since before it asks.
+#[tokio::test]
+async fn a_wiped_desktop_that_sends_before_it_asks_gets_everything() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    edit(&company, "desk-2", "b-1", "CREATE", "s-1", "Aïcha").await;
+    Cache::default().all(&company, "desk-1", 100).await;
+    edit(&company, "desk-1", "a-2", "CREATE", "s-2", "Jean").await;
+    let mut cache = Cache::default();
+    edit(&company, "desk-1", "a-3", "CREATE", "s-3", "Zoé").await;
+    cache.rows.insert(("STUDENT".to_owned(), "s-3".to_owned()), json!({ "firstName": "Zoé" }));
+    cache.all(&company, "desk-1", 1).await;
+    assert_eq!(cache.names(), [("s-1", "Aïcha"), ("s-2", "Jean"), ("s-3", "Zoé")]);
+}
+
+/// D7: a misspelt type has no rows, and would look like an empty table.
+#[tokio::test]
+async fn a_down_of_an_unknown_type_is_refused_with_the_nearest_one() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let down = async |types: Value| {
+        let body = json!({ "clientId": "desk-1", "lastSyncTimestamp": null, "entityTypes": types });
+        company.post("/api/sync/down", body.to_string()).await
+    };
+    let refused = down(json!(["GRADE", "student"])).await;
+    refused.assert_problem(400, "UNKNOWN_ENTITY_TYPE").pointer("/entityTypes/1").field("nearest", "STUDENT");
+    down(json!(["PUPIL"])).await.assert_status(400);
+    let book = json!({ "version": 2, "default": "version_check", "rules": { "PUPIL": "version_check" } });
+    office(&company, "RULEBOOK", "rulebook", "RULEBOOK_ADOPTED", book).await;
+    down(json!(["PUPIL", "STUDENT"])).await.assert_ok();
 }
 
 /// D2: the document's complete example, by a desktop that synchronises before its user has created anything.

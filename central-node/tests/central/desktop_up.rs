@@ -4,7 +4,7 @@ use comptoir_test_support::{Response, TestCentral, TestTenant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::devices::{down, ids, outbox, up};
+use crate::devices::{Cache, down, ids, outbox, up};
 
 #[tokio::test]
 async fn a_pupil_created_offline_keeps_its_id_and_a_resent_outbox_gets_the_same_answer() {
@@ -95,6 +95,115 @@ async fn a_used_id_is_replaced_and_later_events_and_references_follow_it() {
     let later = outbox(&company, "b-4", "UPDATE", "s-1", &json!({ "phone": "06" }), 1);
     let third = up(&company, "desk-2", None, &[later]).await;
     assert_eq!(third["acknowledged"][0]["entityId"], json!(given), "in a later request, too");
+}
+
+/// D6: two offices enter the same form. There is one pupil, and both have it under its id.
+#[tokio::test]
+async fn a_second_create_with_the_same_content_is_the_same_entity() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let jean = json!({ "id": "s-1", "firstName": "Jean", "level": 6 });
+    let first = up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &jean, 1)]).await;
+    let again = [outbox(&company, "b-1", "CREATE", "s-1", &jean, 1)];
+    let second = up(&company, "desk-2", None, &again).await;
+    for field in ["entityId", "serverVersion"] {
+        assert_eq!(second["acknowledged"][0][field], first["acknowledged"][0][field], "{second}");
+    }
+    assert_eq!(company.count("select count(*) from entity where tenant_id = $1 and entity_type = 'STUDENT'").await, 1);
+    let mut cache = Cache::default();
+    cache.rows.insert(("STUDENT".to_owned(), "s-1".to_owned()), jean.clone());
+    cache.all(&company, "desk-2", 100).await;
+    assert_eq!(cache.rows.values().collect::<Vec<_>>(), [&jean], "its row is replaced, not inserted twice");
+    let version = second["acknowledged"][0]["serverVersion"].as_i64().unwrap();
+    let edit = outbox(&company, "a-2", "UPDATE", "s-1", &json!({ "level": 5 }), version);
+    up(&company, "desk-1", None, &[edit]).await;
+    assert_eq!(up(&company, "desk-2", None, &again).await, second, "sent again after the pupil has changed");
+}
+
+/// D6: whatever names the type is followed; a number is an id too. What names no type cannot be known.
+#[tokio::test]
+async fn references_to_a_replaced_id_follow_it_in_every_spelling() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let made = |id: &str, name: &str| {
+        outbox(&company, id, "CREATE", "707929", &json!({ "id": 707_929, "firstName": name }), 1)
+    };
+    up(&company, "desk-1", None, &[made("a-1", "Alice")]).await;
+    let mut grade = outbox(
+        &company,
+        "b-2",
+        "CREATE",
+        "g-1",
+        &json!({
+            "studentId": "707929", "student_id": 707_929, "studentIds": [707_929, "707929", "8"], "student.id": "707929",
+            "student": { "id": 707_929, "firstName": "Bob" }, "students": [{ "id": "707929" }], "idStudent": "707929",
+            "eleveId": "707929", "points": 707_929, "classId": "707929",
+        }),
+        1,
+    );
+    grade["entityType"] = json!("GRADE");
+    let events = [made("b-1", "Bob"), grade];
+    let answer = up(&company, "desk-2", None, &events).await;
+    let own = answer["acknowledged"][0]["entityId"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    assert_ne!(own, "707929");
+    let grade = company.get("/api/v1/entities/GRADE/g-1").await.assert_ok();
+    let expected = json!({
+        "studentId": own, "student_id": own, "studentIds": [own, own, "8"], "student.id": own,
+        "student": { "id": own, "firstName": "Bob" }, "students": [{ "id": own }], "idStudent": own,
+        "eleveId": "707929", "points": 707_929, "classId": "707929",
+    });
+    assert_eq!(grade["fields"], expected);
+    let pupil = company.get(&format!("/api/v1/entities/STUDENT/{own}")).await.assert_ok();
+    assert_eq!(pupil["fields"]["id"], own);
+    assert_eq!(up(&company, "desk-2", None, &events).await, answer, "sent again");
+}
+
+/// D6: the client has its first pupil under the new id, so the old id is free on it, and its user creates another pupil.
+#[tokio::test]
+async fn a_second_create_of_a_replaced_id_is_another_entity() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let made = |id: &str, name: &str| outbox(&company, id, "CREATE", "s-1", &json!({ "firstName": name }), 1);
+    let edit = |id: &str, level: &str| outbox(&company, id, "UPDATE", "s-1", &json!({ "level": level }), 1);
+    up(&company, "desk-1", None, &[made("a-1", "Alice")]).await;
+    let first = [made("b-1", "Bob"), edit("b-2", "6")];
+    let earlier = up(&company, "desk-2", None, &first).await;
+    let second = [made("b-3", "Carl"), edit("b-4", "5")];
+    let later = up(&company, "desk-2", None, &second).await;
+    let (bob, carl) = (&earlier["acknowledged"][0]["entityId"], &later["acknowledged"][0]["entityId"]);
+    assert_eq!(ids(&later["acknowledged"], "entityId"), [carl.as_str().unwrap(); 2], "{later}");
+    let fields = async |id: &str| {
+        scene.get_as(&company.token, &format!("/api/v1/entities/STUDENT/{id}")).await.body["fields"].clone()
+    };
+    assert_eq!(fields("s-1").await, json!({ "firstName": "Alice" }));
+    assert_eq!(fields(bob.as_str().unwrap()).await, json!({ "firstName": "Bob", "level": "6" }));
+    assert_eq!(fields(carl.as_str().unwrap()).await, json!({ "firstName": "Carl", "level": "5" }));
+    assert_eq!(up(&company, "desk-2", None, &first).await, earlier, "sent again");
+    assert_eq!(up(&company, "desk-2", None, &second).await, later, "sent again");
+}
+
+/// D7: it would be acknowledged, and no screen would show it.
+#[tokio::test]
+async fn an_event_of_an_unknown_type_is_rejected_with_the_nearest_one() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let of_type = |entity_type: &str| {
+        let mut event = outbox(&company, entity_type, "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
+        event["entityType"] = json!(entity_type);
+        event
+    };
+    let events = ["student", "NODE", "Grades", "STUDENT", "CLIENT"].map(of_type);
+    let answer = up(&company, "desk-1", None, &events).await;
+    assert_eq!(ids(&answer["acknowledged"], "outboxEventId"), ["STUDENT", "CLIENT"], "{answer}");
+    assert_eq!(ids(&answer["rejected"], "code"), ["UNKNOWN_ENTITY_TYPE"; 3], "{answer}");
+    let reasons = [
+        "Type d'entité inconnu : student. Le plus proche est STUDENT",
+        "Type d'entité inconnu : NODE. Le plus proche est GRADE",
+        "Type d'entité inconnu : Grades. Le plus proche est GRADE",
+    ];
+    assert_eq!(ids(&answer["rejected"], "reason"), reasons);
+    let stored = "select count(*) from entity where tenant_id = $1";
+    assert_eq!(company.count(stored).await, 2);
 }
 
 /// Central has given the client's own pupil another id, and the other client's pupil has arrived under the old one.

@@ -229,8 +229,8 @@ async fn a_refusal_has_a_reason_and_names_the_field_as_the_contract_does() {
     let down = async |body: Value| company.post("/api/sync/down", body).await;
     down(json!({ "clientId": "desk-2", "entityTypes": ["STUDENT", "A\0"] }))
         .await
-        .assert_problem(400, "MALFORMED_BODY")
-        .pointer("/entityTypes");
+        .assert_problem(400, "UNKNOWN_ENTITY_TYPE")
+        .pointer("/entityTypes/1");
     down(json!({ "clientId": "" })).await.assert_problem(400, "INVALID_PARAMETER").pointer("clientId");
 }
 

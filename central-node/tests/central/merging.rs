@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use comptoir_core::event::{Event, TimeSource};
 use comptoir_core::id::NodeId;
+use comptoir_test_support::events::{Sale, TestEvent as _};
 use comptoir_test_support::{SealedLog, TestCentral, verdicts};
+use serde_json::json;
 use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -81,5 +84,24 @@ async fn a_reader_that_resumes_at_a_position_never_skips_one_under_eight_writers
     for (_, node, seq) in seen {
         let before = last.insert(NodeId::new(node), seq).unwrap_or(0);
         assert_eq!(seq, before + 1, "each node's order is kept");
+    }
+}
+
+/// O2: a shop's request went to central directly while its node's sync was off, and the node had recorded it as well. Both
+/// servers stamped it.
+#[tokio::test]
+async fn one_request_at_central_and_at_the_node_is_one_fact() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let sale = Sale::default();
+    for (time_source, expected) in [(TimeSource::Node, "DUPLICATE"), (TimeSource::Caller, "REJECTED EVENT_ID_REUSED")] {
+        let event = node.event("SALE", "s-1", sale.action(), &sale.payload());
+        let draft = json!({ "id": event.id.uuid(), "entity_type": "SALE", "entity_id": "s-1", "action": sale.action(),
+                            "user": "u-1", "payload": sale.payload() });
+        node.post(&scene, "/api/v1/events", draft.to_string()).await.assert_ok();
+        node.seal_event(Event { time_source, ..event });
+        let answer = node.push_all(&scene).await;
+        assert_eq!(verdicts(&answer).last().map(String::as_str), Some(expected));
     }
 }

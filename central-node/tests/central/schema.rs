@@ -308,6 +308,48 @@ async fn a_lookup_by_key_probes_that_key_while_the_tables_are_still_empty() {
     }
 }
 
+/// O7: a desktop that asks for one type reads the keys of that type alone, in the order of the index, and not the whole tenant.
+#[tokio::test]
+async fn the_changes_of_one_type_are_filtered_while_their_index_is_read() {
+    let (server, _admin) = Server::migrated().await;
+    let service = connect_postgres(&server.running.connection_string("comptoir_service", "comptoir")).await;
+    let settings = "set enable_seqscan = off; set enable_bitmapscan = off; set plan_cache_mode = force_generic_plan";
+    service.batch_execute(settings).await.unwrap();
+    let sql = include_str!("../../src/event_store/changed_keys.sql");
+    service.batch_execute(&format!("prepare lookup as {sql}")).await.unwrap();
+    let nulls = ["null"; 14].join(", ");
+    let plan = service.simple_query(&format!("explain (format json) execute lookup ({nulls})")).await.unwrap();
+    let plan = plan.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    let mut scans = Vec::new();
+    collect_scans(&serde_json::from_str(plan.unwrap()).unwrap(), &mut scans);
+    let by_change = scans.iter().find(|(index, _)| index == "entity_by_change").expect("entities in their order");
+    assert!(by_change.1.contains("$14"), "{scans:#?}");
+    let filtered = scans.iter().filter(|(_, filter)| filter.contains("$14")).count();
+    assert_eq!(filtered, 6, "every kind of row: {scans:#?}");
+}
+
+/// Collects every index scan with its filter, and that of the nodes above it.
+fn collect_scans(plan: &Value, scans: &mut Vec<(String, String)>) {
+    match plan {
+        Value::Array(parts) => parts.iter().for_each(|part| collect_scans(part, scans)),
+        Value::Object(node) => {
+            let first = scans.len();
+            node.values().for_each(|part| collect_scans(part, scans));
+            let text = |name: &str| node.get(name).and_then(Value::as_str).unwrap_or_default();
+            let filter = format!("{} {}", text("Filter"), text("One-Time Filter"));
+            if let Some(index) = node.get("Index Name").and_then(Value::as_str) {
+                scans.push((index.to_owned(), filter));
+            } else {
+                scans[first..].iter_mut().for_each(|(_, of_scan)| of_scan.push_str(&filter));
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Collects every index that a plan uses, with its index condition.
 fn collect_probes(plan: &Value, probes: &mut Vec<(String, String)>) {
     match plan {

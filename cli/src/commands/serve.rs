@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use comptoir_local::{Node, NodeConfig};
+use comptoir_local::sync_agent::identify::identify;
+use comptoir_local::{Node, NodeSettings};
 
 use crate::central;
 use crate::failure::Failure;
@@ -16,7 +17,7 @@ use crate::supervise::Supervisor;
 #[command(after_help = "\
 Examples:
   APP_MODE=central DATA_DIR=/var/lib/comptoir comptoir serve
-  APP_MODE=local CENTRAL_API_URL=https://central.example SYNC_API_KEY=cpt_... TENANT_ID=... SITE_ID=... NODE_ID=... comptoir serve
+  APP_MODE=local CENTRAL_API_URL=https://central.example SYNC_API_KEY=cpt_... comptoir serve
   comptoir serve --config /etc/comptoir.toml
 
 docs/operating/settings.md has every setting with its default and its effect.")]
@@ -35,6 +36,10 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
         Some(Mode::Central) => Central::read(&mut reader),
         _ => None,
     };
+    let node = match process.as_ref().map(|process| process.mode) {
+        Some(Mode::Local) => node_settings(&mut reader),
+        _ => None,
+    };
     reader.check().map_err(|error| usage(&error))?;
     let (Some(process), Some(logs)) = (process, logs) else {
         return Err(Failure::Internal("settings are invalid, but no error was reported".to_owned()));
@@ -42,8 +47,8 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
     process::start_logging(&logs);
     process::outlive_file_limits()?;
     let stop = process::stop_signal()?;
-    match central {
-        Some(central) => {
+    match (central, node) {
+        (Some(central), _) => {
             let running = central::start(&process.data_dir, &central).await?;
             let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
             tracing::info!(address = %process.listen, "Central listens");
@@ -54,14 +59,22 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
             running.shutdown().await;
             supervisor.outcome()?;
         }
-        None => {
-            let config = NodeConfig::from_settings(|name| reader.get(name)).map_err(|error| usage(&error))?;
-            let node = Node::start(config).await?;
+        (None, Some(settings)) => {
+            let node = Node::start(identify(settings).await?).await?;
             let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
             tracing::info!(address = %process.listen, "The node listens");
             process::serve(listener, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;
             node.shutdown().await;
         }
+        (None, None) => {
+            return Err(Failure::Internal("settings are invalid, but no error was reported".to_owned()));
+        }
     }
     Ok(())
+}
+
+/// The settings of a node. `None` after errors, which the reader keeps.
+fn node_settings(reader: &mut SettingsReader) -> Option<NodeSettings> {
+    let settings = NodeSettings::read(|name| reader.get(name));
+    settings.map_err(|errors| errors.iter().for_each(|error| reader.note(error))).ok()
 }

@@ -36,16 +36,16 @@ pub const VARIABLES: &[Variable] = &[
     variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
     variable(
         "TENANT_ID",
-        "none: needed in local mode",
-        "the company; issued by `comptoir admin node create`, refused when it is changed later",
+        "as SYNC_API_KEY says",
+        "the company; issued by `comptoir admin node create`, stored at the first start, refused when it is changed later",
     ),
-    variable("SITE_ID", "none: needed in local mode", "the shop; as above"),
-    variable("NODE_ID", "none: needed in local mode", "this node; as above"),
+    variable("SITE_ID", "as SYNC_API_KEY says", "the shop; as above"),
+    variable("NODE_ID", "as SYNC_API_KEY says", "this node; as above"),
     variable("CENTRAL_API_URL", "none: needed in local mode while SYNC_ENABLED", "where events are pushed to"),
     variable(
         "SYNC_API_KEY",
         "none: needed in local mode while SYNC_ENABLED",
-        "this node's credential at central; issued with its id",
+        "this node's credential at central; issued with its id. Before its first start a node asks central whose the key is",
     ),
     variable("SYNC_ENABLED", "true", "false: nothing is sent, selling continues and events wait"),
     variable(
@@ -148,7 +148,7 @@ impl std::fmt::Debug for Secret {
 impl Process {
     /// Reads the settings. `None` after an error, which the reader keeps.
     pub fn read(reader: &mut SettingsReader) -> Option<Process> {
-        let mode = reader.required("APP_MODE", "local or central", |text| match text {
+        let mode = reader.required("APP_MODE", "local or central", |text| match text.to_ascii_lowercase().as_str() {
             "local" => Some(Mode::Local),
             "central" => Some(Mode::Central),
             _ => None,

@@ -128,6 +128,11 @@ impl SettingsReader {
         parsed.map(Some)
     }
 
+    /// Adds an error that somebody else found in a value.
+    pub fn note(&mut self, error: &dyn std::fmt::Display) {
+        self.wrong.push(error.to_string());
+    }
+
     /// A value as given, unparsed.
     pub fn get(&self, name: &str) -> Option<String> {
         self.given.get(name).map(|given| given.value.clone())

@@ -11,6 +11,10 @@ use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
 /// Decides an edit under the version check.
 pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
+    if let Some(made) = entity.filter(|entity| is_made_alike(entity, known)) {
+        let resolution = Some(server_entity(made));
+        return Judgement { resolution, ..Judgement::refused(Verdict::Superseded, Code::EntityExists, rule) };
+    }
     let node = known.event.node;
     let base = Position(known.event.content.base_version.unwrap_or_default());
     let objection = match entity {
@@ -109,6 +113,13 @@ pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteS
 
 pub(super) fn server_entity(entity: &Entity) -> Resolution {
     Resolution::ServerEntity { version: entity.version, fields: entity.as_fields() }
+}
+
+/// Whether another node created the entity with the same content: nothing is left to decide.
+fn is_made_alike(entity: &Entity, known: &ParsedEvent) -> bool {
+    let node = known.event.node;
+    let of_another = entity.created.is_some_and(|created| created.node != node);
+    of_another && !entity.open_conflicts.contains_key(&node) && entity.is_made_of(&known.fact)
 }
 
 /// Why an edit of a known entity conflicts.

@@ -23,14 +23,12 @@ pub(super) async fn put(
     body: RequestBody,
 ) -> Result<(StatusCode, Json<StoredBlob>), ProblemResponse> {
     let hash = parse(&hash)?;
-    let mut pieces = body.pieces(BLOB_BYTES_MAX).await?;
+    let pieces = body.pieces(BLOB_BYTES_MAX)?;
     let answer = Json(StoredBlob { hash: hash.to_string() });
     if node.blobs().has(hash) {
-        pieces.drain().await;
         return Ok((StatusCode::OK, answer));
     }
     if let Some((free_bytes, needed_bytes)) = node.log().disk_low() {
-        pieces.drain().await;
         let detail = format!("{free_bytes} bytes are free, {needed_bytes} are needed");
         return Err(Problem::new(ErrorCode::InsufficientStorage, detail).into());
     }

@@ -42,7 +42,7 @@ pub(super) async fn record_edit(
     record_draft(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
 }
 
-/// A command's draft always has an id, so no key is needed to derive one.
+/// A command's draft has an id, or is refused for the lack of one, so no key is needed to derive one.
 async fn record_draft(node: &Arc<Node>, command: ShopCommand, dto: &DraftDto) -> CommandResponse {
     let recorded = match CheckedDraft::new(node, dto, None, 0) {
         Ok(checked) if checked.edit.is_some() => precondition::record_edit(node, checked).await,

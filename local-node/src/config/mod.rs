@@ -3,10 +3,11 @@
 mod identity;
 mod sync;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::event_log::{Identity, LogConfig};
 
+pub use identity::GivenIdentity;
 pub use sync::{ApiKey, SyncConfig};
 
 /// A node's data directory, identity, and connection to central.
@@ -24,19 +25,48 @@ impl NodeConfig {
     /// A node in a directory, with the log's default limits.
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity, sync: SyncConfig) -> NodeConfig {
         let data_dir = data_dir.into();
-        NodeConfig { log: LogConfig::new(data_dir.join("node"), identity), data_dir, sync }
+        NodeConfig { log: LogConfig::new(NodeConfig::log_dir(&data_dir), identity), data_dir, sync }
     }
 
-    /// Reads the settings by name with `get`, usually from the environment.
-    pub fn from_settings(get: impl Fn(&str) -> Option<String>) -> Result<NodeConfig, ConfigError> {
-        let get: &dyn Fn(&str) -> Option<String> = &|name| get(name).filter(|value| !value.is_empty());
-        let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned());
-        Ok(NodeConfig::new(data_dir, identity::from_settings(get)?, SyncConfig::from_settings(get)?))
+    /// The directory of the log in a data directory.
+    pub(crate) fn log_dir(data_dir: &Path) -> PathBuf {
+        data_dir.join("node")
     }
 
     /// The file of the agent's notes about central.
     pub(crate) fn notes_path(&self) -> PathBuf {
         self.data_dir.join("central.json")
+    }
+}
+
+/// The settings as given: who the node is may be unknown yet.
+#[derive(Clone, Debug)]
+pub struct NodeSettings {
+    /// `DATA_DIR`.
+    pub data_dir: PathBuf,
+    /// Who the node is.
+    pub given: GivenIdentity,
+    /// The line to central.
+    pub sync: SyncConfig,
+}
+
+impl NodeSettings {
+    /// Reads the settings by name with `get`, usually from the environment. The error has everything that is missing or wrong.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<NodeSettings, Vec<ConfigError>> {
+        let get: &dyn Fn(&str) -> Option<String> = &|name| get(name).filter(|value| !value.is_empty());
+        let mut wrong = Vec::new();
+        let given = GivenIdentity::from_settings(get, &mut wrong);
+        let sync = SyncConfig::from_settings(get, &mut wrong);
+        let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned()).into();
+        match sync.filter(|_| wrong.is_empty()) {
+            Some(sync) => Ok(NodeSettings { data_dir, given, sync }),
+            None => Err(wrong),
+        }
+    }
+
+    /// The configuration of the node with this identity.
+    pub fn with_identity(self, identity: Identity) -> NodeConfig {
+        NodeConfig::new(self.data_dir, identity, self.sync)
     }
 }
 
@@ -63,14 +93,6 @@ pub enum ConfigError {
     },
 }
 
-fn required(
-    get: &dyn Fn(&str) -> Option<String>,
-    setting: &'static str,
-    needed: &'static str,
-) -> Result<String, ConfigError> {
-    get(setting).ok_or(ConfigError::Missing { setting, needed })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,16 +107,18 @@ mod tests {
         ("SYNC_API_KEY", "k-secret"),
     ];
 
-    fn read(changed: &[(&str, &str)]) -> Result<NodeConfig, ConfigError> {
+    fn read(changed: &[(&str, &str)]) -> Result<NodeSettings, Vec<ConfigError>> {
         let find = |list: &[(&str, &str)], name: &str| {
             list.iter().find(|(setting, _)| *setting == name).map(|(_, value)| (*value).to_owned())
         };
-        NodeConfig::from_settings(|name| find(changed, name).or_else(|| find(&GIVEN, name)))
+        NodeSettings::read(|name| find(changed, name).or_else(|| find(&GIVEN, name)))
     }
 
     #[test]
     fn settings_are_read_and_what_is_absent_has_its_default() {
-        let config = read(&[]).unwrap();
+        let settings = read(&[]).unwrap();
+        let identity = settings.given.complete().expect("all three are given");
+        let config = settings.with_identity(identity);
         assert_eq!(config.log.dir, PathBuf::from("/srv/shop/node"));
         assert!(config.sync.enabled);
         assert_eq!(config.sync.interval, Duration::from_secs(30));
@@ -103,15 +127,41 @@ mod tests {
 
     #[test]
     fn a_node_that_does_not_send_needs_neither_central_nor_key() {
-        let config = read(&[("SYNC_ENABLED", "false"), ("CENTRAL_API_URL", ""), ("SYNC_API_KEY", "")]).unwrap();
-        assert!(!config.sync.enabled);
+        let settings = read(&[("SYNC_ENABLED", "false"), ("CENTRAL_API_URL", ""), ("SYNC_API_KEY", "")]).unwrap();
+        assert!(!settings.sync.enabled);
+    }
+
+    /// O1.
+    #[test]
+    fn everything_that_is_missing_or_wrong_is_named_at_once() {
+        let names = GIVEN.map(|(name, _)| (name, ""));
+        let wrong: Vec<String> = read(&names).unwrap_err().iter().map(ConfigError::to_string).collect();
+        assert!(wrong[0].starts_with("CENTRAL_API_URL is missing"), "{wrong:?}");
+        assert!(wrong[1].starts_with("SYNC_API_KEY is missing"), "{wrong:?}");
+        assert_eq!(wrong.len(), 2, "who it is, the key says: {wrong:?}");
+        let odd = [("NODE_ID", "1"), ("SITE_ID", "2"), ("SYNC_INTERVAL_SECONDS", "0"), ("CENTRAL_API_URL", "x")];
+        assert_eq!(read(&odd).unwrap_err().len(), 4);
+        assert_eq!(read(&names[..4]).unwrap().given.missing(), ["TENANT_ID", "SITE_ID", "NODE_ID"]);
+    }
+
+    /// O1.
+    #[test]
+    fn a_switch_is_read_in_its_usual_spellings() {
+        let enabled = |text: &str| read(&[("SYNC_ENABLED", text)]).map(|settings| settings.sync.enabled);
+        for text in ["true", "TRUE", "1", "yes", "Yes", "on"] {
+            assert_eq!(enabled(text).ok(), Some(true), "{text}");
+        }
+        for text in ["false", "False", "0", "no", "NO", "off"] {
+            assert_eq!(enabled(text).ok(), Some(false), "{text}");
+        }
+        assert!(enabled("2").is_err() && enabled("oui").is_err());
     }
 
     #[test]
     fn a_wrong_setting_is_named_with_its_value() {
-        let said = |changed: &[(&str, &str)]| read(changed).err().map(|error| error.to_string()).unwrap_or_default();
+        let said =
+            |changed: &[(&str, &str)]| read(changed).err().map(|errors| errors[0].to_string()).unwrap_or_default();
         assert!(said(&[("NODE_ID", "shop 1")]).starts_with("NODE_ID=\"shop 1\""));
-        assert!(said(&[("TENANT_ID", "")]).starts_with("TENANT_ID is missing"));
         assert!(said(&[("CENTRAL_API_URL", "central")]).starts_with("CENTRAL_API_URL=\"central\""));
         assert!(said(&[("CENTRAL_API_URL", "ftp://central")]).starts_with("CENTRAL_API_URL=\"ftp://central\""));
         assert!(said(&[("SYNC_INTERVAL_SECONDS", "0")]).starts_with("SYNC_INTERVAL_SECONDS=\"0\""));
@@ -123,7 +173,7 @@ mod tests {
     fn a_key_is_never_shown() {
         let key = said_of(read(&[]).unwrap().sync);
         assert!(!key.contains("k-secret"), "{key}");
-        let broken = read(&[("SYNC_API_KEY", "k\nsecret")]).err().unwrap().to_string();
+        let broken = read(&[("SYNC_API_KEY", "k\nsecret")]).unwrap_err()[0].to_string();
         assert!(!broken.contains("secret\""), "{broken}");
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::{ConfigError, required};
+use super::ConfigError;
 
 /// Whether a node sends, to which central, and how often.
 #[derive(Clone, Debug)]
@@ -50,16 +50,31 @@ impl SyncConfig {
         }
     }
 
-    pub(super) fn from_settings(get: &dyn Fn(&str) -> Option<String>) -> Result<SyncConfig, ConfigError> {
-        let enabled = switch(get, "SYNC_ENABLED", true)?;
-        let interval = seconds(get, "SYNC_INTERVAL_SECONDS", INTERVAL)?;
-        if !enabled {
-            return Ok(SyncConfig { interval, ..SyncConfig::disabled() });
+    /// `None` after an error, which is added to `wrong`.
+    pub(super) fn from_settings(
+        get: &dyn Fn(&str) -> Option<String>,
+        wrong: &mut Vec<ConfigError>,
+    ) -> Option<SyncConfig> {
+        let mut noted = |error: ConfigError| wrong.push(error);
+        let enabled = switch(get, "SYNC_ENABLED", true).map_err(&mut noted);
+        let interval = seconds(get, "SYNC_INTERVAL_SECONDS", INTERVAL).map_err(&mut noted);
+        if enabled == Ok(false) {
+            return Some(SyncConfig { interval: interval.ok()?, ..SyncConfig::disabled() });
         }
-        let url = required(get, "CENTRAL_API_URL", "where central is, or SYNC_ENABLED=false")?;
-        let key = required(get, "SYNC_API_KEY", "the node's key, printed by `comptoir admin node create`")?;
-        Ok(SyncConfig { interval, ..SyncConfig::to(central_url(url)?, ApiKey::new(&key)?) })
+        let url = required(get, "CENTRAL_API_URL", "where central is, or SYNC_ENABLED=false");
+        let url = url.and_then(central_url).map_err(&mut noted);
+        let key = required(get, "SYNC_API_KEY", "the node's key, printed by `comptoir admin node create`");
+        let key = key.and_then(|key| ApiKey::new(&key)).map_err(&mut noted);
+        Some(SyncConfig { interval: interval.ok()?, ..SyncConfig::to(url.ok()?, key.ok()?) })
     }
+}
+
+fn required(
+    get: &dyn Fn(&str) -> Option<String>,
+    setting: &'static str,
+    needed: &'static str,
+) -> Result<String, ConfigError> {
+    get(setting).ok_or(ConfigError::Missing { setting, needed })
 }
 
 fn central_url(value: String) -> Result<Url, ConfigError> {
@@ -70,9 +85,11 @@ fn central_url(value: String) -> Result<Url, ConfigError> {
 fn switch(get: &dyn Fn(&str) -> Option<String>, setting: &'static str, default: bool) -> Result<bool, ConfigError> {
     match get(setting) {
         None => Ok(default),
-        Some(value) => {
-            value.parse().map_err(|_| ConfigError::Invalid { setting, value, needed: "true or false is needed" })
-        }
+        Some(value) => match value.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
+            _ => Err(ConfigError::Invalid { setting, value, needed: "true or false is needed" }),
+        },
     }
 }
 

@@ -170,14 +170,15 @@ fn outcome(result: &RecordResult) -> String {
     std::iter::once(result.verdict.as_str()).chain(more.into_iter().flatten()).collect::<Vec<_>>().join(" ")
 }
 
-/// The kind of notification for a decision. Invoice numbers, and a client's field overwritten by a later writer, need none.
+/// The kind of notification for a decision. Invoice numbers, a client's field overwritten by a later writer, and an entity that
+/// another node had created alike need none.
 fn kind_of(result: &RecordResult) -> Option<&str> {
     match (result.verdict.as_str(), result.code.as_deref()) {
         ("CONFLICT", Some(ALREADY_VALIDATED)) => Some(ALREADY_VALIDATED),
         ("CONFLICT", _) => Some("CONFLICT"),
         ("REJECTED", _) => Some("REJECTED"),
         ("QUARANTINED", _) => Some("QUARANTINED"),
-        ("SUPERSEDED", Some("OVERWRITTEN")) => None,
+        ("SUPERSEDED", Some("OVERWRITTEN" | "ENTITY_EXISTS")) => None,
         ("SUPERSEDED", _) => Some("SUPERSEDED"),
         ("ACCEPTED" | "DUPLICATE", _) => None,
         // A verdict that this version does not know may be anything: better shown than hidden.

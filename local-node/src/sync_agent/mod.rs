@@ -12,6 +12,7 @@
 
 mod agent;
 mod backoff;
+pub mod identify;
 mod load;
 mod notes;
 mod outbox;

@@ -78,6 +78,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::MethodNotAllowed
         | ErrorCode::InvalidPayload
         | ErrorCode::UnknownSchema
+        | ErrorCode::UnknownEntityType
         | ErrorCode::TotalMismatch
         | ErrorCode::StockReadOnly
         | ErrorCode::CentralOnly

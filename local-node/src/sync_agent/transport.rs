@@ -182,6 +182,11 @@ impl HttpTransport {
         })
     }
 
+    /// `GET /api/v1/sync/identity`.
+    pub(crate) async fn identity(&self) -> Result<HttpAnswer, Unanswered> {
+        self.send(self.client.get(at(&self.base, paths::SYNC_IDENTITY))).await
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<HttpAnswer, Unanswered> {
         answer(request.header(AUTHORIZATION, self.authorization.clone()).send().await.map_err(unanswered)?).await
     }

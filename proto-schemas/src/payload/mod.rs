@@ -12,6 +12,7 @@ use comptoir_core::event::Event;
 use comptoir_core::event::Fields;
 use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::Name;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use phone_rows::{AUDIT_ENTRY, PhoneRow, phone_row};
@@ -31,6 +32,17 @@ pub struct PayloadError {
     pub pointer: String,
     /// What is wrong, with the value.
     pub detail: String,
+    /// Every place where the payload does not fit its schema, up to a limit; the first is the one above. Empty for other errors.
+    pub errors: Vec<FieldError>,
+}
+
+/// One of the errors of a payload.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct FieldError {
+    /// As in [`PayloadError`].
+    pub pointer: String,
+    /// What is wrong, with the value, and what is allowed.
+    pub message: String,
 }
 
 /// Characters of a pointer or a detail. A hostile payload is quoted in its own error, and the error goes into a decision.
@@ -39,7 +51,12 @@ const WORDS_CHARS_MAX: usize = 500;
 impl PayloadError {
     pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> PayloadError {
         let (pointer, detail) = (shortened(pointer.into()), shortened(detail.into()));
-        PayloadError { code: Code::InvalidPayload, pointer, detail }
+        PayloadError { code: Code::InvalidPayload, pointer, detail, errors: Vec::new() }
+    }
+
+    fn unknown_schema(detail: String) -> PayloadError {
+        let pointer = "/action".to_owned();
+        PayloadError { code: Code::UnknownSchema, pointer, detail, errors: Vec::new() }
     }
 }
 

@@ -33,7 +33,7 @@ pub fn read_fact(
     check_entity_type(entity_type, action)?;
     let Some(validator) = schemas::validator(action.as_str(), schema_version) else {
         let detail = format!("there is no schema {schema_version} of {action}");
-        return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
+        return Err(PayloadError::unknown_schema(detail));
     };
     if payload.len() > PAYLOAD_BYTES_MAX {
         let detail = format!("{} bytes, at most {PAYLOAD_BYTES_MAX} are taken", payload.len());
@@ -48,12 +48,18 @@ pub fn read_fact(
     Ok((fact, objection))
 }
 
-fn read_under(validator: &jsonschema::Validator, action: (&str, u16), payload: &[u8]) -> Result<Fact, PayloadError> {
+fn read_under(
+    validator: &jsonschema::Validator,
+    (action, version): (&str, u16),
+    payload: &[u8],
+) -> Result<Fact, PayloadError> {
     let value = json::read(PAYLOAD, payload)?;
-    if let Err(error) = validator.validate(&value) {
-        return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
+    if !validator.is_valid(&value) {
+        let errors = schemas::errors(validator, (action, version), PAYLOAD, &value);
+        let first = errors.first().cloned().unwrap_or_default();
+        return Err(PayloadError { errors, ..PayloadError::invalid(first.pointer, first.message) });
     }
-    let fact = fact(action, &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })?;
+    let fact = fact((action, version), &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })?;
     if holds_fields(&fact) {
         json::check_numbers(PAYLOAD, payload)?;
     }
@@ -173,7 +179,7 @@ fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result
         CENTRAL_RESTORED => Fact::CentralRestored,
         other => {
             let detail = format!("{other} has a schema and no reader");
-            return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
+            return Err(PayloadError::unknown_schema(detail));
         }
     })
 }
@@ -463,7 +469,7 @@ impl JsonNode<'_> {
 
     fn instant(&self, name: &str) -> Result<comptoir_core::time::Timestamp, PayloadError> {
         let text = self.string(name)?;
-        instant::parse(&text).ok_or_else(|| self.wrong_at(name, format!("{text:?} is no RFC 3339 instant")))
+        instant::parse(&text).ok_or_else(|| self.wrong_at(name, instant::refusal(&text, "RFC 3339")))
     }
 
     fn event_id(&self, name: &str) -> Result<EventId, PayloadError> {

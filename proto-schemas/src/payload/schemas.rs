@@ -3,10 +3,16 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
+use super::json::escaped;
 use super::phone_rows::is_phone_form;
+use super::{FieldError, shortened};
+
+/// Errors of one payload that are reported: a list of thousands of lines may have one in each.
+const ERRORS_MAX: usize = 20;
 
 macro_rules! schema_files {
     ($($action:literal $version:literal),* $(,)?) => {
@@ -67,6 +73,36 @@ pub(super) fn validator(action: &str, version: u16) -> Option<&'static Validator
         .iter()
         .find(|(name, number, _)| *name == action && *number == version)
         .and_then(|(name, number, _)| VALIDATORS.get(&(*name, *number)))
+}
+
+/// Where a value does not fit a schema, with pointers under `root`.
+pub(super) fn errors(
+    validator: &Validator,
+    (action, version): (&str, u16),
+    root: &str,
+    value: &Value,
+) -> Vec<FieldError> {
+    let schema: Value = schema(action, version).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let errors = validator.iter_errors(value).flat_map(|error| field_errors(&schema, root, &error));
+    let shorten =
+        |error: FieldError| FieldError { pointer: shortened(error.pointer), message: shortened(error.message) };
+    errors.map(shorten).take(ERRORS_MAX).collect()
+}
+
+/// One error of the validator; of unknown members one for each, with the members that the schema has there.
+fn field_errors(schema: &Value, root: &str, error: &ValidationError<'_>) -> Vec<FieldError> {
+    let pointer = format!("{root}{}", error.instance_path());
+    let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else {
+        return vec![FieldError { pointer, message: error.to_string() }];
+    };
+    let object = error.schema_path().as_str().strip_suffix("/additionalProperties").unwrap_or_default();
+    let known = schema.pointer(object).and_then(|object| object.get("properties")?.as_object());
+    let known: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let unknown = |name: &String| FieldError {
+        pointer: format!("{pointer}/{}", escaped(name)),
+        message: format!("{name:?} is unknown here; allowed are {}", known.join(", ")),
+    };
+    unexpected.iter().map(unknown).collect()
 }
 
 /// The schema's text, for documentation.

@@ -114,6 +114,56 @@ pub async fn a_body_over_the_limit_is_refused_once_it_is_sent(endpoint: &Endpoin
     assert_eq!(endpoint.count().await, count);
 }
 
+/// O3: a body of many times the limit too, and one that is refused for something else.
+pub async fn a_refused_body_is_read_before_the_answer(door: &Endpoint) {
+    let (count, mebibyte) = (door.count().await, vec![b' '; 1024 * 1024]);
+    let length = (40 * mebibyte.len()).to_string();
+    let length = ("content-length", length.as_str());
+    for (path, media, status, code) in [
+        (EVENTS, JSON, 413, "TOO_LARGE"),
+        (EVENTS, ("content-type", "text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ("/api/v1/nothing", JSON, 404, "NOT_FOUND"),
+    ] {
+        let mut connection = Connection::open(door, EdgeTimeouts::Usual).await;
+        connection.head("POST", path, &[media, length]).await;
+        for _ in 0..40 {
+            connection.send(&mebibyte).await;
+        }
+        connection.reply(Vec::new()).await.problem(status, code);
+    }
+    assert_eq!(door.count().await, count);
+}
+
+/// O5: sent again, it would be as wrong.
+pub async fn a_body_whose_chunks_do_not_read_is_malformed(door: &Endpoint) {
+    let count = door.count().await;
+    for path in [EVENTS, "/api/v1/sales"] {
+        let mut connection = Connection::open(door, EdgeTimeouts::Usual).await;
+        connection.head("POST", path, &[JSON, CHUNKED]).await;
+        connection.chunk("{").await;
+        connection.send("no size\r\n").await;
+        let problem = connection.reply(Vec::new()).await.problem(400, "MALFORMED_BODY");
+        assert_eq!(problem["retryable"], false, "{problem}");
+    }
+    assert_eq!(door.count().await, count);
+}
+
+/// O5: it would be read as another text, or be ignored.
+pub async fn a_query_is_utf_8_and_a_write_has_none(door: &Endpoint) {
+    let count = door.count().await;
+    let problem = door.send("GET", "/api/v1/deliveries?reference=%ff", &[], "").await.problem(400, "INVALID_PARAMETER");
+    assert_eq!(problem["detail"], "the query \"reference=%ff\" is not UTF-8");
+    let sale = json!({ "currency": "EUR", "lines": [{ "product": "A", "quantity": "1", "unit_price": "2.00" }] });
+    for path in ["/api/v1/sales", EVENTS] {
+        let key = fresh().to_string();
+        let headers = [JSON, ("idempotency-key", key.as_str())];
+        let reply = door.send("POST", &format!("{path}?site=LYO"), &headers, sale.to_string()).await;
+        let problem = reply.problem(400, "INVALID_PARAMETER");
+        assert!(text(&problem["detail"]).starts_with("unknown parameter \"site\""), "{problem}");
+    }
+    assert_eq!(door.count().await, count);
+}
+
 /// Central's database has no text with a NUL; a client sees one answer, whichever server it asks.
 pub async fn a_path_or_query_with_a_nul_is_refused(endpoint: &Endpoint) {
     for path in [

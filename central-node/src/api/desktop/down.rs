@@ -9,16 +9,18 @@ use axum::http::HeaderMap;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, RequestBody, page_limit};
-use comptoir_proto::desktop_v1::{SyncDownRequest, SyncDownResponse};
+use comptoir_proto::desktop_v1::{ENTITY_TYPES_MAX, SyncDownRequest, SyncDownResponse};
+use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
 use crate::api::auth::credential;
 use crate::api::device_request::{body as read_body, session};
 use crate::api::error::summary;
 use crate::central::Central;
+use crate::devices::desktop::entity_types::EntityTypes;
 use crate::devices::desktop::page::{self, DesktopPageRequest};
 use crate::devices::device::Contract;
-use crate::devices::{seal, time_cursor};
+use crate::devices::time_cursor;
 use crate::identity::Credential;
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
@@ -50,13 +52,25 @@ async fn read_page(
     let since = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
     let limit = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let limit = page_limit(limit, PAGE_ROWS).map_err(|problem| problem.at("/limit"))?;
-    for entity_type in request.entity_types.iter().flatten() {
-        seal::name("entityTypes", entity_type)?;
-    }
+    check_types(central, credential, request.entity_types.as_deref().unwrap_or_default()).await?;
     let device = central.devices().contact(credential, &request.client_id, Contract::Desktop).await?;
     sync.is_of(device.node);
     let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
     let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());
     let asked = DesktopPageRequest { since, holds_nothing, types, limit };
     Ok(page::read(central.database(), &device, &asked).await?)
+}
+
+async fn check_types(central: &Central, credential: &Credential, asked: &[String]) -> Result<(), Problem> {
+    if asked.len() > ENTITY_TYPES_MAX {
+        let detail = format!("a request names at most {ENTITY_TYPES_MAX} types, got more");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/entityTypes"));
+    }
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let types = EntityTypes::load(central.database(), credential.tenant).await?;
+    asked.iter().enumerate().try_for_each(|(index, asked)| {
+        types.check(asked).map_err(|unknown| Problem::from(unknown).at(format!("/entityTypes/{index}")))
+    })
 }

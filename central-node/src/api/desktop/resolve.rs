@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::event::Fields;
 use comptoir_core::id::EventId;
-use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_core::limits::NDJSON_LINE_BYTES_MAX;
 use comptoir_core::position::Position;
 use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_proto::desktop_v1::{ResolveRequest, ResolveResponse};
@@ -34,7 +34,7 @@ pub(super) async fn resolve(
     body: RequestBody,
 ) -> Result<Json<ResolveResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let bytes = body.json(LIST_BODY_BYTES_MAX).await?;
+    let bytes = body.json(NDJSON_LINE_BYTES_MAX).await?;
     let bad = |error: serde_json::Error| Problem::new(ErrorCode::MalformedBody, error.to_string());
     let request: ResolveRequest = serde_json::from_slice(&bytes).map_err(bad)?;
     let merged = match &request.merged {

@@ -27,6 +27,7 @@ use crate::api::device_request::{body as read_body, date, event_label, session};
 use crate::api::error::summary;
 use crate::central::Central;
 use crate::devices::desktop::base_version::BaseVersions;
+use crate::devices::desktop::entity_types::EntityTypes;
 use crate::devices::device::{Contract, Device};
 use crate::devices::seal::{self, DeviceEvent, DeviceOutcome};
 use crate::devices::{offset, time_cursor};
@@ -66,16 +67,17 @@ async fn ingest_events(
 ) -> Result<SyncUpResponse, Problem> {
     let count = request.events.len();
     if count > PUSH_RECORDS_MAX {
-        let detail = format!("an outbox has at most {PUSH_RECORDS_MAX} events a request, got {count}");
+        let detail = format!("an outbox has at most {PUSH_RECORDS_MAX} events a request, got more");
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/events"));
     }
     let last_sync = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
     let device = central.devices().contact(credential, &request.client_id, Contract::Desktop).await?;
     sync.is_of(device.node);
+    let types = EntityTypes::load(central.database(), device.tenant).await?;
     let mut response = SyncUpResponse::default();
     let mut events = Vec::with_capacity(count);
     for (index, text) in request.events.iter().enumerate() {
-        match read(credential, index, text) {
+        match read(credential, &types, index, text) {
             Ok(event) => events.push(event),
             Err(rejected) => response.rejected.push(rejected),
         }
@@ -103,7 +105,7 @@ async fn ingest_events(
     Ok(response)
 }
 
-fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<OutboxEvent, Rejected> {
+fn read(credential: &Credential, types: &EntityTypes, index: usize, text: &RawValue) -> Result<OutboxEvent, Rejected> {
     let event: OutboxEvent = serde_json::from_str(text.get()).map_err(|error| {
         let problem = Problem::new(ErrorCode::MalformedBody, error.to_string());
         rejected(event_label(text, index), &problem)
@@ -114,7 +116,10 @@ fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<Outbox
         let problem = Problem::new(ErrorCode::WrongTenant, detail).at("/tenantId");
         return Err(rejected(event.id, &problem));
     }
-    Ok(event)
+    match types.check(&event.entity_type) {
+        Ok(()) => Ok(event),
+        Err(unknown) => Err(rejected(event.id, &Problem::from(unknown).at("/entityType"))),
+    }
 }
 
 /// The event as a draft to decide. Its stamp, by central's clock, helps to resolve the entities it names.

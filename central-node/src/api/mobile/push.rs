@@ -50,7 +50,7 @@ async fn ingest_events(
 ) -> Result<(PushResponse, SyncCounts), Problem> {
     let count = request.events.len();
     if count > PUSH_RECORDS_MAX {
-        let detail = format!("a push has at most {PUSH_RECORDS_MAX} events, got {count}");
+        let detail = format!("a push has at most {PUSH_RECORDS_MAX} events, got more");
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/events"));
     }
     let device = central.devices().contact(credential, &request.device_id, Contract::Mobile).await?;

@@ -2,5 +2,6 @@
 
 pub(crate) mod base_version;
 mod created_in_page;
+pub(crate) mod entity_types;
 pub(crate) mod page;
 mod provenance;

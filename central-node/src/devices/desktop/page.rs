@@ -15,7 +15,7 @@ use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::created_in_page;
-use super::provenance::{ChangeKind, provenance};
+use super::provenance::{ChangeKind, Provenance, provenance};
 use crate::database::{self, Database, StoreError};
 use crate::devices::changes::{self, change_id};
 use crate::devices::device::{Contract, Device, keep_pulled_to};
@@ -45,8 +45,9 @@ pub(crate) async fn read(
     let since = time_cursor::since(&tx, device, asked.since, horizon).await?;
     let from: Position = since.from;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
-    let wanted = |change: &mut RowChange| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
-    let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
+    let first_load_to = if device.pulled_to.is_none() { horizon.head } else { device.first_load_to };
+    let lost_to = reload_to.max(first_load_to);
+    let mut page = changes::page(&tx, device, from, horizon, (asked.types, asked.limit), |_| true).await?;
     let born = created_in_page::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
     let end = page.end(&tx, device.tenant, horizon).await?;
     let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;
@@ -57,7 +58,7 @@ pub(crate) async fn read(
         if !own {
             let is_new_document = born.documents.contains(&change.key);
             let word = known.map_or(if is_new_document { ChangeKind::Create } else { ChangeKind::Update }, |known| {
-                known.word(from, reload_to)
+                known.word(from, lost_to)
             });
             give_row(&mut given, device, word, change, known.map_or(&[], |known| &known.removed))?;
         }
@@ -65,8 +66,9 @@ pub(crate) async fn read(
     let known = provenance(&tx, device, from, born.moved.iter().map(|change| &change.key)).await?;
     for change in born.moved {
         let known = known.get(&change.key);
-        if !known.is_some_and(|known| known.is_held(from, reload_to)) {
-            let word = known.map_or(ChangeKind::Create, |known| known.word(from, reload_to));
+        let is_own = |known: &Provenance| from >= reload_to && known.is_own_since(from);
+        if !known.is_some_and(|known| known.is_held(from, lost_to) || is_own(known)) {
+            let word = known.map_or(ChangeKind::Create, |known| known.word(from, lost_to));
             give_row(&mut given, device, word, change, &[])?;
         }
     }

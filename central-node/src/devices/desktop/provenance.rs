@@ -28,7 +28,7 @@ pub(super) struct Provenance {
     merged: bool,
     /// Whether an entity went by its id where the client holds everything.
     was_there: bool,
-    /// Whether an edit of the client's waited for a person: it may hold what it wrote.
+    /// Whether an edit of the client's waited for a person, or its CREATE had no effect: it may hold what it wrote.
     waited: bool,
     /// Where the client deleted it and that waited, unless the client has chosen since: it holds it no more.
     deleted_in_vain: Option<Position>,
@@ -53,15 +53,15 @@ impl Provenance {
         !self.merged && self.changed_by_others <= from
     }
 
-    /// Whether the client holds it since its creation. It may have lost what it made before `reload_to`.
-    pub(super) fn is_held(&self, from: Position, reload_to: Position) -> bool {
-        self.made_by_client && from >= reload_to
+    /// Whether the client holds it since its creation. It may have lost what it made, until it has everything up to `lost_to`.
+    pub(super) fn is_held(&self, from: Position, lost_to: Position) -> bool {
+        self.made_by_client && from >= lost_to
     }
 
     /// What it is to a client that holds everything up to a position.
-    pub(super) fn word(&self, from: Position, reload_to: Position) -> ChangeKind {
-        let is_new = self.created_at.is_none_or(|created| created > from) && !self.is_held(from, reload_to);
-        match (is_new, self.was_there || self.waited) {
+    pub(super) fn word(&self, from: Position, lost_to: Position) -> ChangeKind {
+        let is_new = self.created_at.is_none_or(|created| created > from) && !self.is_held(from, lost_to);
+        match (is_new, self.was_there || self.waited || self.made_by_client) {
             (true, false) => ChangeKind::Create,
             (true, true) => ChangeKind::Replace,
             (false, _) if self.deleted_in_vain.is_some_and(|deleted| deleted > from) => ChangeKind::Replace,
@@ -105,7 +105,7 @@ pub(super) async fn provenance(
             made_by_client: created_by_client || created_by.is_some_and(|event| own_choices.contains(&event)),
             merged: rule == Rule::LastWriterWins,
             was_there: row.try_get("was_there")?,
-            waited: !waited.is_empty(),
+            waited: !waited.is_empty() || row.try_get::<_, bool>("created_too")?,
             deleted_in_vain: position("deleted_at")?.filter(|_| !has_chosen),
             removed: row.try_get("removed")?,
         };

@@ -57,7 +57,7 @@ pub(crate) async fn read(
     };
     let mut limit = request.limit;
     let page = loop {
-        let page = changes::page(&tx, device, from, horizon, limit, |change| (request.wanted)(change)).await?;
+        let page = changes::page(&tx, device, from, horizon, (None, limit), |change| (request.wanted)(change)).await?;
         // The phone could not tell such a time from the one that it has.
         let stays = |at: Timestamp| time_cursor::same_millisecond(at, request.since);
         if !(page.has_more && resends.is_some() && page.last_received_at.is_some_and(stays)) {
@@ -91,6 +91,6 @@ pub(crate) async fn pending(database: &Database, device: &Device, max: usize) ->
         change.row = None;
         true
     };
-    let page = changes::page(&tx, device, from, horizon, max, counted).await?;
+    let page = changes::page(&tx, device, from, horizon, (None, max), counted).await?;
     Ok(page.changes.len().min(max))
 }

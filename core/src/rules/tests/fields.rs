@@ -218,6 +218,18 @@ mod version_check {
             .then(Verdict::Conflict, Code::EntityExists);
     }
 
+    /// D6: there is no second entity, and nothing to decide.
+    #[test]
+    fn a_second_create_with_the_same_content_is_superseded() {
+        given([created(1, "STUDENT", "s", &[ADA])])
+            .when(created(2, "STUDENT", "s", &[ADA]))
+            .then(Verdict::Superseded, Code::EntityExists)
+            .with_resolution(Resolution::ServerEntity { version: Position(1), fields: fields(&[ADA]) })
+            .when(created(2, "STUDENT", "s", &[ADA, "class=\"A\""]))
+            .then(Verdict::Conflict, Code::EntityExists)
+            .entity("STUDENT", "s", &[ADA]);
+    }
+
     #[test]
     fn an_unknown_entity_cannot_be_changed_and_a_person_may_still_make_it() {
         given([])

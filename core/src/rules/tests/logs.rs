@@ -109,7 +109,14 @@ fn happened(act: &Act, before: &[Step]) -> Step {
         16 => made_by(invoiced(node, &format!("i{}", b % 6)), node),
         17 => made_by(invoiced_in_total(node, &format!("i{}", b % 6)), node),
         18 => made_by(invoice_cancelled(node, &format!("i{}", b % 6)), node),
-        19 => based(created(node, entity_type, &id, &pairs), before, d),
+        19 => {
+            let is_create = |step: &&Step| matches!(step.known.fact, Fact::Created(_));
+            // Two nodes may create the same.
+            match before.iter().rev().find(is_create).filter(|_| c % 4 == 3) {
+                Some(made) => made.clone().by(node),
+                None => based(created(node, entity_type, &id, &pairs), before, d),
+            }
+        }
         20..=22 => based(updated(node, entity_type, &id, &pairs), before, d),
         23 | 24 => based(deleted(node, entity_type, &id), before, d),
         25 => created(CENTRAL, "PRODUCT", product(a), &pairs),

@@ -134,6 +134,7 @@ fn the_random_logs_reach_every_outcome_of_the_rules() {
         (Verdict::Superseded, Some(Code::StockReadOnly)),
         (Verdict::Superseded, Some(Code::CentralOnly)),
         (Verdict::Superseded, Some(Code::Overwritten)),
+        (Verdict::Superseded, Some(Code::EntityExists)),
         (Verdict::Conflict, Some(Code::AlreadyValidated)),
         (Verdict::Conflict, Some(Code::VersionConflict)),
         (Verdict::Conflict, Some(Code::EntityExists)),
