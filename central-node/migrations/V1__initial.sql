@@ -474,6 +474,8 @@ create table device (
     pulled_to        bigint,
     -- The position up to which a device that reloads after a wipe also receives its own changes.
     reload_to        bigint not null default 0,
+    -- Of a desktop, in JSON: when it was answered what. The base of its edits follows from it.
+    answers          text not null default '{}',
     first_contact_at timestamptz not null default now(),
     last_contact_at  timestamptz not null default now(),
     primary key (tenant_id, node_id),
@@ -490,6 +492,19 @@ create table device_id_map (
     server_id   text not null collate "C",
     primary key (tenant_id, node_id, entity_type, client_id),
     constraint device_id_map_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
+);
+
+-- Rows that a desktop receives once more, although nobody else changed them: what it did may have left an older state in its
+-- table. A row is due after a position, and deleted once the desktop has confirmed a later one.
+create table device_resend (
+    tenant_id   uuid not null,
+    node_id     uuid not null,
+    -- Of the event that made it due: the desktop's edit, or a resolution. Of a choice that was repeated, the next one after it.
+    position    bigint not null,
+    entity_type text not null collate "C",
+    entity_id   text not null collate "C",
+    primary key (tenant_id, node_id, position, entity_type, entity_id),
+    constraint device_resend_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
 );
 
 -- Every synchronisation of a phone, a desktop or a node, successful or not, for audit, debugging and statistics. No decision
@@ -736,7 +751,8 @@ grant select, insert, update, delete on
     to comptoir_service;
 -- A row of these never changes.
 grant select, insert on blob, device_id_map to comptoir_service;
-grant select, insert, delete on entity_snapshot, sales_line, projection_parked, sync_log, restore_window to comptoir_service;
+grant select, insert, delete on entity_snapshot, sales_line, projection_parked, sync_log, restore_window, device_resend
+    to comptoir_service;
 
 grant select on tenant, tenant_head, node_head, projection_version to comptoir_watcher;
 

@@ -116,6 +116,7 @@ pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDra
         client_id: event.client_id,
         belongs_to_other: false,
         others: BTreeSet::new(),
+        row_given_since: false,
         clock_offset_micros: 0,
     })
 }

@@ -4,7 +4,7 @@ use comptoir_test_support::TestCentral;
 use comptoir_test_support::events::Sale;
 use serde_json::{Value, json};
 
-use crate::devices::{Cache, down, edit, ids, office, outbox, phone_push, phone_record, up};
+use crate::devices::{Cache, down, edit, ids, now, office, outbox, phone_push, phone_record, up};
 
 #[tokio::test]
 async fn a_desktop_receives_changes_of_others_as_create_update_and_delete() {
@@ -22,7 +22,8 @@ async fn a_desktop_receives_changes_of_others_as_create_update_and_delete() {
     assert_eq!(change["payload"], json!({ "firstName": "Jean" }));
     assert_eq!(change["serverVersion"], json!(version));
     let since = first["syncTimestamp"].as_str().unwrap().to_owned();
-    let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
+    let mut edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
+    edit["createdAt"] = json!(now());
     up(&company, "desk-2", Some(&since), &[edit]).await;
     let again = down(&company, "desk-2", Some(&since)).await;
     assert_eq!(again["changes"], json!([]));
@@ -51,7 +52,10 @@ async fn a_wiped_desktop_receives_the_rows_it_had_created_itself() {
     up(&company, "desk-1", None, &[made]).await;
     assert_eq!(down(&company, "desk-1", None).await["changes"], json!([]));
     let all = down(&company, "desk-1", None).await;
-    assert_eq!(ids(&all["changes"], "entityId"), ["s-1"], "it had pulled before, and begins again");
+    let words: Vec<&Value> = all["changes"].as_array().unwrap().iter().map(|change| &change["operation"]).collect();
+    // Or its first answer was lost, and it has the row.
+    assert_eq!(words, ["DELETE", "CREATE"], "it had pulled before, and begins again: {all}");
+    assert_eq!(ids(&all["changes"], "entityId"), ["s-1", "s-1"]);
 }
 
 #[tokio::test]
@@ -74,8 +78,8 @@ async fn a_desktop_wiped_before_its_first_down_receives_its_own_rows_in_pages() 
         }
         since = page["syncTimestamp"].clone();
     }
-    let created = |id: &str| (json!("CREATE"), json!(id));
-    assert_eq!(given, [created("s-1"), created("s-2"), created("s-3")]);
+    let created = |id: &str| [(json!("DELETE"), json!(id)), (json!("CREATE"), json!(id))];
+    assert_eq!(given, ["s-1", "s-2", "s-3"].map(created).concat());
 }
 
 /// A row is sent at its last change, which may be many pages after its creation.
