@@ -10,6 +10,7 @@ mod corrected_times;
 mod desktop_bases;
 mod desktop_convergence;
 mod desktop_down;
+mod desktop_simulation;
 mod desktop_up;
 mod desktops;
 mod devices;
