@@ -5,11 +5,12 @@ COMPTOIR = $(or $(CARGO_TARGET_DIR),target)/release/comptoir
 DATA_DIR ?= ./comptoir-data
 ARGS ?=
 COMPTOIR_CRASHES ?= 200
+COMPTOIR_DESKTOP_SEEDS ?= 500
 
 # A shell that was opened before rustup's installer ran does not have this folder in its PATH.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash test-flips sim-long bench fresh
+.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash test-flips sim-long sim-desktops bench fresh
 
 help:
 	@echo "make help                     this list"
@@ -30,6 +31,8 @@ help:
 	@echo "  COMPTOIR_CRASHES=200        how many"
 	@echo "make test-flips               one flipped bit in every byte of a log's metadata and in a tenth of all others: each must be found"
 	@echo "make sim-long                 a bootstrap of a million rows whose connection breaks fifty times"
+	@echo "make sim-desktops             three desktops by the document's own code, 600 steps each time"
+	@echo "  COMPTOIR_DESKTOP_SEEDS=500  how many times"
 	@echo "make bench                    speed, as ratios to peers measured in the same run"
 	@echo "make fresh                    the README as written, in a minimal Debian made for it; needs root"
 	@echo "  FRESH=\"bookworm trixie\"     which Debian releases"
@@ -79,6 +82,9 @@ test-flips: bootstrap
 
 sim-long: bootstrap
 	COMPTOIR_LOAD_ROWS=1000000 $(CARGO) test --locked --release -p comptoir-central --test central -- a_load_that_is_cut --nocapture
+
+sim-desktops: bootstrap
+	COMPTOIR_DESKTOP_SEEDS=$(COMPTOIR_DESKTOP_SEEDS) $(CARGO) test --locked --release -p comptoir-central --test central -- three_desktops --nocapture
 
 bench: bootstrap
 	$(CARGO) build --locked --release -p comptoir

@@ -488,6 +488,8 @@ create table device (
     resend_is_last   boolean,
     -- The position up to which its first pull went, page by page: what it made until then it may have lost before.
     first_load_to    bigint not null default 0,
+    -- Of a desktop, in JSON: when it was answered what. The base of its edits follows from it.
+    answers          text not null default '{}',
     first_contact_at timestamptz not null default now(),
     last_contact_at  timestamptz not null default now(),
     primary key (tenant_id, node_id),
@@ -520,6 +522,19 @@ create table device_checksum_failure (
 );
 create index device_checksum_failure_by_time on device_checksum_failure (tenant_id, node_id, failed_at)
     where failed_at is not null;
+
+-- Rows that a desktop receives once more, although nobody else changed them: what it did may have left an older state in its
+-- table. A row is due after a position, and deleted once the desktop has confirmed a later one.
+create table device_resend (
+    tenant_id   uuid not null,
+    node_id     uuid not null,
+    -- Of the event that made it due: the desktop's edit, or a resolution. Of a choice that was repeated, the next one after it.
+    position    bigint not null,
+    entity_type text not null collate "C",
+    entity_id   text not null collate "C",
+    primary key (tenant_id, node_id, position, entity_type, entity_id),
+    constraint device_resend_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
+);
 
 -- Every synchronisation of a phone, a desktop or a node, successful or not, for audit, debugging and statistics. No decision
 -- depends on it. Rows may be pruned by age.
@@ -766,7 +781,7 @@ grant select, insert, update, delete on
 -- A row of these never changes.
 grant select, insert on blob, device_id_map to comptoir_service;
 grant select, insert, delete on
-    entity_snapshot, sales_line, projection_parked, sync_log, restore_window, device_checksum_failure
+    entity_snapshot, sales_line, projection_parked, sync_log, restore_window, device_checksum_failure, device_resend
     to comptoir_service;
 
 grant select on tenant, tenant_head, node_head, projection_version to comptoir_watcher;

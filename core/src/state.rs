@@ -352,7 +352,7 @@ pub struct Entity {
     pub deleted: bool,
     /// Each node's last accepted change.
     pub changed_by: BTreeMap<NodeId, Position>,
-    /// Open conflicts: node to the event that opened it. That node's further edits join it.
+    /// Open conflicts: node to the event that opened it. That node's further edits join it if their base is as old.
     pub open_conflicts: BTreeMap<NodeId, EventId>,
     /// Position of the last opening or closing of a conflict about the entity. It is not a change of the entity and never its
     /// version; it matters only to readers of [`Entity::open_conflicts`].

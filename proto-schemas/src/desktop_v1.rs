@@ -58,11 +58,16 @@ pub struct OutboxEvent {
     /// The entity's data.
     #[schemars(with = "words::Members")]
     pub payload: Box<RawValue>,
-    /// A version of the entity, or a clock.
+    /// A `serverVersion` of the entity, or a clock: then the time of the edit decides what it is based on.
     pub local_version: Number,
     /// ISO 8601, as the client's clock had it.
     #[schemars(with = "words::Instant")]
     pub created_at: String,
+    /// When the client last tried to send it, as the client's clock had it: shows a clock that is ahead. Anything else than a
+    /// time is passed over.
+    #[serde(default)]
+    #[schemars(with = "Option<words::Instant>")]
+    pub last_attempt_at: Option<serde_json::Value>,
 }
 
 /// What was done to an entity.

@@ -32,7 +32,7 @@ pub(crate) struct Conflict {
     pub(crate) node: NodeId,
     /// The edits, oldest first: the opening one, then those that joined.
     pub(crate) edits: Vec<DecidedEvent>,
-    /// The entity as the node had it when it began to edit.
+    /// The entity as the node had it when it began to edit; if that is not known and it was deleted since, as it was before.
     pub(crate) base: Entity,
     /// The entity as central holds it; for a decided conflict, as it was at the decision.
     pub(crate) server: Entity,
@@ -125,11 +125,15 @@ pub(crate) async fn find(
     let first = if opened_by == event { asked } else { edit(tx, tenant, opened_by).await?.ok_or_else(missing)? };
     let history = History::of(tx, &about, key.clone()).await?;
     let decided_at = settled.as_ref().map(|settled| settled.by.position());
-    let base = history.base(&first, decided_at).await?;
     let server = match decided_at {
         Some(decided_at) => history.before(decided_at).await?,
         None => now,
     };
+    let mut base = history.base(&first, decided_at).await?;
+    if server.deleted && !base.is_known() && !matches!(first.known.fact, Fact::Created(_)) {
+        // The edit is of a row that its writer had, whatever version that was: what was deleted is not lost by keeping the edit.
+        base = history.before(server.version).await?;
+    }
     let edits = history.edits(first, decided_at).await?;
     Ok(Some(Conflict { event: opened_by, key, node, base, edits, server, settled }))
 }

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use super::history::{self, Conflict, ResolvedConflict};
 use super::sides::{Choice, EntitySide, PlanError, ResolutionPlan};
 use crate::database::{self, Database, StoreError};
-use crate::event_store::lock_tenant;
+use crate::event_store::{self, Resend, lock_tenant};
 use crate::ingest::{DraftBatch, DraftRefusal, DraftsError, IngestQueue};
 use crate::tenant::Tenant;
 
@@ -59,6 +59,10 @@ pub(crate) struct Resolved {
     pub(crate) conflict: EventId,
     /// The event that contains the decision.
     pub(crate) resolution: EventId,
+    /// The version of the entity that the person had certainly seen: in the request, or in the answer to the edit named there.
+    pub(crate) seen: Position,
+    /// The position at which the node receives the entity again: that of the resolution, or the next one if it is repeated.
+    pub(crate) due: Position,
     /// The resolution, followed by the deletion if the person chose one.
     pub(crate) results: Vec<Decided>,
     pub(crate) entity: EntitySnapshot,
@@ -120,7 +124,7 @@ impl ResolveError {
 }
 
 /// The id of the choice about the conflict that an edit opened, for requests without an id.
-pub(crate) fn choice_about(opener: EventId) -> EventId {
+fn choice_about(opener: EventId) -> EventId {
     opener.derived("RESOLVED")
 }
 
@@ -134,12 +138,16 @@ pub(crate) async fn resolve(
 ) -> Result<Resolved, ResolveError> {
     let mut connection = database.ingest().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    lock_tenant(&tx, tenant).await?;
+    let head = lock_tenant(&tx, tenant).await?;
+    let next = head.map(|head| head.head.next()).unwrap_or_default();
     let conflict = found(&tx, tenant, event, order.of_node).await?;
     let id = order.id.unwrap_or_else(|| choice_about(conflict.event));
     match &conflict.settled {
-        // A retry after a lost answer.
-        Some(settled) if settled.by.event().id == id => (),
+        // A retry after a lost answer. Whatever the client's table has had since, the client now writes into it again.
+        Some(settled) if settled.by.event().id == id => {
+            let again = Resend { node: conflict.node, key: conflict.key.clone(), position: next };
+            event_store::insert_resends(&tx, tenant, &[again]).await?;
+        }
         Some(settled) => return Err(ResolveError::already(&conflict, settled)),
         None => check_seen(&conflict, event, order)?,
     }
@@ -151,7 +159,12 @@ pub(crate) async fn resolve(
         (_, refusal) => ResolveError::Refused(refusal),
     })?;
     let entity = snapshot(database, tenant, &conflict).await?;
-    Ok(Resolved { conflict: conflict.event, resolution: id, results, entity })
+    let seen = match &order.seen {
+        ResolutionBasis::Page(_) => conflict.server.version,
+        ResolutionBasis::Version(version) => *version,
+        ResolutionBasis::Held(_) => conflict.shown_to(event),
+    };
+    Ok(Resolved { conflict: conflict.event, resolution: id, seen, due: next, results, entity })
 }
 
 /// The current entity of the conflict that an event opened or joined.

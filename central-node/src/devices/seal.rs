@@ -124,6 +124,7 @@ pub(crate) fn draft_under(
         client_id: event.client_id,
         belongs_to_other: false,
         others: BTreeSet::new(),
+        row_given_since: false,
         clock_offset_micros: 0,
     })
 }

@@ -6,6 +6,7 @@ select e.entity_type, e.entity_id,
        coalesce((select max(by.value::bigint) from json_each_text(coalesce(e.provenance -> 'changed_by', '{}')) by
                  where by.key <> $5::uuid::text), 0) as changed_by_others,
        e.created_node = $5 as created_by_client,
+       (e.provenance -> 'changed_by' ->> $5::uuid::text) is not null as changed_by_client,
        -- A removed field has no value, but a stamp of its removal.
        array(select json_object_keys(e.provenance -> 'stamps') except select json_object_keys(e.fields)) as removed,
        -- Not `exists`, which may be planned as one scan of the whole log.
@@ -16,10 +17,7 @@ select e.entity_type, e.entity_id,
        (select count(*) from event v
         where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'SUPERSEDED'
           and v.action = 'CREATE' and v.node_id = $5) > 0 as created_too,
-       v.event_name::uuid as created_by, w.edits as waited, w.deleted_at,
-       array(select r.event_id from event r
-             where r.tenant_id = $1 and r.entity_type = e.entity_type and r.entity_id = e.entity_id and r.verdict = 'ACCEPTED'
-               and r.action = 'CONFLICT_RESOLVED' and r.position > w.deleted_at) as choices,
+       w.edits > 0 as waited, w.deleted_at,
        -- The entity's CREATE; a quarantined one took effect at its release. Without a CREATE, the first change.
        coalesce(
            case when v.verdict = 'ACCEPTED' then v.position
@@ -47,7 +45,7 @@ left join lateral (
 ) v on true
 -- The client's own edits of the entity that are or were in conflict.
 cross join lateral (
-    select coalesce(array_agg(v.event_id), '{}') as edits, max(v.position) filter (where v.action = 'DELETE') as deleted_at
+    select count(*) as edits, max(v.position) filter (where v.action = 'DELETE') as deleted_at
     from event v
     where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'CONFLICT'
       and v.action in ('CREATE', 'UPDATE', 'DELETE') and v.node_id = $5

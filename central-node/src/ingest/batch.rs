@@ -287,6 +287,7 @@ async fn save(
             event_store::insert_device_ids(tx, tenant, run.drafts.node, &run.ids.assigned).await?;
         }
     }
+    event_store::insert_resends(tx, tenant, &decider.resends).await?;
     Ok(raised)
 }
 

@@ -22,7 +22,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
 use serde_json::json;
 
-use crate::event_store::{HeldEvent, NewEvent, NodeHead, TenantHead};
+use crate::event_store::{HeldEvent, NewEvent, NodeHead, Resend, TenantHead};
 use crate::state_store::EntityHistory;
 use crate::tenant::Tenant;
 
@@ -83,6 +83,8 @@ pub(super) struct BatchDecider<'a> {
     pub(super) written: StateKeys,
     /// The versions of entities between the first record and the last.
     pub(super) past: EntityHistory,
+    /// Rows that desktops receive once more.
+    pub(super) resends: Vec<Resend>,
     /// The end of the tenant's order, after the last record.
     pub(super) head: TenantHead,
     /// The log of central's own node, after the last record.
@@ -142,6 +144,7 @@ impl<'a> BatchDecider<'a> {
             decision_state,
             written: StateKeys::default(),
             past: EntityHistory::default(),
+            resends: Vec::new(),
             // The instant before the batch's first record.
             head: TenantHead { last_received_at: received.first.shifted(-1), ..head },
             central,
@@ -270,6 +273,8 @@ impl<'a> BatchDecider<'a> {
     }
 
     fn apply(&mut self, event: EventId, effects: &[Effect]) -> Result<(), DecideError> {
+        let resends: Vec<Resend> = effects.iter().filter_map(|effect| self.resend_after(effect, effects)).collect();
+        self.resends.extend(resends);
         for effect in effects {
             effect.writes(&mut self.written);
             let decision_state = &mut self.decision_state;
@@ -280,6 +285,28 @@ impl<'a> BatchDecider<'a> {
             self.past.note(&self.decision_state, effect);
         }
         Ok(())
+    }
+
+    /// The row that an effect makes due again for the node whose edit a person decided about: that node's table may hold any state
+    /// of it, the edit's or an older one of central's.
+    fn resend_after(&self, effect: &Effect, effects: &[Effect]) -> Option<Resend> {
+        match effect {
+            Effect::ConflictClosed { key, event, position } => {
+                let open = &self.decision_state.entities.get(key)?.open_conflicts;
+                let (node, _) = open.iter().find(|(_, opened)| *opened == event)?;
+                Some(Resend { node: *node, key: key.clone(), position: *position })
+            }
+            Effect::Released { event } => {
+                let node = self.decision_state.quarantined.get(event)?.known.event.node;
+                effects.iter().find_map(|other| match other {
+                    Effect::EntityChanged(change) => {
+                        Some(Resend { node, key: change.key.clone(), position: change.position })
+                    }
+                    _ => None,
+                })
+            }
+            _ => None,
+        }
     }
 
     fn record_decision(&mut self, incoming: Incoming<'a>, decision: &StoredDecision, bytes: Vec<u8>) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use comptoir_core::clock::ClockHistory;
-use comptoir_core::decision::Code;
+use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{EventId, Name, NodeId};
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::answer::{DeviceResult, record_result, stored_result};
 use super::decide::{BatchDecider, CountedView, IncomingBody};
 use super::error::{IdReused, IngestError};
-use crate::event_store::AssignedId;
+use crate::event_store::{AssignedId, Resend};
 use crate::restore_window;
 use crate::tenant::Tenant;
 
@@ -63,6 +63,9 @@ pub(crate) struct DeviceDraft {
     /// Central's entities that the payload names, by type and id, although the device's own entities with these ids have other
     /// ids at central.
     pub(crate) others: BTreeSet<(String, String)>,
+    /// Whether the device may have been given the entity's row since it made the event: the row then took the place of what the
+    /// event had written into the device's table.
+    pub(crate) row_given_since: bool,
     /// Subtracted from `occurred_at` to get the effective time.
     pub(crate) clock_offset_micros: i64,
 }
@@ -386,8 +389,22 @@ impl DeviceDrafts {
         }
         let followed = followed.into_owned();
         let entity_id = followed.content.entity_id.clone();
+        let key = EntityKey { entity_type: followed.content.entity_type.clone(), entity_id: entity_id.clone() };
+        let row_given_since = followed.row_given_since;
         let row = self.seal(decider, followed)?;
+        if row_given_since {
+            decider.resends.extend(self.resend(decider, row, key));
+        }
         Ok(Ok(DeviceResult { result: record_result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
+    }
+
+    /// The accepted change's row, if the device was ever given it: nobody is given a row that only they changed.
+    fn resend(&self, decider: &BatchDecider<'_>, row: usize, key: EntityKey) -> Option<Resend> {
+        let decision = &decider.decisions[row];
+        let changed_by = &decider.decision_state.entities.get(&key)?.changed_by;
+        let is_due =
+            decision.judgement.verdict == Verdict::Accepted && changed_by.keys().any(|node| *node != self.node);
+        is_due.then_some(Resend { node: self.node, key, position: decision.position })
     }
 
     /// Whether an entity that the device creates has the id of another node's entity. An entity that was deleted counts

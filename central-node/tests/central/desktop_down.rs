@@ -4,7 +4,7 @@ use comptoir_test_support::TestCentral;
 use comptoir_test_support::events::Sale;
 use serde_json::{Value, json};
 
-use crate::devices::{Cache, down, edit, ids, office, outbox, phone_push, phone_record, up};
+use crate::devices::{Cache, down, edit, ids, now, office, outbox, phone_push, phone_record, up};
 
 #[tokio::test]
 async fn a_desktop_receives_changes_of_others_as_create_update_and_delete() {
@@ -22,7 +22,8 @@ async fn a_desktop_receives_changes_of_others_as_create_update_and_delete() {
     assert_eq!(change["payload"], json!({ "firstName": "Jean" }));
     assert_eq!(change["serverVersion"], json!(version));
     let since = first["syncTimestamp"].as_str().unwrap().to_owned();
-    let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
+    let mut edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
+    edit["createdAt"] = json!(now());
     up(&company, "desk-2", Some(&since), &[edit]).await;
     let again = down(&company, "desk-2", Some(&since)).await;
     assert_eq!(again["changes"], json!([]));

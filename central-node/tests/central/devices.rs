@@ -46,6 +46,12 @@ pub(crate) fn outbox(
     })
 }
 
+/// The machine's clock, as a desktop writes it.
+pub(crate) fn now() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    comptoir_proto::instant::format(comptoir_core::time::Timestamp(now.as_micros() as i64))
+}
+
 pub(crate) async fn up(company: &TestTenant<'_>, client: &str, since: Option<&str>, events: &[Value]) -> Value {
     let body = json!({ "clientId": client, "events": events, "lastSyncTimestamp": since }).to_string();
     company.post("/api/sync/up", body).await.assert_ok()

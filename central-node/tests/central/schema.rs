@@ -219,7 +219,7 @@ async fn a_second_migration_run_changes_nothing_and_the_readme_lists_every_table
 }
 
 /// Lookups by key, with the index that each probes and the last column of that index used.
-const LOOKUPS: [(&str, &[&str]); 20] = [
+const LOOKUPS: [(&str, &[&str]); 21] = [
     (include_str!("../../src/state_store/entities_load.sql"), &["entity_pkey entity_id"]),
     (include_str!("../../src/state_store/entity_snapshot_load.sql"), &["entity_snapshot_pkey entity_version"]),
     (include_str!("../../src/state_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
@@ -248,7 +248,6 @@ const LOOKUPS: [(&str, &[&str]); 20] = [
             "event_of_entity entity_id",
             "event_of_entity entity_id",
             "event_one_per_seq node_seq",
-            "event_resolution_of_entity position",
         ],
     ),
     (
@@ -270,6 +269,10 @@ const LOOKUPS: [(&str, &[&str]); 20] = [
             "invoice_pkey invoice_id",
             "stock_item_pkey version",
         ],
+    ),
+    (
+        include_str!("../../src/event_store/device_resends_due.sql"),
+        &["device_resend_pkey position", "event_pkey position"],
     ),
     (
         include_str!("../../src/event_store/open_conflicts.sql"),

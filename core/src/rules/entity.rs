@@ -18,9 +18,11 @@ pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -
     let node = known.event.node;
     let base = Position(known.event.content.base_version.unwrap_or_default());
     let objection = match entity {
-        Some(entity) if entity.open_conflicts.contains_key(&node) => Some(Code::VersionConflict),
-        // Both writers deleted it: nothing is left to decide.
-        Some(entity) if entity.deleted && known.fact == Fact::Deleted => None,
+        // Both writers deleted it: nothing is left to decide, unless earlier edits of this writer wait for a person.
+        Some(entity) if entity.deleted && known.fact == Fact::Deleted => {
+            let waits = entity.open_conflicts.contains_key(&node);
+            (waits && changed_since(entity, node, base)).then_some(Code::EntityDeleted)
+        }
         Some(entity) if entity.is_known() => objection(entity, known, node, base),
         _ => (!matches!(known.fact, Fact::Created(_))).then_some(Code::UnknownEntity),
     };
@@ -53,7 +55,8 @@ pub(super) fn decide_resolution(
     with_detail(Judgement::refused(Verdict::Rejected, Code::UnknownEvent, rule), detail)
 }
 
-/// A conflict stays open until a person decides; the node's further edits join it. First-wins leaves nothing to decide.
+/// A conflict stays open until a person decides; the node's further edits from before the other node's change join it.
+/// First-wins leaves nothing to decide.
 pub(super) fn conflict_effects(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -124,13 +127,18 @@ fn is_made_alike(entity: &Entity, known: &ParsedEvent) -> bool {
 
 /// Why an edit of a known entity conflicts.
 fn objection(entity: &Entity, known: &ParsedEvent, node: NodeId, base: Position) -> Option<Code> {
-    let changed_since = || entity.changed_by.iter().any(|(other, position)| *other != node && *position > base);
     let made_by_another = || entity.created.is_none_or(|created| created.node != node);
     match &known.fact {
         Fact::Created(_) if !entity.deleted && made_by_another() => Some(Code::EntityExists),
         Fact::Updated(_) if entity.deleted => Some(Code::EntityDeleted),
-        _ => changed_since().then_some(Code::VersionConflict),
+        _ => changed_since(entity, node, base).then_some(Code::VersionConflict),
     }
+}
+
+/// Whether another node changed the entity since the base. An edit whose base covers all of that is decided by itself, even while
+/// a conflict of its writer is open: it was made from what central holds.
+fn changed_since(entity: &Entity, node: NodeId, base: Position) -> bool {
+    entity.changed_by.iter().any(|(other, position)| *other != node && *position > base)
 }
 
 fn conflict(entity: Option<&Entity>, known: &ParsedEvent, code: Code, rule: Rule) -> Judgement {

@@ -14,9 +14,10 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
 use crate::api::auth::credential;
-use crate::api::device_request::{body as read_body, session};
+use crate::api::device_request::{body as read_body, date, session};
 use crate::api::error::summary;
 use crate::central::Central;
+use crate::devices::desktop::client_clock::ClockReading;
 use crate::devices::desktop::entity_types::EntityTypes;
 use crate::devices::desktop::page::{self, DesktopPageRequest};
 use crate::devices::device::Contract;
@@ -37,7 +38,7 @@ pub(super) async fn down(
     let request: SyncDownRequest =
         read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;
     let mut sync = session(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
-    let page = read_page(&central, &credential, &request, &mut sync).await;
+    let page = read_page(&central, (&credential, date(&headers)), &request, &mut sync).await;
     let counts = page.as_ref().map(|response| SyncCounts { events: response.changes.len(), ..SyncCounts::default() });
     sync.end(counts.map_err(summary)).await;
     Ok(Json(page?))
@@ -45,7 +46,7 @@ pub(super) async fn down(
 
 async fn read_page(
     central: &Central,
-    credential: &Credential,
+    (credential, date): (&Credential, Option<&str>),
     request: &SyncDownRequest,
     sync: &mut SyncSession,
 ) -> Result<SyncDownResponse, Problem> {
@@ -57,8 +58,9 @@ async fn read_page(
     sync.is_of(device.node);
     let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
     let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());
-    let asked = DesktopPageRequest { since, holds_nothing, types, limit };
-    Ok(page::read(central.database(), &device, &asked).await?)
+    let clock = ClockReading::of_request(date, central.clock().now(), std::iter::empty());
+    let asked = DesktopPageRequest { since, holds_nothing, types, limit, clock };
+    Ok(page::read((central.database(), central.clock()), &device, &asked).await?)
 }
 
 async fn check_types(central: &Central, credential: &Credential, asked: &[String]) -> Result<(), Problem> {

@@ -23,8 +23,9 @@ use crate::api::auth::credential;
 use crate::central::Central;
 use crate::conflicts::Choice;
 use crate::conflicts::resolve::{
-    EntitySnapshot, ResolutionBasis, ResolutionRequest, ResolveError, current_entity, resolve as decide,
+    EntitySnapshot, ResolutionBasis, ResolutionRequest, ResolveError, Resolved, current_entity, resolve as decide,
 };
+use crate::devices::desktop::answer_log::{self, ChoiceMade, HeldAfter};
 use crate::devices::device::{Contract, Device};
 use crate::devices::seal;
 
@@ -69,6 +70,7 @@ pub(super) async fn resolve(
         Ok(resolved) => resolved,
         Err(error) => return Err(with_current_entity(&central, &device, event, error).await?.into()),
     };
+    note_choice(&central, &device, &resolved, choice).await?;
     let (entity_id, version) = (resolved.entity.key.entity_id.to_string(), resolved.entity.version);
     Ok(Json(ResolveResponse {
         outbox_event_id: request.outbox_event_id,
@@ -77,6 +79,28 @@ pub(super) async fn resolve(
         server_data: to_raw_value(&server_data(resolved.entity)).map_err(bad)?,
         entity_id,
     }))
+}
+
+/// Notes what the client holds of the entity now, before it is answered: later edits may be based on it.
+async fn note_choice(
+    central: &Central,
+    device: &Device,
+    resolved: &Resolved,
+    choice: Choice,
+) -> Result<(), ResolveError> {
+    let last = resolved.results.iter().map(|decided| decided.decision.position).max().unwrap_or_default();
+    let held = match choice {
+        Choice::Server => HeldAfter::AtMost(resolved.seen.0),
+        Choice::Local | Choice::Merged => HeldAfter::AtLeast(last),
+    };
+    let key = &resolved.entity.key;
+    let made = ChoiceMade {
+        entity_type: key.entity_type.to_string(),
+        entity_id: key.entity_id.to_string(),
+        position: resolved.due.0,
+        held,
+    };
+    Ok(answer_log::note_choice((central.database(), central.clock()), device, made).await?)
 }
 
 /// What `merged` sets. A client builds it from the `serverData` that it was given, whose `id` and `serverVersion` are no fields.
@@ -102,6 +126,7 @@ async fn with_current_entity(
     }
     // As it was read last: it may be newer than what the choice was held to.
     let now = current_entity(central.database(), device.tenant, event, Some(device.node)).await?;
+    answer_log::note_rows_given((central.database(), central.clock()), device).await?;
     let problem = problem.with("version", now.version.0).with("entityId", now.key.entity_id.to_string());
     Ok(problem.with("serverData", server_data(now)))
 }

@@ -27,6 +27,7 @@ use crate::api::device_request::{body as read_body, date, event_label, session};
 use crate::api::error::summary;
 use crate::central::Central;
 use crate::devices::desktop::base_version::BaseVersions;
+use crate::devices::desktop::client_clock::ClockReading;
 use crate::devices::desktop::entity_types::EntityTypes;
 use crate::devices::device::{Contract, Device};
 use crate::devices::seal::{self, DeviceEvent, DeviceOutcome};
@@ -82,15 +83,16 @@ async fn ingest_events(
             Err(rejected) => response.rejected.push(rejected),
         }
     }
-    let bases = BaseVersions::load(central.database(), &device, &events, last_sync).await?;
+    let now = central.clock().now();
+    let stamps: Vec<Timestamp> = events.iter().flat_map(stamps_of).collect();
+    let clock = ClockReading::of_request(date(headers), now, stamps.iter().copied());
+    let bases = BaseVersions::load(central.database(), &device, &events, last_sync, (clock, now)).await?;
     let mut drafts: Vec<DeviceDraft> = Vec::with_capacity(events.len());
     let mut sent: Vec<OutboxEvent> = Vec::with_capacity(events.len());
-    let now = central.clock().now();
-    let stamps = events.iter().filter_map(|event| seal::occurred_at(&event.created_at).ok());
-    sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
+    sync.clock_offset_micros = offset::of_request(date(headers), now, stamps.into_iter());
     let clock_offset_micros = sync.clock_offset_micros.unwrap_or(0);
     for event in events {
-        match draft(&device, &event, &bases, (clock_offset_micros, now)) {
+        match draft(&device, &event, &bases) {
             Ok(draft) => {
                 drafts.push(draft);
                 sent.push(event);
@@ -122,15 +124,14 @@ fn read(credential: &Credential, types: &EntityTypes, index: usize, text: &RawVa
     }
 }
 
-/// The event as a draft to decide. Its stamp, by central's clock, helps to resolve the entities it names.
-fn draft(
-    device: &Device,
-    event: &OutboxEvent,
-    bases: &BaseVersions,
-    (clock_offset_micros, now): (i64, Timestamp),
-) -> Result<DeviceDraft, Problem> {
-    let stamp = seal::occurred_at(&event.created_at)?;
-    let made_at = stamp.shifted(-offset::of_stamp(clock_offset_micros, stamp, now));
+/// The times by the client's clock in an event.
+fn stamps_of(event: &OutboxEvent) -> impl Iterator<Item = Timestamp> {
+    let attempt = event.last_attempt_at.as_ref().and_then(Value::as_str);
+    [Some(event.created_at.as_str()), attempt].into_iter().flatten().filter_map(|text| seal::occurred_at(text).ok())
+}
+
+/// The event as a draft to decide.
+fn draft(device: &Device, event: &OutboxEvent, bases: &BaseVersions) -> Result<DeviceDraft, Problem> {
     let client_id = &event.entity_id;
     let fits = (1..=CLIENT_ID_CHARS_MAX).contains(&client_id.chars().count()) && !client_id.contains('\0');
     if !fits {
@@ -150,11 +151,16 @@ fn draft(
             user: None,
             occurred_at: &event.created_at,
             payload: event.payload.get(),
-            base_version: Some(bases.of(event, made_at)),
+            base_version: Some(bases.of(event)),
             client_id: Some(client_id.clone()),
         },
     )?;
-    Ok(DeviceDraft { belongs_to_other: bases.belongs_to_other(event, made_at), others: bases.others(made_at), ..draft })
+    Ok(DeviceDraft {
+        belongs_to_other: bases.belongs_to_other(event),
+        others: bases.others(event),
+        row_given_since: bases.row_given_since(event),
+        ..draft
+    })
 }
 
 fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<DeviceResult, Problem>) {

@@ -1,6 +1,6 @@
 //! The version of its entity that an outbox event was made from. A `localVersion` from central is the position of an accepted
-//! change of that entity. Any other value (the document's sample sends a clock) means nothing, and the version is the one in
-//! force when the client last synchronised.
+//! change of that entity. Any other value (the document's sample sends a clock) means nothing, and the base is what the client
+//! held when the event was made ([`AnswerLog`]). The base is sealed with the event, so a replay needs none of this.
 //!
 //! An id is ambiguous too: if the client's own entity got another id at central, and the client later received another entity
 //! under the old id, either may be meant. A version of one of them decides; otherwise the time of the event does, since a
@@ -15,8 +15,11 @@ use comptoir_proto::desktop_v1::OutboxEvent;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
-use crate::database::{self, Database, StoreError, as_bigint};
+use super::answer_log::AnswerLog;
+use super::client_clock::ClockReading;
+use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::devices::device::Device;
+use crate::devices::seal;
 use crate::devices::time_cursor;
 use crate::event_store::{self, device_ids};
 
@@ -26,19 +29,39 @@ pub(crate) struct BaseVersions {
     changed: HashMap<u64, (String, String)>,
     /// Type and the client's id to central's.
     given: HashMap<(String, String), String>,
-    /// The entities of others under ids that the client's own had, which came down to it: type and id. When the client's own was
-    /// given another, if that was before.
-    delivered: HashMap<(String, String), Option<Timestamp>>,
+    /// The entities of others under ids that the client's own had, which came down to it: type and id.
+    delivered: HashMap<(String, String), DeliveredEntity>,
     last_sync: Position,
+    answers: AnswerLog,
+    clock: ClockReading,
+    now: Timestamp,
+}
+
+struct DeliveredEntity {
+    /// Its first change.
+    position: Position,
+    /// When the client's own entity was given another id, if that was before.
+    given_at: Option<Timestamp>,
+}
+
+impl DeliveredEntity {
+    /// Whether an event was made when the client held this entity and knew the new id of its own. Only an event made while that
+    /// answer was on its way looks so, and is not.
+    fn is_since(&self, made_at: Option<Timestamp>, held: Position) -> bool {
+        let knew_own = |given_at: Timestamp| made_at.is_some_and(|made_at| made_at > given_at);
+        self.position <= held && self.given_at.is_some_and(knew_own)
+    }
 }
 
 impl BaseVersions {
-    /// Looks up the ids and versions that the events name. Positions never change, so this needs no lock.
+    /// Looks up the ids and versions that the events name, and notes what the request shows of the client's clock. Positions never
+    /// change, so this needs no lock on the log.
     pub(crate) async fn load(
         database: &Database,
         device: &Device,
         events: &[OutboxEvent],
         last_sync: Timestamp,
+        (shown, now): (ClockReading, Timestamp),
     ) -> Result<BaseVersions, StoreError> {
         let horizon = time_cursor::horizon(database, device.tenant).await?;
         let mut connection = database.service().await?;
@@ -59,36 +82,64 @@ impl BaseVersions {
             .collect();
         let last_sync = time_cursor::since(&tx, device, last_sync, horizon).await?.from;
         let delivered = delivered_events(&tx, device, &given, last_sync).await?;
-        Ok(BaseVersions { changed, given, delivered, last_sync })
+        let mut answers = AnswerLog::lock(&tx, device).await?;
+        let clock = answers.note_clock(now, shown);
+        answers.save(&tx, device).await?;
+        tx.commit().await?;
+        Ok(BaseVersions { changed, given, delivered, last_sync, answers, clock, now })
+    }
+
+    /// When an event was made at the earliest, by central's clock; absent if that is not known.
+    fn made_at(&self, event: &OutboxEvent) -> Option<Timestamp> {
+        self.clock.made_at(seal::occurred_at(&event.created_at).ok()?, self.now)
+    }
+
+    /// Whether the client may have been given the event's entity since it made the event.
+    pub(crate) fn row_given_since(&self, event: &OutboxEvent) -> bool {
+        self.answers.gave_rows_since(self.made_at(event))
     }
 
     /// Whether an event is about the entity that goes by its id at central, and not about the client's own of that id, which has
     /// another there: it was made from a version of the former, or since the latter has that other, and not from a version of it.
     /// A number of the client's own making may look like a version, so what never came down is never meant.
-    pub(crate) fn belongs_to_other(&self, event: &OutboxEvent, made_at: Timestamp) -> bool {
+    pub(crate) fn belongs_to_other(&self, event: &OutboxEvent) -> bool {
         let entity = (event.entity_type.clone(), event.entity_id.clone());
-        let (Some(own), Some(given_at)) = (self.given.get(&entity), self.delivered.get(&entity)) else { return false };
+        let (Some(own), Some(delivered)) = (self.given.get(&entity), self.delivered.get(&entity)) else { return false };
         let changed = event.local_version.as_u64().and_then(|position| self.changed.get(&position));
         let of_own = changed.is_some_and(|(entity_type, id)| *entity_type == entity.0 && id == own);
-        changed == Some(&entity) || (!of_own && is_since(*given_at, made_at))
+        let made_at = self.made_at(event);
+        changed == Some(&entity) || (!of_own && delivered.is_since(made_at, self.held_at(&entity.0, made_at)))
     }
 
     /// The entities of others, by type and id, that an event's payload means by ids which the client's own had.
-    pub(crate) fn others(&self, made_at: Timestamp) -> BTreeSet<(String, String)> {
-        let meant = self.delivered.iter().filter(|(_, given_at)| is_since(**given_at, made_at));
-        meant.map(|(entity, _)| entity.clone()).collect()
+    pub(crate) fn others(&self, event: &OutboxEvent) -> BTreeSet<(String, String)> {
+        let made_at = self.made_at(event);
+        let mut held: HashMap<&str, Position> = HashMap::new();
+        let mut meant = BTreeSet::new();
+        for (entity, delivered) in &self.delivered {
+            let held = held.entry(&entity.0).or_insert_with(|| self.held_at(&entity.0, made_at));
+            if delivered.is_since(made_at, *held) {
+                meant.insert(entity.clone());
+            }
+        }
+        meant
+    }
+
+    fn held_at(&self, entity_type: &str, made_at: Option<Timestamp>) -> Position {
+        self.answers.held_at(made_at, entity_type, self.last_sync)
     }
 
     /// The version that an event was made from.
-    pub(crate) fn of(&self, event: &OutboxEvent, made_at: Timestamp) -> u64 {
+    pub(crate) fn of(&self, event: &OutboxEvent) -> u64 {
         let entity = (event.entity_type.clone(), event.entity_id.clone());
-        let own = self.given.get(&entity).filter(|_| !self.belongs_to_other(event, made_at));
+        let own = self.given.get(&entity).filter(|_| !self.belongs_to_other(event));
         let server_id = own.unwrap_or(&event.entity_id);
         let named = event.local_version.as_u64().filter(|position| {
             let changed = self.changed.get(position);
             changed.is_some_and(|(entity_type, id)| *entity_type == event.entity_type && id == server_id)
         });
-        named.unwrap_or(self.last_sync.0)
+        let held = || self.answers.base(self.made_at(event), (&event.entity_type, server_id), self.last_sync);
+        named.unwrap_or_else(|| held().0)
     }
 }
 
@@ -99,7 +150,7 @@ async fn delivered_events(
     device: &Device,
     given: &HashMap<(String, String), String>,
     last_sync: Position,
-) -> Result<HashMap<(String, String), Option<Timestamp>>, StoreError> {
+) -> Result<HashMap<(String, String), DeliveredEntity>, StoreError> {
     if given.is_empty() {
         return Ok(HashMap::new());
     }
@@ -109,14 +160,12 @@ async fn delivered_events(
     let last_sync = as_bigint(last_sync.0);
     let rows = event_store::delivered_entities(tx, [&device.tenant.uuid(), &types, &ids, &own, &last_sync]).await?;
     let read = |row: &Row| {
-        let own_decision: Option<&[u8]> = row.try_get(2)?;
-        Ok(((row.try_get(0)?, row.try_get(1)?), own_decision.map(event_store::received_at).transpose()?))
+        let own_decision: Option<&[u8]> = row.try_get("own_decision")?;
+        let delivered = DeliveredEntity {
+            position: Position(natural(row.try_get("first_position")?)?),
+            given_at: own_decision.map(event_store::received_at).transpose()?,
+        };
+        Ok(((row.try_get("entity_type")?, row.try_get("entity_id")?), delivered))
     };
     rows.iter().map(read).collect()
-}
-
-/// Whether an event was made since the client's own entity has its id from central. Only what was made while that answer was on
-/// its way looks so, and is not.
-fn is_since(given_at: Option<Timestamp>, made_at: Timestamp) -> bool {
-    given_at.is_some_and(|given_at| made_at > given_at)
 }

@@ -1,4 +1,4 @@
-//! Rows created within a page's range but changed after it. They are added to the page as CREATE.
+//! Rows of a page's range that have not changed last in it: created there and changed later, or due once more by an event there.
 //!
 //! They count like the page's own rows: if there are too many, the page ends earlier. A page never ends inside a millisecond.
 
@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::instant;
 use comptoir_proto::pull_v1::{RowChange, RowKey, RowKind};
 use deadpool_postgres::Transaction;
 
@@ -13,6 +14,7 @@ use crate::database::StoreError;
 use crate::devices::changes::{ChangePage, received_at};
 use crate::devices::device::Device;
 use crate::devices::time_cursor::{Horizon, position_at, same_millisecond};
+use crate::event_store::{self, DueRow};
 use crate::feed::{self, CreatedRow as BornRow, ListedRow, Scope};
 
 /// Events of one millisecond: `received_at` strictly increases, in microseconds.
@@ -23,11 +25,13 @@ const MILLISECOND_EVENTS: usize = 1_000;
 pub(super) struct CreatedInPage {
     /// The documents and stock items among these rows.
     pub(super) documents: HashSet<RowKey>,
-    /// The rows that have changed after the page, in the order of their creation.
+    /// The rows that are not on the page itself, in the order of their creation or of the event that made them due.
     pub(super) moved: Vec<RowChange>,
+    /// The rows that are due once more, whether on the page itself or moved.
+    pub(super) due: HashSet<RowKey>,
 }
 
-/// The rows created between `from` and the page's end. The page is shortened if it would have too many.
+/// The rows created or due between `from` and the page's end. The page is shortened if it would have too many.
 pub(super) async fn with(
     tx: &Transaction<'_>,
     device: &Device,
@@ -37,30 +41,71 @@ pub(super) async fn with(
 ) -> Result<CreatedInPage, StoreError> {
     let scope = Scope { site: device.site, own_invoices: None, shows_conflicts: false };
     let to = page.end(tx, device.tenant, horizon).await?.position;
-    if from >= to {
-        return Ok(CreatedInPage::default());
-    }
+    // A row may be due at a position that no event has yet.
+    let until = if page.has_more { to } else { Position(horizon.head.0 + 1) };
     // The page's own documents are among them, and a millisecond's.
     let mut rows_max = 2 * (limit + MILLISECOND_EVENTS);
-    let (mut born, fit) = loop {
-        let born = feed::born(tx, device.tenant, scope, (from, to), (types, rows_max)).await?;
-        match fit(page, &born, born.len() >= rows_max, limit)? {
+    let (mut found, fit) = loop {
+        let due = event_store::due_resends(tx, (device.tenant, device.node), (from, until), types, rows_max).await?;
+        let due: Vec<BornRow> = due.into_iter().map(|row| due_row(row, horizon)).collect();
+        let read_to = due.last().filter(|_| due.len() >= rows_max).map(|row| row.received_at);
+        let born = match from < to {
+            true => feed::born(tx, device.tenant, scope, (from, to), (types, rows_max)).await?,
+            false => Vec::new(),
+        };
+        let born_to = born.last().filter(|_| born.len() >= rows_max).map(|row| row.received_at);
+        let found = AddedRows { born, due };
+        match fit(page, &found, read_to.into_iter().chain(born_to).min(), limit)? {
             // One goods receipt may have thousands of products.
             PageFit::Unknown => rows_max *= 2,
-            fit => break (born, fit),
+            fit => break (found, fit),
         }
     };
     if let PageFit::UpTo(last) = fit {
         let to = position_at(tx, device.tenant, last, horizon).await?;
         page.changes.retain(|change| change.position <= to.0);
-        born.retain(|row| row.position <= to);
+        found.born.retain(|row| row.position <= to);
+        found.due.retain(|row| row.position <= to);
         (page.last_received_at, page.has_more) = (Some(last), true);
     }
     let on_page: HashSet<&RowKey> = page.changes.iter().map(|change| &change.key).collect();
+    let mut listed = HashSet::new();
+    let moved: Vec<ListedRow> = found.all().map(|row| row.row.clone()).collect();
     let moved: Vec<ListedRow> =
-        born.iter().map(|born| born.row.clone()).filter(|row| !on_page.contains(&row.key)).collect();
-    let documents = born.into_iter().map(|born| born.row.key).filter(|key| key.kind != RowKind::Entity).collect();
-    Ok(CreatedInPage { documents, moved: feed::rows_of(tx, device.tenant, scope, &moved).await? })
+        moved.into_iter().filter(|row| !on_page.contains(&row.key) && listed.insert(row.key.clone())).collect();
+    let mut rows = feed::rows_of(tx, device.tenant, scope, &moved).await?;
+    rows.retain(|row| row.position > 0);
+    let known: HashSet<&RowKey> = rows.iter().map(|row| &row.key).collect();
+    // Of a conflict about an entity that nobody had created.
+    let unknown: Vec<RowChange> = moved.iter().filter(|row| !known.contains(&row.key)).map(no_row).collect();
+    let documents = found.born.into_iter().map(|born| born.row.key).filter(|key| key.kind != RowKind::Entity).collect();
+    let due = found.due.into_iter().map(|due| due.row.key).collect();
+    Ok(CreatedInPage { documents, moved: rows.into_iter().chain(unknown).collect(), due })
+}
+
+/// The rows that a page's range adds to it.
+#[derive(Default)]
+struct AddedRows {
+    born: Vec<BornRow>,
+    due: Vec<BornRow>,
+}
+
+impl AddedRows {
+    fn all(&self) -> impl Iterator<Item = &BornRow> {
+        self.born.iter().chain(&self.due)
+    }
+}
+
+fn due_row(due: DueRow, horizon: Horizon) -> BornRow {
+    let DueRow { entity_type, entity_id, position, received_at } = due;
+    let received_at = received_at.unwrap_or(horizon.closed_to);
+    let key = RowKey { kind: RowKind::Entity, entity_type, entity_id, site: None };
+    BornRow { row: ListedRow { key, position, received_at, bytes: 0 }, position, received_at }
+}
+
+fn no_row(row: &ListedRow) -> RowChange {
+    let received_at = instant::format(row.received_at);
+    RowChange { key: row.key.clone(), position: row.position.0, received_at, row: None }
 }
 
 /// How much of a page's rows fits on it.
@@ -73,15 +118,19 @@ enum PageFit {
     Unknown,
 }
 
-/// Computes the end of a page from its last changes and the rows created there. If there are `more` created rows, their last
-/// millisecond may be incomplete.
-fn fit(page: &ChangePage, born: &[BornRow], more: bool, limit: usize) -> Result<PageFit, StoreError> {
+/// Computes the end of a page from its last changes and the rows that its range adds. If not all of these were read, the
+/// millisecond `read_in_part` may be incomplete.
+fn fit(
+    page: &ChangePage,
+    added: &AddedRows,
+    read_in_part: Option<Timestamp>,
+    limit: usize,
+) -> Result<PageFit, StoreError> {
     let on_page: HashSet<&RowKey> = page.changes.iter().map(|change| &change.key).collect();
-    let moved = born.iter().filter(|born| !on_page.contains(&born.row.key)).map(|born| born.received_at);
+    let moved = added.all().filter(|row| !on_page.contains(&row.row.key)).map(|row| row.received_at);
     let mut all = page.changes.iter().map(received_at).collect::<Result<Vec<_>, _>>()?;
     all.extend(moved);
     all.sort_unstable();
-    let read_in_part = born.last().filter(|_| more).map(|last| last.received_at);
     let is_whole = |at: Timestamp| read_in_part.is_none_or(|part| at < part && !same_millisecond(at, part));
     let mut last = None;
     for (index, at) in all.into_iter().enumerate() {
@@ -137,7 +186,17 @@ mod tests {
             (&[8], &[1, 2, 3], true, 9, up_to(2)),
             (&[8], &[3, 3, 3], true, 9, PageFit::Unknown),
         ] {
-            assert_eq!(fit(&page(changed), &born(came), more, limit).unwrap(), expected, "{changed:?} {came:?}");
+            let read_in_part = came.last().filter(|_| more).map(|at| Timestamp(at * 1_000));
+            for due in [false, true] {
+                let rows = born(came);
+                let added = if due {
+                    AddedRows { due: rows, ..AddedRows::default() }
+                } else {
+                    AddedRows { born: rows, ..AddedRows::default() }
+                };
+                let fit = fit(&page(changed), &added, read_in_part, limit).unwrap();
+                assert_eq!(fit, expected, "{changed:?} {came:?} due: {due}");
+            }
         }
     }
 }

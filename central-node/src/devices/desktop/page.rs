@@ -2,7 +2,8 @@
 //!
 //! A row is sent at its last change. If it has changed after the page, it is also sent at its creation. So a client that has
 //! everything up to a position has every row created by then, and CREATE and UPDATE follow from the position alone, however
-//! rows move while the client reads pages.
+//! rows move while the client reads pages. A row that is due once more is sent as DELETE and CREATE: the client's table may have
+//! any state of it, or none.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +15,16 @@ use comptoir_proto::pull_v1::{RowChange, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::answer_log::AnswerLog;
+use super::client_clock::ClockReading;
 use super::created_in_page;
 use super::provenance::{ChangeKind, Provenance, provenance};
+use crate::clock::Clock;
 use crate::database::{self, Database, StoreError};
 use crate::devices::changes::{self, change_id};
 use crate::devices::device::{Contract, Device, keep_pulled_to};
 use crate::devices::time_cursor;
+use crate::event_store;
 
 /// A desktop's request.
 pub(crate) struct DesktopPageRequest<'a> {
@@ -31,11 +36,13 @@ pub(crate) struct DesktopPageRequest<'a> {
     pub(crate) types: Option<&'a [String]>,
     /// The approximate number of rows in the page.
     pub(crate) limit: usize,
+    /// What the request shows of the client's clock.
+    pub(crate) clock: ClockReading,
 }
 
 /// Reads a page, and records that the client has everything up to `since`.
 pub(crate) async fn read(
-    database: &Database,
+    (database, clock): (&Database, &Clock),
     device: &Device,
     asked: &DesktopPageRequest<'_>,
 ) -> Result<SyncDownResponse, StoreError> {
@@ -44,6 +51,10 @@ pub(crate) async fn read(
     let tx = database::begin(&mut connection, device.tenant).await?;
     let since = time_cursor::since(&tx, device, asked.since, horizon).await?;
     let from: Position = since.from;
+    let mut answers = AnswerLog::lock(&tx, device).await?;
+    answers.note_clock(clock.now(), asked.clock);
+    answers.asked_from(from, asked.types);
+    event_store::delete_resends(&tx, (device.tenant, device.node), from, asked.types).await?;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
     let first_load_to = if device.pulled_to.is_none() { horizon.head } else { device.first_load_to };
     let lost_to = reload_to.max(first_load_to);
@@ -54,25 +65,31 @@ pub(crate) async fn read(
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
         let known = known.get(&change.key);
+        let is_due = born.due.contains(&change.key);
         let own = known.is_some_and(|known| known.is_own_since(from)) && change.position > reload_to.0;
-        if !own {
+        if is_due || !own {
             let is_new_document = born.documents.contains(&change.key);
             let word = known.map_or(if is_new_document { ChangeKind::Create } else { ChangeKind::Update }, |known| {
                 known.word(from, lost_to)
             });
+            let word = if is_due { ChangeKind::Replace } else { word };
             give_row(&mut given, device, word, change, known.map_or(&[], |known| &known.removed))?;
         }
     }
     let known = provenance(&tx, device, from, born.moved.iter().map(|change| &change.key)).await?;
     for change in born.moved {
         let known = known.get(&change.key);
+        let is_due = born.due.contains(&change.key);
         let is_own = |known: &Provenance| from >= reload_to && known.is_own_since(from);
-        if !known.is_some_and(|known| known.is_held(from, lost_to) || is_own(known)) {
+        if is_due || !known.is_some_and(|known| known.is_held(from, lost_to) || is_own(known)) {
             let word = known.map_or(ChangeKind::Create, |known| known.word(from, lost_to));
+            let word = if is_due { ChangeKind::Replace } else { word };
             give_row(&mut given, device, word, change, &[])?;
         }
     }
     keep_pulled_to(&tx, device, (from, end.position, horizon.head), asked.holds_nothing).await?;
+    answers.page_given(clock.now(), end.position, asked.types, !given.is_empty());
+    answers.save(&tx, device).await?;
     tx.commit().await?;
     Ok(SyncDownResponse {
         changes: given,

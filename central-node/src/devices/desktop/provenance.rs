@@ -3,14 +3,12 @@
 
 use std::collections::HashMap;
 
-use comptoir_core::id::{EventId, Name};
+use comptoir_core::id::Name;
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rule;
 use comptoir_proto::pull_v1::{RowKey, RowKind};
 use deadpool_postgres::Transaction;
-use uuid::Uuid;
 
-use crate::conflicts::resolve::choice_about;
 use crate::database::{StoreError, as_bigint, natural};
 use crate::devices::device::Device;
 use crate::event_store;
@@ -22,15 +20,18 @@ pub(super) struct Provenance {
     changed_by_others: Position,
     /// The position of its creation; absent if that is not known.
     created_at: Option<Position>,
-    /// Whether the client made it, itself or by its choice about a conflict, whose answer it keeps.
+    /// Whether the client made it.
     made_by_client: bool,
+    /// Whether the client ever changed it. It may hold an entity of that id even if another has taken its place, or if it looks as
+    /// if the client had been wiped: the answer to its first request may have been lost.
+    changed_by_client: bool,
     /// Whether the entity may differ from what its last writer wrote: some fields may have lost to another writer.
     merged: bool,
     /// Whether an entity went by its id where the client holds everything.
     was_there: bool,
     /// Whether an edit of the client's waited for a person, or its CREATE had no effect: it may hold what it wrote.
     waited: bool,
-    /// Where the client deleted it and that waited, unless the client has chosen since: it holds it no more.
+    /// Where the client deleted it and that waited: it holds it no more.
     deleted_in_vain: Option<Position>,
     /// Fields that it has no more.
     pub(super) removed: Vec<String>,
@@ -61,7 +62,7 @@ impl Provenance {
     /// What it is to a client that holds everything up to a position.
     pub(super) fn word(&self, from: Position, lost_to: Position) -> ChangeKind {
         let is_new = self.created_at.is_none_or(|created| created > from) && !self.is_held(from, lost_to);
-        match (is_new, self.was_there || self.waited || self.made_by_client) {
+        match (is_new, self.was_there || self.waited || self.changed_by_client) {
             (true, false) => ChangeKind::Create,
             (true, true) => ChangeKind::Replace,
             (false, _) if self.deleted_in_vain.is_some_and(|deleted| deleted > from) => ChangeKind::Replace,
@@ -94,19 +95,15 @@ pub(super) async fn provenance(
         let rule = Name::new(&entity_type).map_or(rulebook.default, |name| rulebook.rule_for(&name));
         let position =
             |column: &str| row.try_get::<_, Option<i64>>(column)?.map(natural).transpose().map(|at| at.map(Position));
-        let waited: Vec<Uuid> = row.try_get("waited")?;
-        let own_choices: Vec<Uuid> = waited.iter().map(|edit| choice_about(EventId::new(*edit)).uuid()).collect();
-        let (created_by, choices): (Option<Uuid>, Vec<Uuid>) = (row.try_get("created_by")?, row.try_get("choices")?);
-        let created_by_client = row.try_get::<_, Option<bool>>("created_by_client")?.unwrap_or(false);
-        let has_chosen = choices.iter().any(|choice| own_choices.contains(choice));
         let provenance = Provenance {
             changed_by_others: Position(natural(row.try_get("changed_by_others")?)?),
             created_at: position("created_at")?,
-            made_by_client: created_by_client || created_by.is_some_and(|event| own_choices.contains(&event)),
+            made_by_client: row.try_get::<_, Option<bool>>("created_by_client")?.unwrap_or(false),
+            changed_by_client: row.try_get::<_, Option<bool>>("changed_by_client")?.unwrap_or(false),
             merged: rule == Rule::LastWriterWins,
             was_there: row.try_get("was_there")?,
-            waited: !waited.is_empty() || row.try_get::<_, bool>("created_too")?,
-            deleted_in_vain: position("deleted_at")?.filter(|_| !has_chosen),
+            waited: row.try_get::<_, bool>("waited")? || row.try_get::<_, bool>("created_too")?,
+            deleted_in_vain: position("deleted_at")?,
             removed: row.try_get("removed")?,
         };
         let key = RowKey { kind: RowKind::Entity, entity_type, entity_id: row.try_get("entity_id")?, site: None };

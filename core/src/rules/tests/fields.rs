@@ -159,13 +159,49 @@ mod version_check {
         let story = given([
             created(1, "STUDENT", "s", &[ADA]),
             updated(2, "STUDENT", "s", &["class=\"A\""]),
-            updated(2, "STUDENT", "s", &["class=\"B\""]).based_on(1),
+            updated(2, "STUDENT", "s", &["class=\"B\""]),
         ])
         .then(Verdict::Conflict, Code::VersionConflict)
         .when(updated(1, "STUDENT", "s", &["class=\"C\""]).based_on(1))
         .then_accepted();
         let conflicts = &story.entity_of("STUDENT", "s").expect("it was created").open_conflicts;
         assert_eq!(conflicts.iter().collect::<Vec<_>>(), [(&node_id(2), &event(2))], "the first edit opened it");
+    }
+
+    /// D4: the writer has read what central holds, so nothing of another node is at stake.
+    #[test]
+    fn while_a_conflict_is_open_an_edit_of_the_present_version_is_decided_by_itself() {
+        let in_conflict = || {
+            given([
+                created(1, "STUDENT", "s", &[ADA]),
+                updated(1, "STUDENT", "s", &["class=\"A\""]),
+                updated(2, "STUDENT", "s", &["class=\"B\""]).based_on(1),
+            ])
+            .then(Verdict::Conflict, Code::VersionConflict)
+        };
+        let story = in_conflict()
+            .when(updated(2, "STUDENT", "s", &["class=\"C\""]).based_on(2))
+            .then_accepted()
+            .entity("STUDENT", "s", &["class=\"C\"", ADA])
+            // Its own change is no obstacle to an edit that it made before its base moved.
+            .when(updated(2, "STUDENT", "s", &["room=\"1\""]).based_on(2))
+            .then_accepted();
+        let open = &story.entity_of("STUDENT", "s").expect("it was created").open_conflicts;
+        assert_eq!(open.values().collect::<Vec<_>>(), [&event(3)], "the conflict stays open");
+        story.when(resolved(CENTRAL, "STUDENT", "s", 3, None)).then_accepted().entity(
+            "STUDENT",
+            "s",
+            &["class=\"C\"", ADA, "room=\"1\""],
+        );
+        in_conflict()
+            .when(deleted(2, "STUDENT", "s").based_on(2))
+            .then_accepted()
+            .deleted("STUDENT", "s")
+            .when(updated(2, "STUDENT", "s", &["class=\"C\""]).based_on(2))
+            .then(Verdict::Conflict, Code::EntityDeleted);
+        in_conflict()
+            .when(updated(2, "STUDENT", "s", &["class=\"C\""]).based_on(1))
+            .then(Verdict::Conflict, Code::VersionConflict);
     }
 
     #[test]
@@ -278,7 +314,9 @@ mod version_check {
             .when(updated(2, "STUDENT", "s", &["class=\"A\""]).based_on(1))
             .then(Verdict::Conflict, Code::EntityDeleted)
             .when(deleted(2, "STUDENT", "s"))
-            .then(Verdict::Conflict, Code::VersionConflict);
+            .then(Verdict::Conflict, Code::EntityDeleted)
+            .when(deleted(2, "STUDENT", "s").based_on(2))
+            .then_accepted();
     }
 
     #[test]

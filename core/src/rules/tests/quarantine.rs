@@ -81,7 +81,7 @@ fn a_released_edit_that_conflicts_opens_the_conflict_of_its_own_node() {
     given([created(1, "STUDENT", "s", &["a=1"]), updated(2, "STUDENT", "s", &["a=2"]).objected()])
         .when(released(CENTRAL, 2))
         .then(Verdict::Conflict, Code::VersionConflict)
-        .when(updated(2, "STUDENT", "s", &["a=3"]).based_on(1))
+        .when(updated(2, "STUDENT", "s", &["a=3"]))
         .then(Verdict::Conflict, Code::VersionConflict)
         .when(resolved(CENTRAL, "STUDENT", "s", 2, None))
         .then_accepted();
