@@ -144,7 +144,7 @@ mod tests {
     /// O3.
     #[tokio::test]
     async fn a_refused_body_is_read_to_its_end_or_to_a_limit() {
-        let pieces = |sizes: &[usize]| sizes.to_vec().into_iter();
+        let pieces = |sizes: &'static [usize]| sizes.iter().copied();
         assert_eq!(read_of("/limited", &[], pieces(&[400, 600])).await, (200, 1_000));
         assert_eq!(read_of("/limited", &[], pieces(&[1_001, 500, 4_000])).await, (413, 5_501));
         let announced = [(header::CONTENT_LENGTH, "5501")];

@@ -51,6 +51,7 @@ async fn a_node_learns_who_it_is_from_its_key_once() {
     let node = Node::start(config).await.expect("the node starts");
     node.end_waits();
     node.shutdown().await;
+    drop(node);
     let offline = start_with(&given).await.expect("the log knows it");
     assert_eq!(offline.log.identity, issued_identity(&issued));
     let off = [given[0], ("SYNC_ENABLED", "no")];

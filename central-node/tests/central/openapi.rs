@@ -21,6 +21,17 @@ async fn the_start_page_shows_whether_central_works_and_nothing_of_any_tenant() 
     }
 }
 
+/// D8: it is null where the entity was deleted, and a client that is generated from the document has to know.
+#[tokio::test]
+async fn the_server_data_of_a_resolution_may_be_null() {
+    let scene = TestCentral::new().await;
+    let document = scene.get_as("", "/openapi.json").await.assert_ok();
+    for schema in ["ResolveResponse", "DesktopConflict"] {
+        let data = &document["components"]["schemas"][schema]["properties"]["serverData"];
+        assert!(data.to_string().contains("null"), "{schema}: {data}");
+    }
+}
+
 #[tokio::test]
 async fn a_parameter_that_postgres_text_cannot_hold_is_refused() {
     let server = TestCentral::new().await;

@@ -247,6 +247,7 @@ const LOOKUPS: [(&str, &[&str]); 21] = [
             "event_of_entity entity_id",
             "event_of_entity entity_id",
             "event_of_entity entity_id",
+            "event_of_entity entity_id",
             "event_one_per_seq node_seq",
         ],
     ),

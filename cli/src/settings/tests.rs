@@ -37,6 +37,32 @@ fn only_the_mode_is_mandatory() {
     assert!(wrong(&[], None)[0].starts_with("APP_MODE: missing"));
 }
 
+/// O1.
+#[test]
+fn the_mode_is_read_in_any_case() {
+    for (text, mode) in [("LOCAL", Mode::Local), ("Central", Mode::Central)] {
+        assert_eq!(read(&[("APP_MODE", text)], None).unwrap().process.mode, mode);
+    }
+}
+
+/// O1: the node's own crate checks its settings, and the reader reports them with the others.
+#[test]
+fn the_errors_of_a_node_s_settings_are_among_the_others() {
+    let environment = [("APP_MODE", "local"), ("LISTEN_ADDR", "7401"), ("NODE_ID", "1")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut reader = SettingsReader::new(environment, None).unwrap();
+    assert!(Process::read(&mut reader).is_none());
+    let errors = comptoir_local::NodeSettings::read(|name| reader.get(name)).unwrap_err();
+    errors.iter().for_each(|error| reader.note(error));
+    let wrong = match reader.check() {
+        Err(SettingsError::Wrong(wrong)) => wrong.join("\n"),
+        other => panic!("{other:?}"),
+    };
+    for name in ["LISTEN_ADDR", "NODE_ID", "CENTRAL_API_URL", "SYNC_API_KEY"] {
+        assert!(wrong.contains(name), "{wrong}");
+    }
+}
+
 #[test]
 fn all_errors_are_reported_at_once() {
     let wrong = wrong(&[("APP_MODE", "shop"), ("LISTEN_ADDR", "7401"), ("LOG_LEVEL", "loud")], None);
