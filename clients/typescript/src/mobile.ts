@@ -1,6 +1,6 @@
 // A phone as the mobile document describes it: it collects, the server decides.
 import { createHash, randomUUID } from 'node:crypto';
-import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushRequest, PushResponse, StatusResponse, SyncEvent } from './contracts.js';
+import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushRequest, PushResponse, StatusResponse } from './contracts.js';
 import { call, pause, retry, type Pause } from './http.js';
 import { Store } from './store.js';
 
