@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use comptoir_core::decision::Verdict;
+use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::Content;
 use comptoir_core::id::{EventId, Name, NameError};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::sync_v1::RecordResult;
 use comptoir_proto::{instant, payload};
 use uuid::Uuid;
 
@@ -33,8 +34,8 @@ pub(crate) struct DeviceEvent<'a> {
 /// The outcome of a device's event, independent of the contract's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DeviceOutcome {
-    /// The event took effect.
-    Taken,
+    /// The event took effect, or what it says was so already.
+    InEffect,
     /// The event lost against another, or the user or a person at central has to choose.
     Conflict,
     /// The event has no effect, or none before a person at central has looked at it. The device must not send it again.
@@ -42,10 +43,13 @@ pub(crate) enum DeviceOutcome {
 }
 
 impl DeviceOutcome {
-    /// The outcome for a verdict.
-    pub(crate) fn of(verdict: &str) -> DeviceOutcome {
-        match Verdict::parse(verdict) {
-            Some(Verdict::Accepted | Verdict::Duplicate) => DeviceOutcome::Taken,
+    /// The outcome of a decision.
+    pub(crate) fn of(result: &RecordResult) -> DeviceOutcome {
+        match Verdict::parse(&result.verdict) {
+            Some(Verdict::Accepted | Verdict::Duplicate) => DeviceOutcome::InEffect,
+            Some(Verdict::Superseded) if result.code.as_deref() == Some(Code::EntityExists.as_str()) => {
+                DeviceOutcome::InEffect
+            }
             Some(Verdict::Conflict) => DeviceOutcome::Conflict,
             Some(Verdict::Superseded | Verdict::Quarantined | Verdict::Rejected) | None => DeviceOutcome::Refused,
         }

@@ -287,8 +287,8 @@ impl<'a> BatchDecider<'a> {
         Ok(())
     }
 
-    /// The row that an effect makes due again for the node whose edit a person decided about: that node's table may hold any state
-    /// of it, the edit's or an older one of central's.
+    /// The row that an effect makes due again for the node whose edit a person decided about: that node's table may hold any
+    /// state of it, the edit's or an older one of central's.
     fn resend_after(&self, effect: &Effect, effects: &[Effect]) -> Option<Resend> {
         match effect {
             Effect::ConflictClosed { key, event, position } => {

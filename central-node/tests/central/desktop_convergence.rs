@@ -79,8 +79,8 @@ async fn data_of_a_conflict_that_are_older_than_the_row_do_not_stay() {
     }
 }
 
-/// R2, R3b and R3c: the user deleted or edited the row. The choice comes before the next `down`, after it, or the `down` came before
-/// the edit was sent.
+/// R2, R3b and R3c: the user deleted or edited the row. The choice comes before the next `down`, after it, or the `down` came
+/// before the edit was sent.
 #[tokio::test]
 async fn a_row_that_a_desktop_changed_in_vain_is_central_s_after_the_choice() {
     let clock = TestClock::new();
@@ -183,8 +183,8 @@ async fn a_row_that_a_choice_created_again_replaces_the_one_of_its_first_creator
     room.assert_equal("created again").await;
 }
 
-/// The answer to the choice was lost, and the row came down. The user chooses again, and the document's code writes the data of the
-/// conflict over it.
+/// The answer to the choice was lost, and the row came down. The user chooses again, and the document's code writes the data
+/// of the conflict over it.
 #[tokio::test]
 async fn a_repeated_choice_leaves_no_old_data() {
     let clock = TestClock::new();

@@ -95,14 +95,9 @@ async fn a_desktop_on_its_first_down_can_apply_everything_whether_it_was_wiped_o
     let mut office = Cache::default();
     office.all(&company, "desk-2", 100).await;
     for client in ["wiped", "whole"] {
-        let change = outbox(
-            &company,
-            &format!("c-{client}"),
-            "UPDATE",
-            &format!("{client}-1"),
-            &json!({ "firstName": "Zoé" }),
-            1,
-        );
+        let (id, student) = (format!("c-{client}"), format!("{client}-1"));
+        let mut change = outbox(&company, &id, "UPDATE", &student, &json!({ "firstName": "Zoé" }), 1);
+        change["createdAt"] = json!(now());
         let answer = up(&company, "desk-2", office.since.as_str(), &[change]).await;
         assert_eq!(answer["acknowledged"].as_array().map(Vec::len), Some(1), "{answer}");
     }

@@ -1,5 +1,5 @@
-//! A desktop that runs the document's code line by line: `insert`, `update` and `delete` of change rows, `update` with the ids and
-//! data of answers. An insert of an existing primary key throws; an update of an absent row does nothing.
+//! A desktop that runs the document's code line by line: `insert`, `update` and `delete` of change rows, `update` with the
+//! ids and data of answers. An insert of an existing primary key throws; an update of an absent row does nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -169,8 +169,8 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
         Err(problem) => return response.rejected.push(rejected(event.id, &problem)),
     };
     let DeviceResult { result, entity_id } = decided;
-    match DeviceOutcome::of(&result.verdict) {
-        DeviceOutcome::Taken => response.acknowledged.push(Acknowledged {
+    match DeviceOutcome::of(&result) {
+        DeviceOutcome::InEffect => response.acknowledged.push(Acknowledged {
             outbox_event_id: event.id,
             server_event_id: result.event_id.to_string(),
             entity_id: entity_id.to_string(),

@@ -150,8 +150,8 @@ impl AnswerLog {
         self.choices.drain(..excess);
     }
 
-    /// Up to which position the client held everything of a type at a time, if it holds everything up to `synced` now. If the time
-    /// is not known, nothing.
+    /// Up to which position the client held everything of a type at a time, if it holds everything up to `synced` now. If the
+    /// time is not known, nothing.
     pub(crate) fn held_at(&self, made_at: Option<Timestamp>, entity_type: &str, synced: Position) -> Position {
         let Some(made_at) = made_at else { return Position::ZERO };
         let covers =

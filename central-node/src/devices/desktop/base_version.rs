@@ -54,8 +54,8 @@ impl DeliveredEntity {
 }
 
 impl BaseVersions {
-    /// Looks up the ids and versions that the events name, and notes what the request shows of the client's clock. Positions never
-    /// change, so this needs no lock on the log.
+    /// Looks up the ids and versions that the events name, and notes what the request shows of the client's clock. Positions
+    /// never change, so this needs no lock on the log.
     pub(crate) async fn load(
         database: &Database,
         device: &Device,

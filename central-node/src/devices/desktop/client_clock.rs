@@ -1,9 +1,9 @@
 //! How far a desktop's clock may be ahead of central's, and when an edit was made at the earliest.
 //!
-//! The contract has no field for the clock. The `Date` header shows it to the second. Without the header, the latest time in a
-//! request (of an edit, or of the attempt to send it) is only a lower bound: a client may be an hour ahead and send an edit that is
-//! an hour old. So a time close to central's shows a right clock, one in the future shows a clock that is ahead by more than
-//! that, and an older one shows nothing. In doubt an edit counts as older.
+//! The contract has no field for the clock. The `Date` header shows it to the second. Without the header, the latest time in
+//! a request (of an edit, or of the attempt to send it) is only a lower bound: a client may be an hour ahead and send an edit
+//! that is an hour old. So a time close to central's shows a right clock, one in the future shows a clock that is ahead by
+//! more than that, and an older one shows nothing. In doubt an edit counts as older.
 
 use comptoir_core::time::Timestamp;
 use serde::{Deserialize, Serialize};

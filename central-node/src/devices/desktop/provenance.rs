@@ -22,8 +22,8 @@ pub(super) struct Provenance {
     created_at: Option<Position>,
     /// Whether the client made it.
     made_by_client: bool,
-    /// Whether the client ever changed it. It may hold an entity of that id even if another has taken its place, or if it looks as
-    /// if the client had been wiped: the answer to its first request may have been lost.
+    /// Whether the client ever changed it. It may hold an entity of that id even if another has taken its place, or if it
+    /// looks as if the client had been wiped: the answer to its first request may have been lost.
     changed_by_client: bool,
     /// Whether the entity may differ from what its last writer wrote: some fields may have lost to another writer.
     merged: bool,
