@@ -32,7 +32,13 @@ struct Scenario {
     unique_ids: bool,
 }
 
-const SCENARIO: Scenario = Scenario { starts_with_a_row: true, unique_ids: true };
+impl Scenario {
+    /// Half of the seeds begin with an empty tenant. A tenant in which clients choose one id twice needs `up` before `down`, which
+    /// the document's code does not promise (docs/spec/desktop.md, Ids).
+    fn of(seed: u64) -> Scenario {
+        Scenario { starts_with_a_row: seed.is_multiple_of(2), unique_ids: true }
+    }
+}
 
 #[tokio::test]
 async fn three_desktops_by_the_document_s_code_end_equal_to_central() {
@@ -46,7 +52,7 @@ async fn three_desktops_by_the_document_s_code_end_equal_to_central() {
     for seed in first..first + seeds {
         println!("seed {seed}");
         let (school, other) = (scene.tenant(&format!("school {seed}")).await, scene.tenant("other").await);
-        let counts = simulate(&school, &other, &clock, seed, SCENARIO).await;
+        let counts = simulate(&school, &other, &clock, seed, Scenario::of(seed)).await;
         println!("seed {seed}: {counts:?}");
         sums.add(&counts);
     }
