@@ -9,6 +9,7 @@ use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, page_limit, read_query};
 use comptoir_proto::audit_entries_v1::AuditEntryPage;
+use comptoir_proto::instant;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use schemars::JsonSchema;
@@ -16,9 +17,9 @@ use serde::Deserialize;
 
 use super::auth::credential;
 use super::events::position;
+use super::report_query::bad;
 use crate::central::Central;
 use crate::devices::device::node_of;
-use crate::devices::time_cursor;
 use crate::event_store::AuditEntryFilter;
 use crate::reporting::audit_entries::{self, AuditQuestion};
 
@@ -73,5 +74,10 @@ pub(super) async fn list(
 }
 
 fn time(name: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| time_cursor::parse(name, Some(text))).transpose().map_err(Problem::from)
+    // In a query a bare `+` is a space.
+    let read = |text: &str| {
+        let refused = || bad(name, text, "an instant such as 2026-01-07T10:00:00Z");
+        instant::parse(&text.replace(' ', "+")).ok_or_else(refused)
+    };
+    text.map(read).transpose()
 }

@@ -174,6 +174,7 @@ async fn an_audit_entry_is_pushed_as_it_is_and_read_back() {
     assert_eq!(subject, expected.each_ref());
     assert_eq!(read(&format!("limit=9&after={}", page["next"].as_str().unwrap())).await, all[1..]);
     company.get("/api/v1/audit-entries?from=hier").await.assert_problem(400, "INVALID_PARAMETER");
+    company.get("/api/v1/audit-entries?from=").await.assert_problem(400, "INVALID_PARAMETER");
     company.get("/api/v1/audit-entries?limit=0").await.assert_problem(400, "INVALID_PARAMETER");
     scene.get_as("nobody", "/api/v1/audit-entries").await.assert_status(401);
     let foreign = scene.company().await.get("/api/v1/audit-entries").await.assert_ok();
