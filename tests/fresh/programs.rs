@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The package of each program that a test or bench starts by name.
-const PACKAGES: [(&str, &str); 15] = [
+const PACKAGES: [(&str, &str); 16] = [
     ("bash", "bash"),
     ("cp", "coreutils"),
     ("mkfs.ext4", "e2fsprogs"),
@@ -15,6 +15,7 @@ const PACKAGES: [(&str, &str); 15] = [
     ("prlimit", "util-linux"),
     ("python3", "python3"),
     ("setpriv", "util-linux"),
+    ("setsid", "util-linux"),
     ("sleep", "coreutils"),
     ("strace", "strace"),
     ("timeout", "coreutils"),

@@ -33,8 +33,8 @@ struct Scenario {
 }
 
 impl Scenario {
-    /// Half of the seeds begin with an empty tenant. A tenant in which clients choose one id twice needs `up` before `down`, which
-    /// the document's code does not promise (docs/spec/desktop.md, Ids).
+    /// Half of the seeds begin with an empty tenant. A tenant in which clients choose one id twice needs `up` before `down`,
+    /// which the document's code does not promise (docs/spec/desktop.md, Ids).
     fn of(seed: u64) -> Scenario {
         Scenario { starts_with_a_row: seed.is_multiple_of(2), unique_ids: true }
     }
