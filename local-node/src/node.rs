@@ -60,7 +60,7 @@ impl Node {
         }
     }
 
-    /// As [`Node::open`], with a given clock, randomness and connection to central; without a connection nothing is sent.
+    /// As [`Node::start`], with a given clock, randomness and connection to central; without a connection nothing is sent.
     pub async fn start_with<T: Transport>(
         config: NodeConfig,
         environment: Environment,

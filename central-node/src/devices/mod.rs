@@ -1,7 +1,7 @@
 //! Phones and desktops, whose contracts are the customer's documents: `/api/sync/*` follows them field by field.
 //!
-//! Devices have no chain, so central has a log for each ([`device`]) and seals their events on arrival, through the same
-//! queue and batches as a node's push. They pull by time, while a node pulls by position; [`time_cursor`] maps one to the
+//! Devices have no chain, so central has a log for each (`device`) and seals their events on arrival, through the same
+//! queue and batches as a node's push. They pull by time, while a node pulls by position; `time_cursor` maps one to the
 //! other.
 
 mod changes;
