@@ -279,7 +279,8 @@ fn desktops() -> Vec<Operation> {
         post(paths::DESKTOP_DOWN, "What a desktop has not seen")
             .takes::<SyncDownRequest>()
             .like(json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "entityTypes": ["STUDENT"] }))
-            .answers::<SyncDownResponse>(200),
+            .answers::<SyncDownResponse>(200)
+            .refuses(&[ErrorCode::UnknownEntityType]),
         post(paths::DESKTOP_RESOLVE, "A desktop user's choice")
             .takes::<ResolveRequest>()
             .like(json!({ "clientId": "desktop-1", "outboxEventId": "0199a8f0-0000-7000-8000-000000000202",
