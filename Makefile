@@ -84,7 +84,7 @@ sim-long: bootstrap
 	COMPTOIR_LOAD_ROWS=1000000 $(CARGO) test --locked --release -p comptoir-central --test central -- a_load_that_is_cut --nocapture
 
 sim-desktops: bootstrap
-	COMPTOIR_DESKTOP_SEEDS=$(COMPTOIR_DESKTOP_SEEDS) $(CARGO) test --locked --release -p comptoir-central --test central -- three_desktops --nocapture
+	COMPTOIR_DESKTOP_SEEDS=$(COMPTOIR_DESKTOP_SEEDS) $(CARGO) test --locked --workspace --test central -- three_desktops --nocapture
 
 bench: bootstrap
 	$(CARGO) build --locked --release -p comptoir

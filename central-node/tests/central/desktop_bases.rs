@@ -146,6 +146,27 @@ async fn an_edit_made_after_a_page_that_was_lost_is_not_based_on_it() {
     assert_eq!(room.b_sends().await.0, ["conflict"]);
 }
 
+/// D1: the client sends its own clock as `lastSyncTimestamp`, which shows nothing about the page that was lost.
+#[tokio::test]
+async fn a_time_that_central_never_gave_confirms_no_page() {
+    let clock = TestClock::new();
+    let scene = TestCentral::at(clock.clock()).await;
+    for asks_again in [false, true] {
+        let company = scene.company().await;
+        let mut room = Classroom::new(&company, &clock, Habits::default()).await;
+        room.a_changes(json!({ "a": 500 })).await;
+        room.b.down(100, Fate::AnswerLost).await;
+        room.pass();
+        room.b.edit("UPDATE", &key("STUDENT", "s"), json!({ "a": 7 }));
+        room.b.since = json!("2099-01-01T00:00:00.000Z");
+        if asks_again {
+            room.b.down(100, Fate::AnswerLost).await;
+        }
+        assert_eq!(room.b_sends().await.0, ["conflict"], "asks again: {asks_again}");
+        assert_eq!(room.pupil().await["fields"], json!({ "a": 500, "b": 1 }));
+    }
+}
+
 /// D1: a client that is two hours ahead cannot be distinguished from one whose edit is two hours old.
 #[tokio::test]
 async fn an_edit_by_an_unknown_clock_has_the_oldest_base() {

@@ -14,6 +14,7 @@ use super::client_clock::ClockReading;
 use crate::clock::Clock;
 use crate::database::{self, Database, StoreError};
 use crate::devices::device::Device;
+use crate::devices::time_cursor::Since;
 
 /// Pages in the log. When there are more, the one is dropped whose neighbours are closest together for their age, so the log
 /// reaches far back.
@@ -110,10 +111,13 @@ impl AnswerLog {
         self.clock
     }
 
-    /// Notes that the client asks for what follows a position: it holds the pages up to there, and not those behind.
-    pub(crate) fn asked_from(&mut self, from: Position, types: Option<&[String]>) {
+    /// Notes that the client asks for what follows a time: it holds the pages up to there, and not those behind. A time that
+    /// central never gave to it shows nothing about its last page.
+    pub(crate) fn asked_since(&mut self, since: Since, types: Option<&[String]>) {
+        let from = since.from;
         self.pages.retain(|page| page.to <= from.0 || page.types.as_deref() != types);
-        self.pages.iter_mut().filter(|page| page.types.as_deref() == types).for_each(|page| page.held = true);
+        let held = |page: &&mut GivenPage| page.types.as_deref() == types && !since.is_ahead;
+        self.pages.iter_mut().filter(held).for_each(|page| page.held = true);
         // A client that asks for older rows than it had when its user chose was restored from a copy.
         self.choices.retain(|choice| choice.pulled_to <= from.0);
     }
@@ -150,13 +154,14 @@ impl AnswerLog {
         self.choices.drain(..excess);
     }
 
-    /// Up to which position the client held everything of a type at a time, if it holds everything up to `synced` now. If the
-    /// time is not known, nothing.
-    pub(crate) fn held_at(&self, made_at: Option<Timestamp>, entity_type: &str, synced: Position) -> Position {
+    /// Up to which position the client held everything of a type at a time, if it names the time `synced` now. If the time is
+    /// not known, nothing.
+    pub(crate) fn held_at(&self, made_at: Option<Timestamp>, entity_type: &str, synced: Since) -> Position {
         let Some(made_at) = made_at else { return Position::ZERO };
         let covers =
             |page: &&GivenPage| page.types.as_ref().is_none_or(|types| types.iter().any(|of| of == entity_type));
-        let received = |page: &&GivenPage| page.to <= synced.0 && (page.held || page.to == synced.0);
+        let names = |page: &&GivenPage| page.to == synced.from.0 && !synced.is_ahead;
+        let received = |page: &&GivenPage| page.to <= synced.from.0 && (page.held || names(page));
         let before = |page: &&GivenPage| is_by(page.at, made_at);
         let pages = self.pages.iter().filter(covers).filter(received).filter(before);
         Position(pages.map(|page| page.to).max().unwrap_or_default())
@@ -167,7 +172,7 @@ impl AnswerLog {
         &self,
         made_at: Option<Timestamp>,
         (entity_type, entity_id): (&str, &str),
-        synced: Position,
+        synced: Since,
     ) -> Position {
         let held = self.held_at(made_at, entity_type, synced).0;
         let made_by = |choice: &&AnsweredChoice| made_at.is_some_and(|made_at| is_by(choice.at, made_at));
@@ -235,6 +240,10 @@ mod tests {
         Timestamp(seconds * 1_000_000)
     }
 
+    fn since(position: u64) -> Since {
+        Since { from: Position(position), is_ahead: false }
+    }
+
     fn choice(position: u64, held: HeldAfter) -> ChoiceMade {
         let (entity_type, entity_id) = (STUDENT.0.to_owned(), STUDENT.1.to_owned());
         ChoiceMade { entity_type, entity_id, position, held }
@@ -245,7 +254,7 @@ mod tests {
         let mut log = AnswerLog::default();
         for (seconds, to) in pages {
             log.page_given(at(*seconds), Position(*to), None, true);
-            log.asked_from(Position(*to), None);
+            log.asked_since(since(*to), None);
         }
         log
     }
@@ -262,7 +271,7 @@ mod tests {
             (Some(at(25)), 7, 5),
             (None, 9, 0),
         ] {
-            assert_eq!(log.base(made_at, STUDENT, Position(synced)), Position(base), "{made_at:?} {synced}");
+            assert_eq!(log.base(made_at, STUDENT, since(synced)), Position(base), "{made_at:?} {synced}");
         }
     }
 
@@ -271,13 +280,13 @@ mod tests {
     fn a_page_of_unknown_fate_was_not_received() {
         let mut log = log(&[(10, 5)]);
         log.page_given(at(20), Position(9), None, true);
-        let base = |log: &AnswerLog, synced| log.base(Some(at(25)), STUDENT, Position(synced)).0;
+        let base = |log: &AnswerLog, synced| log.base(Some(at(25)), STUDENT, since(synced)).0;
         assert_eq!(base(&log, 9), 9, "the outbox names its end");
         assert_eq!(base(&log, 12), 5, "a time that central did not give");
-        log.asked_from(Position(5), None);
+        log.asked_since(since(5), None);
         log.page_given(at(30), Position(12), None, true);
         assert_eq!(base(&log, 12), 5, "it was lost, and what came instead is later than the edit");
-        assert_eq!(log.base(Some(at(35)), STUDENT, Position(12)).0, 12);
+        assert_eq!(log.base(Some(at(35)), STUDENT, since(12)).0, 12);
     }
 
     #[test]
@@ -285,11 +294,11 @@ mod tests {
         let mut log = log(&[(10, 5)]);
         let grades = ["GRADE".to_owned()];
         log.page_given(at(20), Position(9), Some(&grades), true);
-        log.asked_from(Position(9), Some(&grades));
-        assert_eq!(log.base(Some(at(25)), STUDENT, Position(9)).0, 5);
-        assert_eq!(log.base(Some(at(25)), ("GRADE", "g-1"), Position(9)).0, 9);
-        log.asked_from(Position(5), None);
-        assert_eq!(log.base(Some(at(25)), ("GRADE", "g-1"), Position(9)).0, 9, "each set has its own timestamp");
+        log.asked_since(since(9), Some(&grades));
+        assert_eq!(log.base(Some(at(25)), STUDENT, since(9)).0, 5);
+        assert_eq!(log.base(Some(at(25)), ("GRADE", "g-1"), since(9)).0, 9);
+        log.asked_since(since(5), None);
+        assert_eq!(log.base(Some(at(25)), ("GRADE", "g-1"), since(9)).0, 9, "each set has its own timestamp");
         let many: Vec<String> = (0..40).map(|number| format!("{number:030}")).collect();
         log.page_given(at(30), Position(12), Some(&many), true);
         assert_eq!(log.pages.len(), 2, "too many types to remember");
@@ -300,15 +309,15 @@ mod tests {
         for (held, before, after) in [(HeldAfter::AtMost(3), 3, 9), (HeldAfter::AtLeast(7), 7, 9)] {
             let mut log = log(&[(10, 5)]);
             log.choice_made((at(15), Position(5)), choice(7, held));
-            let base = |log: &AnswerLog, seconds| log.base(Some(at(seconds)), STUDENT, Position(9)).0;
+            let base = |log: &AnswerLog, seconds| log.base(Some(at(seconds)), STUDENT, since(9)).0;
             assert_eq!(base(&log, 14), 5, "before the choice");
             assert_eq!(base(&log, 16), before, "{held:?}");
-            assert_eq!(log.base(Some(at(16)), ("STUDENT", "s-2"), Position(9)).0, 5, "another entity");
+            assert_eq!(log.base(Some(at(16)), ("STUDENT", "s-2"), since(9)).0, 5, "another entity");
             log.page_given(at(20), Position(9), None, true);
-            log.asked_from(Position(9), None);
+            log.asked_since(since(9), None);
             assert_eq!(base(&log, 21), after, "{held:?}");
             assert_eq!(base(&log, 16), before, "{held:?}");
-            log.asked_from(Position(4), None);
+            log.asked_since(since(4), None);
             assert_eq!(log.choices, [], "a client that was restored");
         }
     }
@@ -330,7 +339,7 @@ mod tests {
     fn the_log_is_bounded_and_reaches_far_back() {
         let mut log = log(&(1..=1_000).map(|number| (number, number as u64)).collect::<Vec<_>>());
         assert!(log.pages.len() <= PAGES_MAX);
-        let base = |made_at: i64| log.base(Some(at(made_at)), STUDENT, Position(1_000)).0;
+        let base = |made_at: i64| log.base(Some(at(made_at)), STUDENT, since(1_000)).0;
         assert_eq!(base(1_000), 1_000);
         assert_eq!(base(985), 985);
         for made_at in 1..=1_000 {

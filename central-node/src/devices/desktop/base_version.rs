@@ -20,7 +20,7 @@ use super::client_clock::ClockReading;
 use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::devices::device::Device;
 use crate::devices::seal;
-use crate::devices::time_cursor;
+use crate::devices::time_cursor::{self, Since};
 use crate::event_store::{self, device_ids};
 
 /// Distinguishes versions from clocks, for the events of one request.
@@ -31,7 +31,7 @@ pub(crate) struct BaseVersions {
     given: HashMap<(String, String), String>,
     /// The entities of others under ids that the client's own had, which came down to it: type and id.
     delivered: HashMap<(String, String), DeliveredEntity>,
-    last_sync: Position,
+    last_sync: Since,
     answers: AnswerLog,
     clock: ClockReading,
     now: Timestamp,
@@ -80,8 +80,8 @@ impl BaseVersions {
         let given: HashMap<_, _> = given
             .map(|given| ((given.entity_type.to_string(), given.client_id), given.server_id.to_string()))
             .collect();
-        let last_sync = time_cursor::since(&tx, device, last_sync, horizon).await?.from;
-        let delivered = delivered_events(&tx, device, &given, last_sync).await?;
+        let last_sync = time_cursor::since(&tx, device, last_sync, horizon).await?;
+        let delivered = delivered_events(&tx, device, &given, last_sync.from).await?;
         let mut answers = AnswerLog::lock(&tx, device).await?;
         let clock = answers.note_clock(now, shown);
         answers.save(&tx, device).await?;

@@ -53,7 +53,7 @@ pub(crate) async fn read(
     let from: Position = since.from;
     let mut answers = AnswerLog::lock(&tx, device).await?;
     answers.note_clock(clock.now(), asked.clock);
-    answers.asked_from(from, asked.types);
+    answers.asked_since(since, asked.types);
     event_store::delete_resends(&tx, (device.tenant, device.node), from, asked.types).await?;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
     let first_load_to = if device.pulled_to.is_none() { horizon.head } else { device.first_load_to };
