@@ -137,6 +137,11 @@ impl DeviceIdMap {
         self.assigned.push(AssignedId { entity_type, client_id, number, server_id });
     }
 
+    /// Whether the entity's id was assigned in place of one of the device's own.
+    fn has_replaced(&self, key: &EntityKey) -> bool {
+        self.client_ids.contains_key(&(key.entity_type.clone(), key.entity_id.clone()))
+    }
+
     fn get(&self, entity_type: &Name, client_id: &str) -> Option<&Name> {
         self.known.get(&(entity_type.clone(), client_id.to_owned()))?.last()
     }
@@ -369,6 +374,7 @@ impl DeviceDrafts {
             return answer_counted(decider, counted, ids, draft);
         }
         let mut followed = ids.follow(draft);
+        let mut replaced_id = None;
         if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.belongs_to_other) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;
@@ -384,26 +390,32 @@ impl DeviceDrafts {
             };
             if let Some(new_id) = new_id {
                 ids.assign(entity_type, client_id, new_id);
+                replaced_id = Name::new(client_id.as_str()).ok();
                 followed = ids.follow(draft);
             }
         }
         let followed = followed.into_owned();
         let entity_id = followed.content.entity_id.clone();
-        let key = EntityKey { entity_type: followed.content.entity_type.clone(), entity_id: entity_id.clone() };
+        let entity_type = followed.content.entity_type.clone();
         let row_given_since = followed.row_given_since;
         let row = self.seal(decider, followed)?;
         if row_given_since {
-            decider.resends.extend(self.resend(decider, row, key));
+            // Under a replaced id the client may hold its own row or another's, and gives the new id to the one that it holds.
+            for entity_id in std::iter::once(entity_id.clone()).chain(replaced_id) {
+                let key = EntityKey { entity_type: entity_type.clone(), entity_id };
+                decider.resends.extend(self.resend(decider, ids, row, key));
+            }
         }
         Ok(Ok(DeviceResult { result: record_result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
     }
 
-    /// The accepted change's row, if the device was ever given it: nobody is given a row that only they changed.
-    fn resend(&self, decider: &BatchDecider<'_>, row: usize, key: EntityKey) -> Option<Resend> {
+    /// A row that an accepted change is about, if the device was ever given it: nobody is given a row that only they changed,
+    /// unless it replaced an id of theirs.
+    fn resend(&self, decider: &BatchDecider<'_>, ids: &DeviceIdMap, row: usize, key: EntityKey) -> Option<Resend> {
         let decision = &decider.decisions[row];
         let changed_by = &decider.decision_state.entities.get(&key)?.changed_by;
-        let is_due =
-            decision.judgement.verdict == Verdict::Accepted && changed_by.keys().any(|node| *node != self.node);
+        let was_given = ids.has_replaced(&key) || changed_by.keys().any(|node| *node != self.node);
+        let is_due = decision.judgement.verdict == Verdict::Accepted && was_given;
         is_due.then_some(Resend { node: self.node, key, position: decision.position })
     }
 

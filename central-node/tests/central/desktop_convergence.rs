@@ -301,3 +301,35 @@ async fn a_row_that_only_the_desktop_has_is_deleted_by_accepting_the_server_s_ve
     room.b_chooses(&edit, UserChoice::Accept).await;
     room.assert_equal("unknown").await;
 }
+
+/// D6: a row of another desktop came down over one of the same id that was still in the outbox. At the acknowledgement the
+/// document's code gives the new id to the row that it holds, the other's.
+#[tokio::test]
+async fn a_row_that_took_the_place_of_an_unsent_one_of_its_id_does_not_keep_the_other_s_new_id() {
+    let clock = TestClock::new();
+    let scene = TestCentral::at(clock.clock()).await;
+    for edits_before_down in [false, true] {
+        let company = scene.company().await;
+        let mut room = Classroom::new(&company, &clock).await;
+        room.a_does("DELETE", json!({})).await;
+        room.b.down_all(100).await;
+        clock.pass(20);
+        room.b.edit("CREATE", &room.pupil.clone(), json!({ "a": "B's" }));
+        room.a_does("CREATE", json!({ "a": "A's" })).await;
+        room.b.down_all(100).await;
+        clock.pass(20);
+        let answer = room.b.up(Fate::Answered).await;
+        let given = text(&answer["acknowledged"][0]["entityId"]).to_owned();
+        assert_ne!(given, room.pupil.1, "{answer}");
+        clock.pass(20);
+        if edits_before_down {
+            // The edit waits while the row comes down once more.
+            room.b.edit("UPDATE", &key("STUDENT", &given), json!({ "b": 2 }));
+            room.b.down_all(100).await;
+            clock.pass(20);
+            room.b.up(Fate::Answered).await;
+            clock.pass(20);
+        }
+        room.assert_equal(&format!("D6 {edits_before_down}")).await;
+    }
+}
