@@ -11,6 +11,7 @@ mod device;
 mod drafts;
 mod error;
 mod file_import;
+mod id_references;
 mod job;
 mod load;
 mod order;
