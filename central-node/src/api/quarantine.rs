@@ -59,8 +59,8 @@ pub(super) async fn list(
     Ok(Json(page_of(&rows, query.after(), limit)?))
 }
 
-/// Releases a quarantined event. The answer has the decision about the release: REJECTED if the event is unknown, was released
-/// before, or still cannot take effect.
+/// Releases a quarantined event. The answer has the decision about the release: REJECTED if the event was not quarantined,
+/// was released before, or still cannot take effect.
 pub(super) async fn release(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,
@@ -93,6 +93,11 @@ pub(super) async fn release(
             )
         },
     };
+    {
+        let mut connection = central.database().service().await?;
+        let tx = database::begin(&mut connection, credential.tenant).await?;
+        event_store::by_event_id(&tx, credential.tenant, event).await?.ok_or_else(missing)?;
+    }
     let content = &draft.content;
     let read = comptoir_proto::payload::read_fact(&content.entity_type, &content.action, 1, &content.payload);
     read.map_err(|error| Problem::new(ErrorCode::InvalidPayload, error.to_string()).at("/reason"))?;

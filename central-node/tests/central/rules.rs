@@ -147,6 +147,8 @@ async fn a_quarantined_event_takes_effect_once_a_person_releases_it() {
     let again = company.post(&release(sale), "").await.assert_ok();
     assert_eq!(again["decision"]["verdict"], "REJECTED");
     assert_eq!(again["decision"]["code"], "ALREADY_APPLIED");
+    let unknown = comptoir_core::id::EventId::new(uuid::Uuid::from_u128(7));
+    company.post(&release(unknown), "").await.assert_problem(404, "NOT_FOUND");
     let list = company.get("/api/v1/quarantine").await.assert_ok();
     assert!(list["events"].as_array().unwrap().is_empty(), "{list}");
 }
