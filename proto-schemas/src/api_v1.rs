@@ -220,7 +220,16 @@ pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
 /// What the event says that its writer had seen.
 fn base_version(dto: &DraftDto) -> Result<Option<u64>, Problem> {
     let tag = tag_of(dto)?;
-    Ok(dto.base_version.or_else(|| tag.and_then(|tag| tag.base_version())))
+    let base = dto.base_version.or_else(|| tag.and_then(|tag| tag.base_version()));
+    match base {
+        // Central's database has signed numbers.
+        Some(base) if i64::try_from(base).is_err() => {
+            let detail = format!("base_version {base} is no version: the highest is {}", i64::MAX);
+            let field = if dto.base_version.is_some() { "/base_version" } else { "/if_match" };
+            Err(Problem::new(ErrorCode::MalformedBody, detail).at(field))
+        }
+        base => Ok(base),
+    }
 }
 
 pub(crate) fn draft_id(

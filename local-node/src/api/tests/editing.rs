@@ -39,6 +39,10 @@ async fn an_edit_has_to_say_what_it_was_made_from() {
     let body = json!({"fields": {"name": "Durand"}, "base_version": 7}).to_string();
     let reply = shop.send_with("PATCH", CLIENT, &[("idempotency-key", "e"), ("if-match", &tag)], body).await;
     assert_eq!(reply.problem(400, "MALFORMED_BODY")["pointer"], "/base_version");
+    let above =
+        json!({"entity_id": "c-2", "fields": {"name": "Durand"}, "base_version": i64::MAX as u64 + 1}).to_string();
+    let reply = shop.send_with("POST", "/api/v1/clients", &[("idempotency-key", "f")], above).await;
+    assert_eq!(reply.problem(400, "MALFORMED_BODY")["pointer"], "/base_version");
     assert_eq!(shop.node.log().head().marks.durable.0, 2);
 }
 
