@@ -76,6 +76,8 @@ pub(crate) async fn position_at(
 /// What a device's time says about what the device has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Since {
+    /// The time that the device sent.
+    pub(crate) time: Timestamp,
     /// The device has everything up to here.
     pub(crate) from: Position,
     /// Whether central never gave that time to the device: it is in the future, or later than the last one given.
@@ -83,13 +85,13 @@ pub(crate) struct Since {
 }
 
 impl Since {
-    fn new(claimed: Position, given: Option<Position>, was_reached: bool) -> Since {
+    fn new(time: Timestamp, claimed: Position, given: Option<Position>, was_reached: bool) -> Since {
         let from = match given {
             Some(given) => claimed.min(given),
             None if was_reached => claimed,
             None => Position::ZERO,
         };
-        Since { from, is_ahead: !was_reached || from < claimed }
+        Since { time, from, is_ahead: !was_reached || from < claimed }
     }
 
     /// What the developer of a client whose time is ahead should know, in French as the customer documents are.
@@ -108,7 +110,7 @@ pub(crate) async fn since(
     horizon: Horizon,
 ) -> Result<Since, StoreError> {
     let claimed = position_at(tx, device.tenant, time, horizon).await?;
-    Ok(Since::new(claimed, device.given_to, end_of_millisecond(time) <= horizon.closed_to))
+    Ok(Since::new(time, claimed, device.given_to, end_of_millisecond(time) <= horizon.closed_to))
 }
 
 /// The end of a page: the time for the device's next request, and its position.
@@ -206,8 +208,8 @@ mod tests {
             (9, None, false, 0, true),
             (0, None, true, 0, false),
         ] {
-            let since = Since::new(Position(claimed), position(given), was_reached);
-            assert_eq!(since, Since { from: Position(from), is_ahead }, "{claimed} {given:?} {was_reached}");
+            let since = Since::new(Timestamp(0), Position(claimed), position(given), was_reached);
+            assert_eq!((since.from, since.is_ahead), (Position(from), is_ahead), "{claimed} {given:?} {was_reached}");
         }
     }
 }

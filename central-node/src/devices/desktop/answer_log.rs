@@ -1,6 +1,6 @@
 //! What a desktop was answered and when, as far as the base of its later edits follows from it.
 //!
-//! A client holds a page of `down` if a later request names the page's end. The fate of any other answer is unknown, and such an
+//! A client holds a page of `down` if a later request has the time that the page had for it, to the millisecond. The fate of any other answer is unknown, and such an
 //! answer counts as not received; rows in it count as possibly written into the client's table. What is dropped, because the log
 //! is bounded, makes a base older. An older base costs at most a needless conflict; a newer one would lose another client's
 //! change.
@@ -14,7 +14,7 @@ use super::client_clock::ClockReading;
 use crate::clock::Clock;
 use crate::database::{self, Database, StoreError};
 use crate::devices::device::Device;
-use crate::devices::time_cursor::Since;
+use crate::devices::time_cursor::{PageEnd, Since, same_millisecond};
 
 /// Pages in the log. When there are more, the one is dropped whose neighbours are closest together for their age, so the log
 /// reaches far back.
@@ -50,11 +50,20 @@ struct GivenPage {
     at: i64,
     /// A client that has the page holds everything up to this position.
     to: u64,
+    /// The time in the page for the client's next request.
+    time: i64,
     /// Whether a later `down` showed that the client has it.
     held: bool,
     /// Only of these types; all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     types: Option<Vec<String>>,
+}
+
+impl GivenPage {
+    /// Whether a request has the time that this page had for it.
+    fn is_named_by(&self, since: Since) -> bool {
+        self.to == since.from.0 && !since.is_ahead && same_millisecond(Timestamp(self.time), since.time)
+    }
 }
 
 /// A choice of `/resolve` that was answered.
@@ -112,27 +121,30 @@ impl AnswerLog {
     }
 
     /// Notes that the client asks for what follows a time: it holds the pages up to there, and not those behind. A time that
-    /// central never gave to it shows nothing about its last page.
+    /// central never gave to it, such as that of its own clock, shows nothing about the pages up to there.
     pub(crate) fn asked_since(&mut self, since: Since, types: Option<&[String]>) {
         let from = since.from;
         self.pages.retain(|page| page.to <= from.0 || page.types.as_deref() != types);
-        let held = |page: &&mut GivenPage| page.types.as_deref() == types && !since.is_ahead;
-        self.pages.iter_mut().filter(held).for_each(|page| page.held = true);
+        let of_types = |page: &GivenPage| page.types.as_deref() == types;
+        if self.pages.iter().any(|page| of_types(page) && page.is_named_by(since)) {
+            self.pages.iter_mut().filter(|page| of_types(page)).for_each(|page| page.held = true);
+        }
         // A client that asks for older rows than it had when its user chose was restored from a copy.
         self.choices.retain(|choice| choice.pulled_to <= from.0);
     }
 
     /// Notes a page that is about to be sent.
-    pub(crate) fn page_given(&mut self, at: Timestamp, to: Position, types: Option<&[String]>, has_rows: bool) {
+    pub(crate) fn page_given(&mut self, at: Timestamp, end: PageEnd, types: Option<&[String]>, has_rows: bool) {
         if has_rows {
             self.rows_given_at = Some(at.0);
         }
         let last = self.pages.iter().rev().find(|page| page.types.as_deref() == types);
-        let adds_nothing = last.map_or(0, |page| page.to) >= to.0;
+        let adds_nothing = last.map_or(0, |page| page.to) >= end.position.0;
         if adds_nothing || types.iter().copied().flatten().map(String::len).sum::<usize>() > TYPES_BYTES_MAX {
             return;
         }
-        self.pages.push(GivenPage { at: at.0, to: to.0, held: false, types: types.map(<[String]>::to_vec) });
+        let types = types.map(<[String]>::to_vec);
+        self.pages.push(GivenPage { at: at.0, to: end.position.0, time: end.time.0, held: false, types });
         if self.pages.len() > PAGES_MAX {
             self.drop_page(at.0);
         }
@@ -160,8 +172,7 @@ impl AnswerLog {
         let Some(made_at) = made_at else { return Position::ZERO };
         let covers =
             |page: &&GivenPage| page.types.as_ref().is_none_or(|types| types.iter().any(|of| of == entity_type));
-        let names = |page: &&GivenPage| page.to == synced.from.0 && !synced.is_ahead;
-        let received = |page: &&GivenPage| page.to <= synced.from.0 && (page.held || names(page));
+        let received = |page: &&GivenPage| page.to <= synced.from.0 && (page.held || page.is_named_by(synced));
         let before = |page: &&GivenPage| is_by(page.at, made_at);
         let pages = self.pages.iter().filter(covers).filter(received).filter(before);
         Position(pages.map(|page| page.to).max().unwrap_or_default())
@@ -241,7 +252,11 @@ mod tests {
     }
 
     fn since(position: u64) -> Since {
-        Since { from: Position(position), is_ahead: false }
+        Since { time: at(position as i64), from: Position(position), is_ahead: false }
+    }
+
+    fn end(position: u64) -> PageEnd {
+        PageEnd { time: at(position as i64), position: Position(position) }
     }
 
     fn choice(position: u64, held: HeldAfter) -> ChoiceMade {
@@ -253,7 +268,7 @@ mod tests {
     fn log(pages: &[(i64, u64)]) -> AnswerLog {
         let mut log = AnswerLog::default();
         for (seconds, to) in pages {
-            log.page_given(at(*seconds), Position(*to), None, true);
+            log.page_given(at(*seconds), end(*to), None, true);
             log.asked_since(since(*to), None);
         }
         log
@@ -279,12 +294,20 @@ mod tests {
     #[test]
     fn a_page_of_unknown_fate_was_not_received() {
         let mut log = log(&[(10, 5)]);
-        log.page_given(at(20), Position(9), None, true);
+        log.page_given(at(20), end(9), None, true);
         let base = |log: &AnswerLog, synced| log.base(Some(at(25)), STUDENT, since(synced)).0;
         assert_eq!(base(&log, 9), 9, "the outbox names its end");
         assert_eq!(base(&log, 12), 5, "a time that central did not give");
+        let own_clock = Since { time: at(11), ..since(9) };
+        assert_eq!(
+            log.base(Some(at(25)), STUDENT, own_clock).0,
+            5,
+            "a time after the page that central did not give either"
+        );
+        log.asked_since(own_clock, None);
+        assert_eq!(log.base(Some(at(25)), STUDENT, own_clock).0, 5);
         log.asked_since(since(5), None);
-        log.page_given(at(30), Position(12), None, true);
+        log.page_given(at(30), end(12), None, true);
         assert_eq!(base(&log, 12), 5, "it was lost, and what came instead is later than the edit");
         assert_eq!(log.base(Some(at(35)), STUDENT, since(12)).0, 12);
     }
@@ -293,14 +316,14 @@ mod tests {
     fn a_page_of_some_types_says_nothing_about_others() {
         let mut log = log(&[(10, 5)]);
         let grades = ["GRADE".to_owned()];
-        log.page_given(at(20), Position(9), Some(&grades), true);
+        log.page_given(at(20), end(9), Some(&grades), true);
         log.asked_since(since(9), Some(&grades));
         assert_eq!(log.base(Some(at(25)), STUDENT, since(9)).0, 5);
         assert_eq!(log.base(Some(at(25)), ("GRADE", "g-1"), since(9)).0, 9);
         log.asked_since(since(5), None);
         assert_eq!(log.base(Some(at(25)), ("GRADE", "g-1"), since(9)).0, 9, "each set has its own timestamp");
         let many: Vec<String> = (0..40).map(|number| format!("{number:030}")).collect();
-        log.page_given(at(30), Position(12), Some(&many), true);
+        log.page_given(at(30), end(12), Some(&many), true);
         assert_eq!(log.pages.len(), 2, "too many types to remember");
     }
 
@@ -313,7 +336,7 @@ mod tests {
             assert_eq!(base(&log, 14), 5, "before the choice");
             assert_eq!(base(&log, 16), before, "{held:?}");
             assert_eq!(log.base(Some(at(16)), ("STUDENT", "s-2"), since(9)).0, 5, "another entity");
-            log.page_given(at(20), Position(9), None, true);
+            log.page_given(at(20), end(9), None, true);
             log.asked_since(since(9), None);
             assert_eq!(base(&log, 21), after, "{held:?}");
             assert_eq!(base(&log, 16), before, "{held:?}");
@@ -329,7 +352,7 @@ mod tests {
         let mut log = log(&[(10, 5)]);
         assert!(log.gave_rows_since(Some(at(9))) && log.gave_rows_since(None));
         assert!(!log.gave_rows_since(Some(at(11))));
-        log.page_given(at(20), Position(9), None, false);
+        log.page_given(at(20), end(9), None, false);
         assert!(!log.gave_rows_since(Some(at(11))), "a page without rows");
         log.choice_made((at(30), Position(5)), choice(7, HeldAfter::AtMost(3)));
         assert!(log.gave_rows_since(Some(at(11))));

@@ -88,7 +88,7 @@ pub(crate) async fn read(
         }
     }
     keep_pulled_to(&tx, device, (from, end.position, horizon.head), asked.holds_nothing).await?;
-    answers.page_given(clock.now(), end.position, asked.types, !given.is_empty());
+    answers.page_given(clock.now(), end, asked.types, !given.is_empty());
     answers.save(&tx, device).await?;
     tx.commit().await?;
     Ok(SyncDownResponse {
