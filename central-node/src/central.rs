@@ -22,7 +22,7 @@ use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::devices::device::Devices;
 use crate::feed::Feed;
-use crate::identity::{self, IdentityError, NewTenant};
+use crate::identity::{self, IdentityError, NewTenant, RecentCredentials};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::head_watch;
@@ -82,6 +82,7 @@ pub struct Central {
     store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
+    recent_credentials: RecentCredentials,
     server: Option<ServerWatch>,
     postgres: Mutex<Option<RunningServer>>,
 }
@@ -164,6 +165,7 @@ impl Central {
             store_findings,
             runner: Mutex::new(runner),
             store_health,
+            recent_credentials: RecentCredentials::default(),
             server,
             postgres: Mutex::new(postgres),
         }))
@@ -182,6 +184,11 @@ impl Central {
             // A panic of the thread that stops it has been printed already.
             let _ = tokio::task::spawn_blocking(move || running.stop()).await;
         }
+    }
+
+    /// The credentials of requests that only read.
+    pub(crate) fn recent_credentials(&self) -> &RecentCredentials {
+        &self.recent_credentials
     }
 
     /// The connection pools.

@@ -10,10 +10,21 @@ use crate::central::Central;
 use crate::feed::{NodeCaller, Scope};
 use crate::identity::{self, Access, AuthError, Credential};
 
-/// The caller's credential, looked up again for each request.
+/// The caller's credential, looked up for each request: a revoked one stops working at once.
 pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let found = identity::authenticate(central.database(), authorization).await;
+    known(identity::authenticate(central.database(), authorization(headers)).await)
+}
+
+/// The caller's credential for a request that only reads: it may have been looked up a few seconds ago.
+pub(super) async fn reading_credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
+    known(central.recent_credentials().authenticate(central.database(), authorization(headers)).await)
+}
+
+fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
+}
+
+fn known(found: Result<Credential, AuthError>) -> Result<Credential, ProblemResponse> {
     if matches!(found, Err(AuthError::Unknown)) {
         tracing::info!("a request came without a valid credential");
     }

@@ -13,7 +13,7 @@ use comptoir_proto::problem::Problem;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::auth::{credential, forbidden};
+use super::auth::{forbidden, reading_credential};
 use crate::central::Central;
 use crate::identity::{Access, Credential};
 use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
@@ -35,7 +35,7 @@ impl FromRequestParts<Arc<Central>> for ReportCaller {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, central: &Arc<Central>) -> Result<ReportCaller, ProblemResponse> {
-        credential(central, &parts.headers).await.map(ReportCaller)
+        reading_credential(central, &parts.headers).await.map(ReportCaller)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The credential of a request, looked up each time, so that a revoked one stops working at once.
+//! The credential of a request.
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use uuid::Uuid;

@@ -2,10 +2,12 @@
 
 mod credential;
 mod keys;
+mod recent_credentials;
 mod registry;
 
 pub use credential::{Access, AuthError, Credential, authenticate};
 pub use keys::{IssuedKey, KeyRow, issue_admin_token, issue_node_key, keys, revoke_key};
+pub(crate) use recent_credentials::RecentCredentials;
 pub(crate) use registry::insert_tenant;
 pub use registry::{
     IdentityError, NewTenant, NodeRow, READERS, SiteRow, TenantRow, allow_reader, create_node, create_site, has_pushed,

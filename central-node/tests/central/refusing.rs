@@ -246,8 +246,13 @@ async fn a_revoked_key_stops_working_at_once() {
     node.push_all(&server).await;
     let key_id = node.key.split('_').nth(1).unwrap();
     let db = server.central.database();
+    node.get(&server, "/api/v1/stock").await.assert_ok();
     assert!(comptoir_central::identity::revoke_key(db, company.tenant, key_id).await.unwrap());
     node.try_push(&server, 1, 1).await.assert_status(401);
+    // A read may use the credential for a few seconds more.
+    while node.get(&server, "/api/v1/stock").await.status != 401 {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]
