@@ -4,8 +4,9 @@
 //! same log again gives the same decisions on any machine, years later.
 //!
 //! Reading order: identities and order ([`id`], [`position`], [`time`]), events ([`event`], [`fact`]), the chain ([`chain`]),
-//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]).
+//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]), permissions ([`access`]).
 
+pub mod access;
 pub mod chain;
 pub mod clock;
 pub mod decision;
