@@ -6,6 +6,7 @@
 mod body_budget;
 mod broken_body;
 mod draft_list;
+mod host;
 mod idempotency;
 mod ndjson;
 pub mod openapi;
@@ -19,6 +20,7 @@ mod unread_body;
 
 pub use body_budget::{BodyBudget, BodyReservation};
 pub use draft_list::{batch_rejected, check_drafts, split_list};
+pub use host::{HostNames, changes_something, foreign_page};
 pub use idempotency::idempotency_key;
 pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
 pub use params::{PAGE_ROWS, PathParams, invalid_parameter, page_limit, read_query};

@@ -12,6 +12,7 @@ use comptoir_proto::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::body_budget::BodyBudget;
+use crate::host::HostNames;
 use crate::problem_response::{ProblemResponse, panicked};
 use crate::request_body::{BodySettings, Timeouts};
 use crate::unread_body::UnreadBody;
@@ -20,40 +21,68 @@ use crate::unread_body::UnreadBody;
 #[derive(Clone, Default)]
 pub struct Edge {
     bodies: BodySettings,
+    hosts: Option<HostNames>,
 }
 
 impl Edge {
     /// An edge with timeouts other than the default.
     #[must_use]
     pub fn with_timeouts(self, timeouts: Timeouts) -> Edge {
-        Edge { bodies: BodySettings { timeouts, ..self.bodies } }
+        Edge { bodies: BodySettings { timeouts, ..self.bodies }, ..self }
     }
 
     /// An edge whose bodies share a budget of memory.
     #[must_use]
     pub fn with_budget(self, budget: BodyBudget) -> Edge {
-        Edge { bodies: BodySettings { budget: Some(budget), ..self.bodies } }
+        Edge { bodies: BodySettings { budget: Some(budget), ..self.bodies }, ..self }
+    }
+
+    /// An edge that refuses other hosts and pages of other origins.
+    #[must_use]
+    pub fn with_hosts(self, hosts: HostNames) -> Edge {
+        Edge { hosts: Some(hosts), ..self }
     }
 
     /// Puts the edge around routes. Unknown paths and methods, NUL bytes and panics are answered with a problem.
     pub fn wrap<S: Clone + Send + Sync + 'static>(self, routes: Router<S>) -> Router<S> {
         let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
-        routes.layer(from_fn_with_state(Arc::new(self.bodies), enter)).layer(CatchPanicLayer::custom(panicked))
+        routes
+            .layer(from_fn_with_state(Arc::new(EdgeSettings::from(self)), enter))
+            .layer(CatchPanicLayer::custom(panicked))
     }
 }
 
-/// Refuses targets that no handler can read. The body's reader finds its settings in the request; what it leaves is read here.
-async fn enter(State(bodies): State<Arc<BodySettings>>, request: Request, next: Next) -> Response {
+struct EdgeSettings {
+    bodies: Arc<BodySettings>,
+    hosts: Option<HostNames>,
+}
+
+impl From<Edge> for EdgeSettings {
+    fn from(edge: Edge) -> EdgeSettings {
+        EdgeSettings { bodies: Arc::new(edge.bodies), hosts: edge.hosts }
+    }
+}
+
+impl EdgeSettings {
+    fn refusal(&self, request: &Request) -> Option<Problem> {
+        let refused = self.hosts.as_ref().map(|hosts| hosts.check(request.method(), request.uri(), request.headers()));
+        refused.and_then(Result::err).or_else(|| refused_target(request.method(), request.uri()))
+    }
+}
+
+/// Refuses hosts, origins and targets before any handler. The body's reader finds its settings in the request; what it leaves is
+/// read here.
+async fn enter(State(settings): State<Arc<EdgeSettings>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let (unread, body) = UnreadBody::lend(&parts.headers, body, bodies.timeouts);
+    let (unread, body) = UnreadBody::lend(&parts.headers, body, settings.bodies.timeouts);
     let mut request = Request::from_parts(parts, body);
-    let response = match refused_target(request.method(), request.uri()) {
+    let response = match settings.refusal(&request) {
         Some(problem) => {
             drop(request);
             ProblemResponse::from(problem).into_response()
         }
         None => {
-            request.extensions_mut().insert(bodies);
+            request.extensions_mut().insert(settings.bodies.clone());
             next.run(request).await
         }
     };

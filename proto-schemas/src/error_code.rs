@@ -19,6 +19,10 @@ pub enum ErrorCode {
     WrongNode,
     /// The credential may not do this.
     Forbidden,
+    /// The request names another host than this server's.
+    HostRefused,
+    /// The request comes from a page of another site.
+    OriginRefused,
     /// There is nothing of that name.
     NotFound,
     /// The path is known, and not for that method.
@@ -101,7 +105,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 47] = [
+    pub const ALL: [ErrorCode; 49] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -110,6 +114,8 @@ impl ErrorCode {
         ErrorCode::WrongTenant,
         ErrorCode::WrongNode,
         ErrorCode::Forbidden,
+        ErrorCode::HostRefused,
+        ErrorCode::OriginRefused,
         ErrorCode::NotFound,
         ErrorCode::MethodNotAllowed,
         ErrorCode::InvalidPayload,
@@ -190,6 +196,10 @@ impl ErrorCode {
             ErrorCode::WrongTenant => ("WRONG_TENANT", 403, false, "The credential belongs to another tenant"),
             ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
+            ErrorCode::HostRefused => ("HOST_REFUSED", 421, false, "This server does not answer to that host name"),
+            ErrorCode::OriginRefused => {
+                ("ORIGIN_REFUSED", 403, false, "A page of another site may not change anything here")
+            }
             ErrorCode::NotFound => ("NOT_FOUND", 404, false, "There is nothing of that name"),
             ErrorCode::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, false, "The path does not take that method"),
             ErrorCode::InvalidPayload => ("INVALID_PAYLOAD", 422, false, "The payload does not fit its schema"),

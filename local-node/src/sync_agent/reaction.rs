@@ -74,6 +74,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::InvalidParameter
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::IdempotencyKeyMissing
+        | ErrorCode::HostRefused
+        | ErrorCode::OriginRefused
         | ErrorCode::NotFound
         | ErrorCode::MethodNotAllowed
         | ErrorCode::InvalidPayload
