@@ -1,7 +1,7 @@
 //! The write API as a caller sees it, the same at a node and at central: drafts in, results out.
 
 use comptoir_core::decision::Code;
-use comptoir_core::event::{Content, Draft, Event};
+use comptoir_core::event::{KEY_USER, Content, Draft, Event};
 use comptoir_core::fact::{Fact, Objection};
 use comptoir_core::id::{EventId, Name, SiteId};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
@@ -181,7 +181,7 @@ pub fn check_draft(
         occurred_at: occurred_at.transpose()?,
         content: Content {
             site: author.site,
-            user: dto.user.as_deref().map(|user| name("user", user)).transpose()?,
+            user: dto.user.as_deref().map(|user| given_user(name("user", user)?)).transpose()?,
             entity_id: name("entity_id", &dto.entity_id)?,
             entity_type,
             action,
@@ -193,6 +193,15 @@ pub fn check_draft(
         },
     };
     Ok((draft, fact))
+}
+
+/// Refuses a user that only a node may put there.
+fn given_user(user: Name) -> Result<Name, Problem> {
+    if user.as_str().starts_with(KEY_USER) {
+        let detail = format!("user={user}: names that begin with {KEY_USER} are the local keys of nodes");
+        return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/user"));
+    }
+    Ok(user)
 }
 
 /// The tag that a draft names: `if_match`, or the version alone in `base_version`.
