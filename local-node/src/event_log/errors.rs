@@ -177,6 +177,26 @@ pub enum OpenError {
         /// The store's error.
         error: StoreError,
     },
+    /// The key that unseals the node's secrets is missing.
+    #[error(
+        "{} is missing: it unseals this node's signing key. Restore it from a copy of this folder; nothing was \
+         changed (docs/operating/node.md, \"Secrets\")",
+        path.display()
+    )]
+    SecretKeyMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The key does not unseal the node's secrets: it is another node's, or the sealed bytes were changed.
+    #[error(
+        "{} does not unseal this node's signing key: it belongs to another copy, or the store was changed \
+         (docs/operating/node.md, \"Secrets\")",
+        path.display()
+    )]
+    SecretKeyWrong {
+        /// The key's file.
+        path: PathBuf,
+    },
     /// The setting differs from the first start.
     #[error("{setting} was {registered} when this log was created, and is now {given}")]
     IdentityChanged {

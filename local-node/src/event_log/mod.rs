@@ -40,6 +40,7 @@ mod read;
 mod recovery;
 mod reseal;
 mod seal;
+mod secret_key;
 mod shared;
 mod sled_store;
 mod staged;
@@ -74,6 +75,7 @@ pub use key_space::{KeyChange, VALUE_BYTES_MAX, VisitValue, entries_of};
 pub use keys::KeySpace;
 pub(crate) use position::LogPosition;
 pub use read::{Found, Pending, Sealed};
+pub use secret_key::SECRET_KEY_FILE;
 pub use shared::{Check, State, Status};
 
 use group::WriterCommand;

@@ -1,4 +1,4 @@
-//! Opening the log. Order: lock, registration, leftovers of a crash, store, identity, proof that a flush reaches the disk, the
+//! Opening the log. Order: lock, registration, leftovers of a crash, store, identity and its secret, proof that a flush reaches the disk, the
 //! high-water mark, the chain from there on, the ids that no run covers. Then the writer starts, and the whole chain is checked
 //! in the background.
 
@@ -22,6 +22,7 @@ use super::ids::IdWriter;
 use super::keys::{self, RecordKind};
 use super::position::LogPosition;
 use super::reseal::Reseal;
+use super::secret_key::SecretKey;
 use super::shared::{Check, Parts, SharedLog, State, Status};
 use super::sled_store::SledStore;
 use super::store::{Entry, Store, StoreError};
@@ -54,8 +55,9 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     }
     directory.sync()?;
     let store = open_store(&config.backend, &directory.store())?;
-    let (stored, key) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
+    let (stored, sealed) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
     config.identity.same_as(stored)?;
+    let key = signing_key(&SecretKey::open(&config.dir)?, stored, &sealed)?;
     let boot = count_boot(&*store, &config.backend)?;
 
     let path = directory.high_water();
@@ -154,7 +156,7 @@ fn create(directory: &Directory, config: &LogConfig, environment: &Environment) 
         let public_key = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         let opening = Opening::new(config.identity, public_key, epoch, None, "first start", environment.now())?;
         let mut batch = opening.entries(None);
-        batch.push(identity_entry(config.identity, &seed));
+        batch.push(identity_entry(config.identity, &SecretKey::create(&config.dir, environment)?, &seed, environment)?);
         store.apply(batch)?;
         store.flush()?;
     }
@@ -162,23 +164,41 @@ fn create(directory: &Directory, config: &LogConfig, environment: &Environment) 
     directory.finish_creation()
 }
 
-fn identity_entry(identity: Identity, seed: &[u8; 32]) -> Entry {
-    let parts: [&[u8]; 4] = [identity.tenant.as_bytes(), identity.site.as_bytes(), identity.node.as_bytes(), seed];
-    Entry::set(keys::single(RecordKind::Identity), parts.concat())
+fn identity_entry(
+    identity: Identity,
+    secret_key: &SecretKey,
+    seed: &[u8; 32],
+    environment: &Environment,
+) -> Result<Entry, OpenError> {
+    let owner = owner_bytes(identity);
+    let sealed = secret_key.seal(seed, &owner, environment)?;
+    Ok(Entry::set(keys::single(RecordKind::Identity), [owner, sealed].concat()))
 }
 
-fn read_identity(store: &dyn Store) -> Result<Option<(Identity, SigningKey)>, StoreError> {
+fn owner_bytes(identity: Identity) -> Vec<u8> {
+    let parts: [&[u8]; 3] = [identity.tenant.as_bytes(), identity.site.as_bytes(), identity.node.as_bytes()];
+    parts.concat()
+}
+
+fn signing_key(secret_key: &SecretKey, identity: Identity, sealed: &[u8]) -> Result<SigningKey, OpenError> {
+    let seed = secret_key.unseal(sealed, &owner_bytes(identity))?;
+    let seed: [u8; 32] = seed.try_into().expect("what the key unseals is the seed that it sealed");
+    Ok(SigningKey::from_bytes(&seed))
+}
+
+/// The owner, and the sealed seed of the node's key pair.
+fn read_identity(store: &dyn Store) -> Result<Option<(Identity, Vec<u8>)>, StoreError> {
     let value = store.get(&keys::single(RecordKind::Identity))?;
     Ok(value.as_deref().and_then(|value| {
         let (tenant, rest) = value.split_first_chunk()?;
         let (site, rest) = rest.split_first_chunk()?;
-        let (node, seed) = rest.split_first_chunk()?;
+        let (node, sealed) = rest.split_first_chunk()?;
         let identity = Identity {
             tenant: TenantId::from_bytes(*tenant),
             site: SiteId::from_bytes(*site),
             node: NodeId::from_bytes(*node),
         };
-        Some((identity, SigningKey::from_bytes(seed.try_into().ok()?)))
+        Some((identity, sealed.to_vec()))
     }))
 }
 

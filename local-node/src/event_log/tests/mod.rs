@@ -13,5 +13,6 @@ mod key_spaces;
 mod missing;
 mod opening;
 mod random;
+mod secrets;
 mod stores;
 mod walking;
