@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    admin, audit, completions, demo, doctor, events, import, migrate, projections, serve, status, up,
+    admin, audit, completions, demo, doctor, events, import, key, migrate, projections, serve, status, up,
 };
 use crate::exit;
 
@@ -40,6 +40,8 @@ pub enum CliCommand {
     /// Verify exported logs from their files alone
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Create, list and revoke the local keys of a node
+    Key(key::KeyArgs),
     /// Show the queue of a node, and everything that needs a person
     Status(status::StatusArgs),
     /// Show, rebuild, compare and switch read models

@@ -28,6 +28,9 @@ pub struct UpFile {
     pub node_id: Uuid,
     /// The node's API key.
     pub node_api_key: String,
+    /// The till program's key at the node, also in [`TILL_HEADER_FILE`].
+    #[serde(default)]
+    pub local_key: String,
     /// An administrator's token at central.
     pub admin_token: String,
     /// Whether the sample day was imported.
@@ -36,6 +39,8 @@ pub struct UpFile {
 }
 
 const NAME: &str = "up.json";
+/// Next to it: the till program's key as the header that curl sends.
+pub const TILL_HEADER_FILE: &str = "till.header";
 
 impl UpFile {
     /// Its path in a data directory.
@@ -100,6 +105,7 @@ mod tests {
             site_id: Uuid::from_u128(2),
             node_id: Uuid::from_u128(3),
             node_api_key: "k".to_owned(),
+            local_key: "l".to_owned(),
             admin_token: "t".to_owned(),
             sample_imported: false,
         };

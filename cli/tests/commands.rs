@@ -111,6 +111,16 @@ impl Drop for NodeProcess {
     }
 }
 
+/// The folder in which a command finds the node's key.
+fn of_node(folder: &Path) -> [(&str, &str); 1] {
+    [("DATA_DIR", folder.to_str().unwrap())]
+}
+
+/// The administrator's key as a header.
+fn key_line(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("admin.header")).unwrap().trim_end().to_owned()
+}
+
 /// A node without synchronisation, and its log lines.
 fn node(folder: &Path, url: &str) -> (NodeProcess, Lines<BufReader<ChildStderr>>) {
     let id = "018f0000-0000-7000-8000-0000000000b1";
@@ -135,7 +145,9 @@ fn node(folder: &Path, url: &str) -> (NodeProcess, Lines<BufReader<ChildStderr>>
 fn a_file_that_cannot_be_written_is_usage_or_unavailable() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (node, _log) = node(folder.path(), &url);
-    let export = |out: &Path| comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &[]);
+    let variables = of_node(folder.path());
+    let export =
+        |out: &Path| comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &variables);
     let nowhere = export(Path::new("/no/such/folder/shop.bundle"));
     let outs = tempfile::tempdir().unwrap();
     let (a_folder, full) = (outs.path().join("folder"), outs.path().join("full.bundle"));
@@ -166,12 +178,13 @@ fn an_event_of_any_depth_is_shown() {
     let made = draft("0199aaaa-0000-7000-8000-000000000002", "CREATE", "{}");
     let list = format!("[{made},{}]", draft(id, "DELETE", &format!(r#"{{"a":{deep}}}"#)));
     let mut caller = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-    let head = "POST /api/v1/events HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-type: application/json";
-    write!(caller, "{head}\r\ncontent-length: {}\r\n\r\n{list}", list.len()).unwrap();
+    let head = "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json";
+    let key = key_line(folder.path());
+    write!(caller, "{head}\r\n{key}\r\ncontent-length: {}\r\n\r\n{list}", list.len()).unwrap();
     let mut answer = String::new();
     caller.read_to_string(&mut answer).unwrap();
     let shown = [["events", "tail"].as_slice(), &["events", "tail", "--json"], &["events", "show", id]]
-        .map(|command| comptoir(&[command, &["--url", &url]].concat(), &[]));
+        .map(|command| comptoir(&[command, &["--url", &url]].concat(), &of_node(folder.path())));
     node.kill();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     for output in shown {
@@ -185,8 +198,8 @@ fn an_event_of_any_depth_is_shown() {
 fn status_tells_people_why_nothing_moves_and_prints_the_queue_as_json() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (node, _log) = node(folder.path(), &url);
-    let person = comptoir(&["status", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
-    let program = comptoir(&["status", "--url", &url, "--json"], &[]);
+    let person = comptoir(&["status", "--url", &url], &[of_node(folder.path())[0], ("LANG", "fr_FR.UTF-8")]);
+    let program = comptoir(&["status", "--url", &url, "--json"], &of_node(folder.path()));
     node.kill();
     let text = String::from_utf8(person.stdout).unwrap();
     assert!(text.contains("off (SYNC_ENABLED=false)\nWhat to do: docs/operating/node.md"), "{text}");
@@ -220,7 +233,8 @@ fn a_stopped_node_ends_its_streams_without_cutting_connections() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (mut node, log) = node(folder.path(), &url);
     let mut screen = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-    screen.write_all(b"GET /api/v1/stream HTTP/1.1\r\nhost: node\r\n\r\n").unwrap();
+    let key = key_line(folder.path());
+    write!(screen, "GET /api/v1/stream HTTP/1.1\r\nhost: localhost\r\n{key}\r\n\r\n").unwrap();
     let mut begun = [0; 1];
     screen.read_exact(&mut begun).unwrap();
     kill_process(Pid::from_child(&node.0), Signal::TERM).unwrap();
@@ -253,12 +267,12 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Records this many notes.
-fn record(folder: &Path, url: &str, count: usize, name: &str) {
+fn record(data: &Path, folder: &Path, url: &str, count: usize, name: &str) {
     let rows: String = (0..count).map(|number| format!("{name}{number}\n")).collect();
     let map = "name = \"n\"\nrows = { group_by = \"id\" }\nfields = { id = { column = \"id\" } }\n\
                [[events]]\nentity_type = \"NOTE\"\naction = \"CREATE\"\nentity_id = \"id\"\npayload = { text = \"id\" }\n";
     let (map, rows) = (given(folder, "map.toml", map), given(folder, "rows.csv", &format!("id\n{rows}")));
-    let output = comptoir(&["import", &rows, "--map", &map, "--url", url], &[]);
+    let output = comptoir(&["import", &rows, "--map", &map, "--url", url], &of_node(data));
     assert_eq!(code(&output), exit::OK, "{}", stderr(&output));
 }
 
@@ -274,12 +288,12 @@ fn a_node_whose_drive_lost_records_names_them_and_exports_no_short_log() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (data, files) = (folder.path().join("data"), tempfile::tempdir().unwrap());
     let (running, _log) = node(&data, &url);
-    record(files.path(), &url, 20, "a");
+    record(&data, files.path(), &url, 20, "a");
     stop(running);
     let (store, kept) = (data.join("node").join("log"), files.path().join("log"));
     copy(&store, &kept);
     let (running, _log) = node(&data, &url);
-    record(files.path(), &url, 10, "b");
+    record(&data, files.path(), &url, 10, "b");
     stop(running);
     std::fs::remove_dir_all(&store).unwrap();
     copy(&kept, &store);
@@ -287,8 +301,8 @@ fn a_node_whose_drive_lost_records_names_them_and_exports_no_short_log() {
     let (running, _log) = node(&data, &url);
     let bundle = files.path().join("shop.bundle");
     let bundle = bundle.to_str().unwrap();
-    let refused = comptoir(&["events", "export", "--url", &url, "--out", bundle], &[]);
-    let rescued = comptoir(&["events", "export", "--url", &url, "--incomplete", "--out", bundle], &[]);
+    let refused = comptoir(&["events", "export", "--url", &url, "--out", bundle], &of_node(&data));
+    let rescued = comptoir(&["events", "export", "--url", &url, "--incomplete", "--out", bundle], &of_node(&data));
     let verified = comptoir(&["audit", "verify", bundle], &[("LANG", "C")]);
     stop(running);
     assert_eq!(code(&refused), exit::REFUSED, "{}", stderr(&refused));

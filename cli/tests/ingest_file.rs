@@ -11,6 +11,7 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
+use comptoir_local::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use comptoir_proto::bundle_v1::{EpochStart, NodeBundleWriter};
 use comptoir_proto::stored_v1;
 use running::Up;
@@ -140,7 +141,8 @@ fn a_nodes_file_is_ingested_once_while_central_serves() {
         arguments.extend(key.into_iter().flat_map(|key| ["--token", key]));
         comptoir(&arguments).0
     };
-    assert_eq!(export(up_file["local_url"].as_str().unwrap(), "shop.bundle", None), exit::OK);
+    let key = key_in_header_file(&up.data_dir.path().join(ADMIN_HEADER_FILE)).unwrap();
+    assert_eq!(export(up_file["local_url"].as_str().unwrap(), "shop.bundle", key.as_deref()), exit::OK);
     let (code, shop) = ingest("shop.bundle");
     assert_eq!((code, &shop["new"], &shop["node_id"]), (exit::OK, &0.into(), &up_file["node_id"]));
     let token = up_file["admin_token"].as_str().unwrap();

@@ -88,9 +88,15 @@ impl Up {
         format!("{}{path}", self.file[server].as_str().unwrap())
     }
 
+    /// A client for the node.
+    fn post(&self, number: u64) -> reqwest::RequestBuilder {
+        let post = self.http.post(self.url("local_url", "/api/v1/clients")).json(&client(number));
+        post.bearer_auth(self.file["local_key"].as_str().unwrap())
+    }
+
     /// Records a client at the node, as soon as it takes one.
     async fn record(&self, number: u64) {
-        let post = || self.http.post(self.url("local_url", "/api/v1/clients")).json(&client(number)).send();
+        let post = || self.post(number).send();
         until(post, |status, _| status < 300).await;
     }
 
@@ -137,7 +143,7 @@ async fn up_restarts_a_node_whose_log_failed() {
         assert!(command.status().unwrap().success(), "prlimit is part of util-linux");
     };
     limit("0");
-    let post = || up.http.post(up.url("local_url", "/api/v1/clients")).json(&client(2)).send();
+    let post = || up.post(2).send();
     until(post, |status, body| status == 503 && body["code"] == "LOG_READ_ONLY").await;
     limit("unlimited");
     up.record(3).await;

@@ -61,8 +61,8 @@ impl Content {
     }
 }
 
-/// Begins the user of an event that was recorded with a local key and names no user: `key:` and the key's id. Callers may not name
-/// such a user.
+/// Begins the user of an event that was recorded with a local key and names no user: `key:` and the key's id. Callers may not
+/// name such a user.
 pub const KEY_USER: &str = "key:";
 
 impl Content {
@@ -75,7 +75,8 @@ impl Content {
         let Content { site, user: _, entity_type, entity_id, action, payload, .. } = self;
         let Content { base_version, causation, correlation, schema_version, .. } = self;
         self.given_user() == other.given_user()
-            && (site, entity_type, entity_id, action) == (&other.site, &other.entity_type, &other.entity_id, &other.action)
+            && (site, entity_type, entity_id, action)
+                == (&other.site, &other.entity_type, &other.entity_id, &other.action)
             && (base_version, causation) == (&other.base_version, &other.causation)
             && (correlation, schema_version) == (&other.correlation, &other.schema_version)
             && payload == &other.payload
@@ -207,7 +208,8 @@ mod tests {
         assert!(!event(Some("u-1")).same_content(&event(Some("key:01020304"))));
         assert!(!event(Some("u-1")).same_content(&event(Some("u-2"))));
         assert_ne!(event(Some("u-1")).content_hash(), event(None).content_hash());
-        let other_place = Event { content: Content { site: Some(SiteId::from_bytes([3; 16])), ..content(None) }, ..event(None) };
+        let other_place =
+            Event { content: Content { site: Some(SiteId::from_bytes([3; 16])), ..content(None) }, ..event(None) };
         assert!(!event(None).same_content(&other_place));
     }
 }

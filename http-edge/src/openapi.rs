@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    const SERVER: Server = Server { title: "test", secured: true, refusals: &[] };
+    const SERVER: Server = Server { title: "test", credentials: &[], refusals: &[] };
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
         document(&SERVER, &common_operations("Ready", &[ErrorCode::LogReadOnly], "A page")).to_string()
     });

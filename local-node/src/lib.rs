@@ -5,9 +5,11 @@ mod blobs;
 mod blocking;
 pub mod config;
 pub mod event_log;
+pub mod local_keys;
 mod node;
 mod notifications;
 mod read_models;
+mod sessions;
 pub mod sync_agent;
 
 pub use api::{router, router_with};

@@ -1,22 +1,28 @@
 //! A running node: its log, the sync agent, and the state that the API needs.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 
+use comptoir_http_edge::HostNames;
 use comptoir_proto::api_v1::Author;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Duration, sleep};
 
 use crate::blobs::Blobs;
+use crate::blocking::blocking;
 use crate::config::{NodeConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
+use crate::local_keys::{LocalKeyId, LocalKeys};
 use crate::read_models::{self, ReadModels};
+use crate::sessions::Sessions;
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
 use crate::sync_agent::{Agent, AgentNotes, Phase, Puller, SyncIssue, SyncState, recount};
 
 /// Pause before an agent that failed by a defect is restarted.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
+/// How often the uses of local keys are stored.
+const STORE_USES_EVERY: Duration = Duration::from_secs(60);
 
 /// A running node: it records events and, unless sync is disabled, sends them.
 pub struct Node {
@@ -29,9 +35,13 @@ pub struct Node {
     saved_forms: Mutex<()>,
     environment: Environment,
     author: Author,
+    local_keys: Arc<LocalKeys>,
+    sessions: Sessions,
+    hosts: HostNames,
     sync_config: SyncConfig,
     sync: watch::Receiver<SyncState>,
     agent: Mutex<Option<JoinHandle<()>>>,
+    uses: Mutex<Option<JoinHandle<()>>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -76,6 +86,7 @@ impl Node {
         AgentNotes::load(&notes_path).recall(&mut state);
         let (state, sync) = watch::channel(state);
         let identity = log.identity();
+        let local_keys = Arc::new(open_local_keys(&log, &environment, &config.data_dir).await);
         let node_environment = environment.clone();
         let blobs_of_line = blobs.clone();
         let worker = SyncWorker {
@@ -94,6 +105,10 @@ impl Node {
             environment: node_environment,
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
+            uses: Mutex::new(Some(tokio::spawn(store_uses(Arc::downgrade(&local_keys))))),
+            local_keys,
+            sessions: Sessions::default(),
+            hosts: config.hosts,
             sync_config: config.sync,
             sync,
             agent: Mutex::new(Some(tokio::spawn(worker.run(transport)))),
@@ -109,6 +124,25 @@ impl Node {
     /// The sync state, and its changes.
     pub fn sync(&self) -> watch::Receiver<SyncState> {
         self.sync.clone()
+    }
+
+    /// The local keys.
+    pub fn local_keys(&self) -> &LocalKeys {
+        &self.local_keys
+    }
+
+    /// The host names that the API answers to.
+    pub(crate) fn hosts(&self) -> &HostNames {
+        &self.hosts
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Opens a browser's session of a key: the cookie's value.
+    pub(crate) fn begin_session(&self, key: LocalKeyId) -> std::io::Result<String> {
+        self.sessions.begin(key, &self.environment)
     }
 
     /// The local read models.
@@ -157,6 +191,13 @@ impl Node {
             // The task ends by being aborted.
             drop(agent.await);
         }
+        if let Some(uses) = self.uses.lock().await.take() {
+            uses.abort();
+            drop(uses.await);
+            if let Err(error) = self.local_keys.store_uses().await {
+                tracing::debug!(%error, "The last uses of local keys are not stored: {error}");
+            }
+        }
         let log = self.log.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || log.close()).await {
             tracing::error!(%error, "Closing the log was interrupted: {error}");
@@ -169,6 +210,31 @@ impl Node {
 
     pub(crate) fn sync_config(&self) -> &SyncConfig {
         &self.sync_config
+    }
+}
+
+/// The local keys, and the administrator's. A log that fails its check takes no new keys; those that it has are valid.
+async fn open_local_keys(log: &Log, environment: &Environment, data_dir: &Path) -> LocalKeys {
+    let (of_log, of_environment) = (log.clone(), environment.clone());
+    let opened = blocking(move || LocalKeys::open(of_log, of_environment)).await;
+    let keys = opened.unwrap_or_else(|error| {
+        tracing::error!(%error, "The local keys do not read, so the API refuses every credential: {error}");
+        LocalKeys::none(log.clone(), environment.clone())
+    });
+    if let Err(error) = keys.ensure_administrator(data_dir).await {
+        tracing::warn!(%error, "There is no administrator's key in {}: {error}", data_dir.display());
+    }
+    keys
+}
+
+/// Holds no log while it waits: a node that is dropped gives its directory free.
+async fn store_uses(keys: Weak<LocalKeys>) {
+    loop {
+        sleep(STORE_USES_EVERY).await;
+        let Some(keys) = keys.upgrade() else { return };
+        if let Err(error) = keys.store_uses().await {
+            tracing::debug!(%error, "The last uses of local keys are not stored: {error}");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The write API as a caller sees it, the same at a node and at central: drafts in, results out.
 
 use comptoir_core::decision::Code;
-use comptoir_core::event::{KEY_USER, Content, Draft, Event};
+use comptoir_core::event::{Content, Draft, Event, KEY_USER};
 use comptoir_core::fact::{Fact, Objection};
 use comptoir_core::id::{EventId, Name, SiteId};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;

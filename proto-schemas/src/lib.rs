@@ -14,6 +14,7 @@ pub mod edits_v1;
 pub mod error_code;
 pub mod instant;
 pub mod limited;
+pub mod local_keys_v1;
 pub mod mobile_v1;
 pub mod openapi;
 pub mod opening;

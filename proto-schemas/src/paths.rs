@@ -70,6 +70,12 @@ pub const SAVED_FORM_SUBMIT: &str = "/api/v1/saved-forms/{id}/submit";
 pub const NOTIFICATIONS: &str = "/api/v1/notifications";
 /// A person has seen it.
 pub const NOTIFICATION_SEEN: &str = "/api/v1/notifications/{id}/seen";
+/// The local keys of a node.
+pub const LOCAL_KEYS: &str = "/api/v1/local-keys";
+/// One local key.
+pub const LOCAL_KEY: &str = "/api/v1/local-keys/{id}";
+/// A browser's session at a node.
+pub const SESSION: &str = "/api/v1/session";
 /// Every synchronisation, and its statistics.
 pub const SYNC_LOG: &str = "/api/v1/sync-log";
 /// The mobile contract: events up.

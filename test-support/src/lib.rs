@@ -8,6 +8,7 @@
 //! Unit tests inside `src` cannot use this crate: they would link a second copy of the crate they belong to.
 
 mod central;
+mod client;
 pub mod events;
 mod folder;
 mod node;
@@ -18,6 +19,7 @@ mod sealed_log;
 mod tenant;
 
 pub use central::{TestCentral, connect_postgres, get_from, post_to};
+pub use client::TestClient;
 pub use folder::{let_others_enter, temp_folder};
 pub use node::TestNode;
 pub use processes::RunningServer;

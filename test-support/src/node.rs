@@ -3,6 +3,7 @@ use std::sync::Arc;
 use axum::Router;
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_local::event_log::Identity;
+use comptoir_local::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use comptoir_local::{Node, NodeConfig, SyncConfig};
 use tempfile::TempDir;
 
@@ -14,6 +15,8 @@ pub struct TestNode {
     pub node: Arc<Node>,
     /// Its API.
     pub router: Router,
+    /// The administrator's key.
+    pub key: String,
     _folder: TempDir,
 }
 
@@ -30,6 +33,8 @@ impl TestNode {
         let folder = temp_folder();
         let config = NodeConfig::new(folder.path(), TestNode::IDENTITY, SyncConfig::disabled());
         let node = Node::start(config).await.expect("a node starts on an empty folder");
-        TestNode { router: comptoir_local::router(node.clone()), node, _folder: folder }
+        let key = key_in_header_file(&folder.path().join(ADMIN_HEADER_FILE)).expect("the file can be read");
+        let key = key.expect("a node makes a key at its first start");
+        TestNode { router: comptoir_local::router(node.clone()), key, node, _folder: folder }
     }
 }

@@ -1,12 +1,24 @@
 //! Processes of the released binary: central with its own Postgres, and nodes, which a test can kill and restart.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use comptoir_local::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+
+/// The administrator's key of each running node, by the node's base URL.
+static NODE_KEYS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
+/// The administrator's key of the running node that a URL leads to.
+pub fn node_key(url: &str) -> Option<String> {
+    let authority = url.strip_prefix("http://")?.split('/').next()?;
+    NODE_KEYS.lock().unwrap_or_else(PoisonError::into_inner).get(&format!("http://{authority}")).cloned()
+}
 
 /// How long a process may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -21,11 +33,22 @@ pub fn binary() -> PathBuf {
     built
 }
 
-/// Runs a command to its end. Returns its stdout as JSON, or its exit code and output.
+/// The program, with the key of the node at this address, if one runs there.
+pub fn command_for(url: &str) -> Command {
+    let mut command = Command::new(binary());
+    if let Some(key) = node_key(url) {
+        command.env("COMPTOIR_TOKEN", key);
+    }
+    command
+}
+
+/// Runs a command to its end, with the key of the node that `--url` names. Returns its stdout as JSON, or its exit code and
+/// output.
 pub fn run_comptoir(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, (i32, String)> {
-    let output =
-        Command::new(binary()).args(args).arg("--json").envs(variables.iter().copied()).env("LC_ALL", "C").output();
-    let output = output.expect("the binary starts");
+    let url = args.iter().position(|arg| *arg == "--url").and_then(|at| args.get(at + 1));
+    let mut command = command_for(url.copied().unwrap_or_default());
+    command.args(args).arg("--json").envs(variables.iter().copied()).env("LC_ALL", "C");
+    let output = command.output().expect("the binary starts");
     let stdout = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
         Ok(serde_json::from_str(stdout.trim()).unwrap_or(Value::Null))
@@ -107,9 +130,15 @@ impl RunningServer {
 
     /// Starts a node without a central. The node survives a limit on file sizes, with which a test simulates a full disk.
     pub fn node_alone(data_dir: &Path) -> RunningServer {
+        RunningServer::node_with(data_dir, &[("SYNC_ENABLED", "false")])
+    }
+
+    /// Starts a node that no central knows, with these settings.
+    pub fn node_with(data_dir: &Path, settings: &[(&str, &str)]) -> RunningServer {
         let ids = ["TENANT_ID", "SITE_ID", "NODE_ID"].map(|name| (name, uuid::Uuid::from_u128(7).to_string()));
         let mut variables: Vec<(&str, &str)> = ids.iter().map(|(name, id)| (*name, id.as_str())).collect();
-        variables.extend([("APP_MODE", "local"), ("SYNC_ENABLED", "false")]);
+        variables.push(("APP_MODE", "local"));
+        variables.extend(settings);
         RunningServer::start(data_dir, &variables)
     }
 
@@ -124,6 +153,13 @@ impl RunningServer {
         let child = spawn(&variables, &log);
         let mut server = RunningServer { url: format!("http://{address}"), variables, log, child };
         server.wait_until_ready();
+        let key = key_in_header_file(&data_dir.join(ADMIN_HEADER_FILE)).expect("the file can be read");
+        let mut keys = NODE_KEYS.lock().unwrap_or_else(PoisonError::into_inner);
+        match key {
+            Some(key) => keys.insert(server.url.clone(), key),
+            None => keys.remove(&server.url),
+        };
+        drop(keys);
         server
     }
 
@@ -160,6 +196,11 @@ impl RunningServer {
             assert!(started.elapsed() < READY_WITHIN, "it does not listen:\n{}", self.words());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// The administrator's key of a node.
+    pub fn key(&self) -> String {
+        node_key(&self.url).expect("the server is a node")
     }
 
     /// The process id.

@@ -4,6 +4,7 @@ use comptoir_core::event::Content;
 use comptoir_proto::stored_v1;
 use comptoir_test_support::SealedLog;
 use comptoir_test_support::events::{Sale, TestEvent as _};
+use comptoir_test_support::processes::node_key;
 use comptoir_tests::contract::Endpoint;
 use serde_json::{Value, json};
 
@@ -183,7 +184,8 @@ fn validated(id: &str) -> Value {
 
 /// Fills a node and returns the known values, once it has central's rows and decisions.
 pub(crate) async fn node(url: &str) -> Value {
-    let api = Endpoint::address(url, None);
+    let key = node_key(url).expect("the node runs");
+    let api = Endpoint::address(url, Some(key.clone()));
     // Head admin validated it first.
     let results = append(&api, vec![validated("first")]).await;
     append(&api, created("CLIENT", "mine")).await;
@@ -197,7 +199,7 @@ pub(crate) async fn node(url: &str) -> Value {
     let drafts =
         |from: usize| (from..POOL).step_by(3).map(|number| json!({ "id": uuid("draft", number) })).collect::<Vec<_>>();
     json!({
-        "url": url, "token": "none", "node_key": "none",
+        "url": url, "token": key, "node_key": "none",
         "places": {
             "/api/v1/events/{id}": [{ "id": results[0]["event_id"] }],
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("mine"),
@@ -205,12 +207,23 @@ pub(crate) async fn node(url: &str) -> Value {
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
             "/api/v1/saved-forms/{id}": drafts(0), "delete /api/v1/saved-forms/{id}": drafts(1), "/api/v1/saved-forms/{id}/submit": drafts(2),
-            "/api/v1/notifications/{id}/seen": place(&notified),
+            "/api/v1/notifications/{id}/seen": place(&notified), "/api/v1/local-keys/{id}": local_keys(&api).await,
         },
         "bodies": { "/api/v1/events": posted(), "delete /api/v1/clients/{id}": [{}] },
         "queries": { "get /api/v1/events": [{ "limit": "100" }], "/api/v1/notifications": [{}, { "unseen": "true" }] },
         "paired": files(),
     })
+}
+
+/// Keys that requests revoke.
+async fn local_keys(api: &Endpoint) -> Vec<Value> {
+    let mut keys = Vec::new();
+    for number in 0..POOL {
+        let made = api.post("/api/v1/local-keys", &json!({ "label": format!("spare {number}") })).await;
+        let made: Value = serde_json::from_slice(&made.body).expect("JSON");
+        keys.push(json!({ "id": made["id"] }));
+    }
+    keys
 }
 
 /// Waits until central has decided and the first load has ended; returns the id of a notification.

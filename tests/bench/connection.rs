@@ -67,13 +67,14 @@ impl Connection {
 /// A request without a body, with a bearer token if `key` is given.
 pub(crate) fn get(path: &str, key: Option<&str>) -> Vec<u8> {
     let credential = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
-    format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{credential}\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{credential}\r\n").into_bytes()
 }
 
-/// A request with a JSON body.
-pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
+/// A request with a JSON body, with a bearer token if `key` is given.
+pub(crate) fn post(path: &str, key: Option<&str>, body: &str) -> Vec<u8> {
+    let credential = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
     format!(
-        "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\n{credential}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

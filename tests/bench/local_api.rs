@@ -4,9 +4,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::Context as _;
 use axum::Router;
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_local::event_log::Identity;
+use comptoir_local::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use comptoir_local::{Node, NodeConfig, SyncConfig};
 use comptoir_proto::paths;
 use comptoir_test_support::events::TestEvent as _;
@@ -32,9 +34,11 @@ pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line
     };
     let config = NodeConfig::new(folder.join("node"), identity, SyncConfig::disabled());
     let node = runtime.block_on(Node::start(config))?;
+    let key = key_in_header_file(&folder.join("node").join(ADMIN_HEADER_FILE))?.context("a node makes a key")?;
+    let event = move || post(paths::EVENTS, Some(&key), &draft());
     let ours = runtime.block_on(serve(comptoir_local::router(node.clone())))?;
     let outbox = runtime.block_on(serve(sqlite_outbox::router(&folder.join("outbox.sqlite"))?))?;
-    let events = || runtime.block_on(load::run_load(ours, CONNECTIONS, REQUESTS, event));
+    let events = || runtime.block_on(load::run_load(ours, CONNECTIONS, REQUESTS, event.clone()));
     let lines = vec![
         interleaved("P2", "POST /api/v1/events, 64 connections : /healthz", 300, ROUNDS, events, || {
             runtime.block_on(load::run_load(ours, CONNECTIONS, REQUESTS, health))
@@ -54,16 +58,12 @@ async fn serve(app: Router) -> std::io::Result<SocketAddr> {
     Ok(address)
 }
 
-fn health(_: usize, _: usize) -> Vec<u8> {
+fn health() -> Vec<u8> {
     get(paths::HEALTHZ, None)
 }
 
-fn event(_: usize, _: usize) -> Vec<u8> {
-    post(paths::EVENTS, &draft())
-}
-
-fn outbox_event(_: usize, _: usize) -> Vec<u8> {
-    post("/events", &draft())
+fn outbox_event() -> Vec<u8> {
+    post("/events", None, &draft())
 }
 
 fn draft() -> String {

@@ -14,10 +14,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
 use comptoir_proto::{paths, stored_v1};
-use comptoir_test_support::RunningTenant;
-use comptoir_test_support::SealedLog;
 use comptoir_test_support::events::{Sale, TestEvent as _};
 use comptoir_test_support::processes::RunningServer;
+use comptoir_test_support::{RunningTenant, SealedLog, TestClient};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, JoinSet};
@@ -214,7 +213,7 @@ impl Shops {
     /// Requests reports, one after another, until the backlog is drained.
     async fn loaded(&mut self, size: &Size) -> anyhow::Result<Loaded> {
         self.seal(size.batches, size.batch)?;
-        let selling = Selling::start(address(&self.till)?, size.connections).await?;
+        let selling = Selling::start(&self.till, size.connections).await?;
         let reader = Reader::start(&self.company, None, self.reads_in_process)?;
         let drained_rate = self.drain().await;
         let Readings { times, kept } = reader.read(true).await?;
@@ -275,7 +274,7 @@ impl Offline {
 }
 
 /// Pushes the whole backlog; returns the number of accepted records.
-async fn push_all(http: &reqwest::Client, url: &str, key: &str, backlog: Vec<bytes::Bytes>) -> anyhow::Result<u64> {
+async fn push_all(http: &TestClient, url: &str, key: &str, backlog: Vec<bytes::Bytes>) -> anyhow::Result<u64> {
     let mut records = 0;
     for body in backlog {
         loop {
@@ -304,11 +303,11 @@ struct Selling {
 }
 
 impl Selling {
-    async fn start(node: SocketAddr, connections: usize) -> anyhow::Result<Selling> {
+    async fn start(till: &RunningServer, connections: usize) -> anyhow::Result<Selling> {
         let (stop, sold) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let mut tills = JoinSet::new();
         for _ in 0..connections {
-            let mut connection = Connection::open(node).await?;
+            let (mut connection, key) = (Connection::open(address(till)?).await?, till.key());
             let (stop, sold) = (Arc::clone(&stop), Arc::clone(&sold));
             tills.spawn(async move {
                 while !stop.load(Ordering::Acquire) {
@@ -316,7 +315,7 @@ impl Selling {
                     let mut sale = sale_of(u64::from(id.as_bytes()[15]), &id.to_string());
                     sale["entity_id"] = json!(id.to_string());
                     sale["id"] = json!(id.to_string());
-                    connection.ask(&post(paths::SALES, &sale.to_string())).await?.granted()?;
+                    connection.ask(&post(paths::SALES, Some(&key), &sale.to_string())).await?.granted()?;
                     sold.fetch_add(1, Ordering::AcqRel);
                 }
                 Ok(())

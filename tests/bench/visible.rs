@@ -55,6 +55,8 @@ struct Pair {
     /// The connection that appends, and the one that watches for the row.
     here: Connection,
     there: Connection,
+    /// The nodes' keys, in the same order.
+    keys: [String; 2],
     file: File,
     postgres: Client,
     insert: Statement,
@@ -77,7 +79,15 @@ impl Pair {
         postgres.batch_execute("create table one_commit (id uuid primary key, record bytea not null)").await?;
         let insert = postgres.prepare("insert into one_commit values ($1, $2)").await?;
         let file = File::create(folder.join("appended"))?;
-        Ok(Pair { here, there, file, postgres, insert, _running: (company, nodes) })
+        Ok(Pair {
+            keys: [nodes[0].key(), nodes[1].key()],
+            here,
+            there,
+            file,
+            postgres,
+            insert,
+            _running: (company, nodes),
+        })
     }
 
     /// Microseconds from the request until the row is visible, and those of one append and one commit, both sorted.
@@ -96,9 +106,9 @@ impl Pair {
         let id = Uuid::now_v7().to_string();
         let fields = json!({"name": "WHITE HANGING HEART T-LIGHT HOLDER", "town": "Lyon", "note": "x".repeat(200)});
         let client = json!({"id": id, "entity_id": id, "fields": fields}).to_string();
-        let shown = get(&format!("/api/v1/entities/CLIENT/{id}"), None);
+        let shown = get(&format!("/api/v1/entities/CLIENT/{id}"), Some(&self.keys[1]));
         let started = Instant::now();
-        self.here.ask(&post(paths::CLIENTS, &client)).await?.granted()?;
+        self.here.ask(&post(paths::CLIENTS, Some(&self.keys[0]), &client)).await?.granted()?;
         loop {
             let answer = self.there.ask(&shown).await?;
             if answer.status == 200 {

@@ -146,7 +146,7 @@ async fn the_example_of_a_node_s_push_is_refused_because_it_is_another_node_s() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_takes_the_example_of_every_body() {
     let node = TestNode::start().await;
-    let answers = send_examples(&Endpoint::service(node.router.clone(), None), |_, _| {}).await;
+    let answers = send_examples(&Endpoint::service(node.router.clone(), Some(node.key.clone())), |_, _| {}).await;
     assert_taken(&answers, &[]);
     assert!(answers.len() >= 12, "{answers:?}");
 }

@@ -11,7 +11,7 @@ impl OpenNode {
     async fn open() -> OpenNode {
         let node = TestNode::start().await;
         let impatient = comptoir_local::router_with(node.node.clone(), IMPATIENT);
-        let endpoint = Endpoint::service(node.router.clone(), None).with_impatient(impatient);
+        let endpoint = Endpoint::service(node.router.clone(), Some(node.key.clone())).with_impatient(impatient);
         OpenNode { endpoint: endpoint.with_json_limit(2 * 1024 * 1024), _node: node }
     }
 

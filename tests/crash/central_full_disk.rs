@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use comptoir_test_support::processes::{self, RunningServer};
-use comptoir_test_support::temp_folder;
+use comptoir_test_support::{TestClient, temp_folder};
 use serde_json::{Value, json};
 
 use crate::ext4;
@@ -51,7 +51,7 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let site = text(&site, "site_id")?;
     let issued = admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", "till"])?;
     let node = RunningServer::node(&folder.join("node"), &issued, &central.url);
-    let fixture = CrashFixture { http: reqwest::Client::new(), central, node, token };
+    let fixture = CrashFixture { http: TestClient::new(), central, node, token };
 
     fixture.record(0..CLIENTS).await?;
     fixture.until(&fixture.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
@@ -85,7 +85,7 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
 }
 
 struct CrashFixture {
-    http: reqwest::Client,
+    http: TestClient,
     central: RunningServer,
     node: RunningServer,
     token: String,

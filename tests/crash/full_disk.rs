@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, ensure};
+use comptoir_test_support::TestClient;
 use comptoir_test_support::processes::RunningServer;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -144,7 +145,7 @@ fn goes_through(rig: &Rig) -> anyhow::Result<()> {
 
 /// Appends until a few appends were refused.
 async fn produce(url: String, enough: Arc<AtomicU64>) -> anyhow::Result<(Acks, Vec<String>)> {
-    let (http, mut acks, mut refused) = (reqwest::Client::new(), Acks::new(), Vec::new());
+    let (http, mut acks, mut refused) = (TestClient::new(), Acks::new(), Vec::new());
     while refused.len() < REFUSED_MAX {
         match append(&http, &url).await? {
             Ok((id, ack)) => {
@@ -158,7 +159,7 @@ async fn produce(url: String, enough: Arc<AtomicU64>) -> anyhow::Result<(Acks, V
 }
 
 /// Appends one event; returns its seq and chain, or the code of the refusal.
-async fn append(http: &reqwest::Client, url: &str) -> anyhow::Result<Result<(String, (u64, String)), String>> {
+async fn append(http: &TestClient, url: &str) -> anyhow::Result<Result<(String, (u64, String)), String>> {
     let id = Uuid::now_v7().to_string();
     let client = json!({"id": id, "entity_id": id, "fields": {"name": "Dupont", "note": "x".repeat(2_000)}});
     let answer = http.post(format!("{url}/api/v1/clients")).json(&client).send().await?;
@@ -180,7 +181,7 @@ fn ack(of: &Value) -> anyhow::Result<(u64, String)> {
 /// Checks that every acknowledged event is still readable as acknowledged. Returns how many reads were refused, where the store
 /// may have stopped.
 async fn assert_readable(node: &RunningServer, acks: &Acks, may_be_unavailable: bool) -> anyhow::Result<usize> {
-    let (http, mut unread) = (reqwest::Client::new(), 0);
+    let (http, mut unread) = (TestClient::new(), 0);
     for (id, acked) in acks {
         let event = http.get(format!("{}/api/v1/events/{id}", node.url)).send().await?;
         let (status, body) = (event.status(), event.json::<Value>().await?);
@@ -197,7 +198,7 @@ async fn assert_readable(node: &RunningServer, acks: &Acks, may_be_unavailable: 
 
 /// Appends now that there is room. Returns whether a restart was needed, which is expected after a failed write.
 async fn append_after_freeing(node: &mut RunningServer, acks: &mut Acks) -> anyhow::Result<bool> {
-    let (http, mut accepted, mut restarted) = (reqwest::Client::new(), 0, false);
+    let (http, mut accepted, mut restarted) = (TestClient::new(), 0, false);
     while accepted < APPENDS {
         match append(&http, &node.url).await? {
             Ok((id, ack)) => {

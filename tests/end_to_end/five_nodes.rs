@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use comptoir_test_support::events::{InvoiceCreation, SaleLine, TestEvent as _};
@@ -123,7 +123,7 @@ fn split(company: &RunningTenant) -> Parts {
 
 fn import(part: &Path, url: &str) -> KilledOnDrop {
     let mapping = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/online-retail.toml");
-    let mut command = Command::new(processes::binary());
+    let mut command = processes::command_for(url);
     command.arg("import").arg(part).arg("--map").arg(mapping).args(["--url", url, "--json"]);
     KilledOnDrop(command.stdout(Stdio::null()).spawn().expect("the binary starts"))
 }

@@ -1,7 +1,7 @@
 //! A year of a real shop, 541,909 lines, through local API, sled, push, Postgres and reports. Every push is delivered twice,
 //! central is restarted in the middle, and the node is killed: the totals equal the source's to a tenth of a penny.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::Ordering;
 
 use comptoir_test_support::RunningTenant;
@@ -72,7 +72,7 @@ fn mapping() -> std::path::PathBuf {
 }
 
 fn start_import(csv: &std::path::Path, url: &str) -> KilledOnDrop {
-    let mut command = Command::new(processes::binary());
+    let mut command = processes::command_for(url);
     command.arg("import").arg(csv).arg("--map").arg(mapping()).args(["--url", url, "--json"]);
     KilledOnDrop(command.stdout(Stdio::null()).spawn().expect("the binary starts"))
 }

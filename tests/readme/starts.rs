@@ -18,7 +18,7 @@ fn companies(scratch: &Scratch) -> Vec<Value> {
 
 fn sell(scratch: &Scratch, number: &str) {
     scratch.paste(&format!(
-        r#"curl -sf -w '\n' http://127.0.0.1:7401/api/v1/sales -H 'content-type: application/json' -H 'idempotency-key: {number}' -d '{{
+        r#"curl -sf -w '\n' -H @comptoir-data/till.header http://127.0.0.1:7401/api/v1/sales -H 'content-type: application/json' -H 'idempotency-key: {number}' -d '{{
           "entity_id": "{number}", "currency": "GBP", "total_minor": 100,
           "lines": [{{"product": "A", "quantity": "1", "unit_price": "1"}}]}}'"#
     ));

@@ -17,6 +17,7 @@ use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_http_edge::Timeouts;
 use comptoir_proto::api_v1::EventPage;
 use comptoir_test_support::events::{Sale, SaleLine};
+use comptoir_test_support::processes::node_key;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -117,9 +118,11 @@ impl Endpoint {
         Endpoint { via: Via::Service(router), bearer, impatient: None, json_bytes_max: LIST_BODY_BYTES_MAX }
     }
 
-    /// A server at an address, without a slash at its end.
+    /// A server at an address, without a slash at its end. A running node gets its administrator's key if no other is given.
     pub fn address(base: impl Into<String>, bearer: Option<String>) -> Endpoint {
-        let via = Via::Address(base.into(), reqwest::Client::new());
+        let base = base.into();
+        let bearer = bearer.or_else(|| node_key(&base));
+        let via = Via::Address(base, reqwest::Client::new());
         Endpoint { via, bearer, impatient: None, json_bytes_max: LIST_BODY_BYTES_MAX }
     }
 

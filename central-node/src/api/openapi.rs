@@ -12,7 +12,7 @@ use comptoir_proto::desktop_v1::{
 };
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::{
-    Operation, Server, WRITE_REFUSALS, about, append, commands, document, examples, fields_command,
+    Credential, Operation, Server, WRITE_REFUSALS, about, append, commands, document, examples, fields_command,
 };
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::store_check_v1::StoreCheck;
@@ -29,7 +29,7 @@ use crate::reporting::{sales, stock};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of the central node",
-    secured: true,
+    credentials: &[Credential::bearer("A node's API key, or an administrator's token.")],
     refusals: &[
         ErrorCode::InvalidParameter,
         ErrorCode::Unauthorized,

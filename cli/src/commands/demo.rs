@@ -58,7 +58,7 @@ pub async fn set_connection(args: &DemoArgs, output: Output) -> Result<(), Failu
     if let Some(error) = error {
         return Err(Failure::Unavailable(error));
     }
-    let shop = Remote::new(&RemoteArgs { url: local_url, token: None })?;
+    let shop = Remote::new(&RemoteArgs::of_node(local_url, &args.data_dir))?;
     let began = Instant::now();
     let mut pending = pending(&shop).await?;
     while request == Request::Online && pending > 0 && began.elapsed() < EMPTY_WITHIN {

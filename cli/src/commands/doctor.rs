@@ -1,9 +1,13 @@
 //! `comptoir doctor`: checks this machine, and says how to correct what is wrong.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comptoir_central::private_postgres;
+use comptoir_local::NodeConfig;
+use comptoir_local::event_log::SECRET_KEY_FILE;
+use comptoir_local::local_keys::ADMIN_HEADER_FILE;
 use comptoir_proto::paths;
 use comptoir_proto::status_v1::NodeStatus;
 use serde::Serialize;
@@ -11,6 +15,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
+use crate::up_file::{TILL_HEADER_FILE, UpFile};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -41,8 +46,9 @@ struct Findings {
 /// Checks everything, prints the findings, and fails if something is wrong.
 pub async fn check_machine(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
     let mut findings = vec![postgres(), setpriv(), data_dir(&args.data_dir)];
+    findings.extend(secrets(&args.data_dir));
     if let Some(url) = &args.url {
-        findings.push(node(url).await);
+        findings.push(node(url, &args.data_dir).await);
     }
     let wrong = findings.iter().filter(|finding| !finding.fine).count();
     output.print(&Findings { findings })?;
@@ -87,10 +93,33 @@ fn tempfile_in(folder: &Path) -> std::io::Result<String> {
     Ok("can be written to".to_owned())
 }
 
-async fn node(url: &str) -> Finding {
+/// The files whose readers can act as this node. Those that are not there are not needed.
+fn secrets(data_dir: &Path) -> Vec<Finding> {
+    let files = [
+        (
+            NodeConfig::log_dir(data_dir).join(SECRET_KEY_FILE),
+            "unseals the node's signing key; keep it in each copy of the folder",
+        ),
+        (data_dir.join(ADMIN_HEADER_FILE), "the administrator's key of the node"),
+        (data_dir.join(TILL_HEADER_FILE), "the till program's key"),
+        (UpFile::path(data_dir), "every credential of `comptoir up`"),
+    ];
+    let look = |(path, what): (PathBuf, &str)| {
+        let mode = std::fs::metadata(&path).ok()?.permissions().mode() & 0o777;
+        let shown = path.display();
+        let private = match mode & 0o077 {
+            0 => Ok(format!("{what}; only its owner may read it")),
+            _ => Err(format!("{what}, and its mode is {mode:o}: chmod 600 {shown}")),
+        };
+        Some(finding(format!("Secret {shown}"), private))
+    };
+    files.into_iter().filter_map(look).collect()
+}
+
+async fn node(url: &str, data_dir: &Path) -> Finding {
     let what = format!("Node {url}");
     let asked = async {
-        let remote = Remote::new(&RemoteArgs { url: url.to_owned(), token: None })?;
+        let remote = Remote::new(&RemoteArgs::of_node(url.to_owned(), data_dir))?;
         remote.get::<NodeStatus>(paths::STATUS, &[]).await
     };
     let looked = match asked.await {

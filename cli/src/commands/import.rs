@@ -54,7 +54,7 @@ pub async fn import_table(args: &ImportArgs, output: Output) -> Result<(), Failu
         file: args.file.clone(),
         mapping: args.map.clone(),
         url: args.remote.url.clone(),
-        token: args.remote.token.clone(),
+        token: args.remote.credential(),
         only: args.only.clone(),
         report: args.report.clone(),
         in_flight: usize::from(args.in_flight),

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod import;
+pub mod key;
 pub mod migrate;
 pub mod projections;
 pub mod serve;

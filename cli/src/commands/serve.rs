@@ -60,7 +60,9 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
             supervisor.outcome()?;
         }
         (None, Some(settings)) => {
-            let node = Node::start(identify(settings).await?).await?;
+            let mut config = identify(settings).await?;
+            config.hosts.any_address = !process.listen.ip().is_loopback();
+            let node = Node::start(config).await?;
             let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
             tracing::info!(address = %process.listen, "The node listens");
             process::serve(listener, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;

@@ -33,6 +33,12 @@ pub const VARIABLES: &[Variable] = &[
         "127.0.0.1:7401 (local), 127.0.0.1:7400 (central)",
         "where HTTP is answered; anything but loopback wants a proxy with TLS in front",
     ),
+    variable(
+        "ALLOWED_HOSTS",
+        "none",
+        "local: host names, separated by commas, that the API answers to besides localhost and loopback addresses (any address if \
+         LISTEN_ADDR is not loopback); [other names are refused](node.md#credentials)",
+    ),
     variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
     variable(
         "TENANT_ID",

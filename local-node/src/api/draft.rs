@@ -4,9 +4,9 @@ use comptoir_proto::api_v1::{self, AppendResponse, DraftDto, check_draft, tag_of
 use comptoir_proto::edits_v1::Edit;
 use comptoir_proto::problem::Problem;
 
+use super::authorize::Permitted;
 use super::blobs;
 use crate::event_log::Appended;
-use crate::node::Node;
 use crate::read_models::rulebook;
 
 /// A draft that passed every check that needs neither the log nor the read models.
@@ -19,9 +19,18 @@ pub(super) struct CheckedDraft {
 }
 
 impl CheckedDraft {
-    /// Checks a draft against its schema, the rulebook and the files it names. `index` is its position in the request.
-    pub(super) fn new(node: &Node, dto: &DraftDto, key: Option<&str>, index: usize) -> Result<CheckedDraft, Problem> {
-        let (draft, fact) = check_draft(dto, node.author(), key, index)?;
+    /// Checks a draft against its schema, what its author may record, the rulebook and the files it names. `index` is its
+    /// position in the request.
+    pub(super) fn new(
+        permitted: &Permitted,
+        dto: &DraftDto,
+        key: Option<&str>,
+        index: usize,
+    ) -> Result<CheckedDraft, Problem> {
+        let node = permitted.node();
+        let (mut draft, fact) = check_draft(dto, node.author(), key, index)?;
+        permitted.check(&draft.content)?;
+        draft.content.user.get_or_insert_with(|| permitted.caller().name());
         rulebook::check(node.log(), &draft, &fact)?;
         blobs::check(node, &fact)?;
         let edit = Edit::of(&fact, tag_of(dto)?);

@@ -19,6 +19,7 @@ use comptoir_proto::sync_v1::StoredResult;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::authorize::Permitted;
 use super::record::record_json;
 use super::{JSON_BYTES_MAX, refusal, stream};
 use crate::blocking::blocking;
@@ -30,7 +31,7 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// `POST /api/v1/events`: one draft, a list, or a stream.
 pub(super) async fn record(
-    State(node): State<Arc<Node>>,
+    permitted: Permitted,
     headers: HeaderMap,
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
@@ -38,9 +39,9 @@ pub(super) async fn record(
     match body.media()? {
         Media::Json => {
             let body = body.json(JSON_BYTES_MAX).await?;
-            Ok(Json(record_json(&node, key, body).await?).into_response())
+            Ok(Json(record_json(&permitted, key, body).await?).into_response())
         }
-        Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body.lines()?)),
+        Media::Ndjson => Ok(stream::answer(permitted, key.map(str::to_owned), body.lines()?)),
     }
 }
 

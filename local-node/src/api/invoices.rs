@@ -1,24 +1,21 @@
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_http_edge::{PathParams, RequestBody};
 use comptoir_proto::commands_v1::ShopCommand;
 
+use super::authorize::Permitted;
 use super::command::{CommandResponse, record_command};
-use crate::node::Node;
 
 /// `POST /api/v1/invoices`.
-pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record_command(&node, ShopCommand::CreateInvoice, None, &headers, body).await
+pub(super) async fn create(permitted: Permitted, headers: HeaderMap, body: RequestBody) -> CommandResponse {
+    record_command(&permitted, ShopCommand::CreateInvoice, None, &headers, body).await
 }
 
 /// `POST /api/v1/invoices/{id}/cancel`.
 pub(super) async fn cancel(
-    State(node): State<Arc<Node>>,
+    permitted: Permitted,
     PathParams(id): PathParams<String>,
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    record_command(&node, ShopCommand::CancelInvoice, Some(&id), &headers, body).await
+    record_command(&permitted, ShopCommand::CancelInvoice, Some(&id), &headers, body).await
 }

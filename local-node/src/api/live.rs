@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use comptoir_proto::instant;
@@ -17,8 +16,10 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
+use super::authorize::Permitted;
 use super::queue;
 use crate::event_log::Head;
+use crate::local_keys::LocalKeyId;
 use crate::node::Node;
 use crate::notifications::{self, Language};
 use crate::sync_agent::{SyncIssue, SyncState};
@@ -58,6 +59,7 @@ impl Screens {
 
 struct Live {
     node: Arc<Node>,
+    key: LocalKeyId,
     screens: Arc<Screens>,
     heads: watch::Receiver<Head>,
     sync: watch::Receiver<SyncState>,
@@ -69,9 +71,10 @@ struct Live {
 
 const KINDS: [&str; 4] = ["marks", "queue", "sync", "notifications"];
 
-pub(super) async fn live(State(node): State<Arc<Node>>, screens: Arc<Screens>) -> impl IntoResponse + use<> {
+pub(super) async fn live(permitted: Permitted, screens: Arc<Screens>) -> impl IntoResponse + use<> {
+    let (node, key) = (permitted.node().clone(), permitted.caller().key());
     let (heads, sync, stopping) = (node.log().watch(), node.sync(), node.stopping());
-    let live = Live { node, screens, heads, sync, stopping, sent: Default::default(), begun: false };
+    let live = Live { node, key, screens, heads, sync, stopping, sent: Default::default(), begun: false };
     let pieces = stream::unfold(live, |mut live| async move {
         let piece = live.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(piece)), live))
@@ -80,7 +83,7 @@ pub(super) async fn live(State(node): State<Arc<Node>>, screens: Arc<Screens>) -
 }
 
 impl Live {
-    /// The next piece; `None` once the node is closed or about to stop.
+    /// The next piece; `None` once the node is closed or about to stop, or the key is revoked.
     async fn next(&mut self) -> Option<String> {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(format!("retry: 1000\n\n{}", self.changes().await?));
@@ -96,6 +99,9 @@ impl Live {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             change = timeout(HEARTBEAT, change) => change,
         };
+        if self.node.local_keys().caller_of(self.key).is_none() {
+            return None;
+        }
         match change {
             Err(_) => Some(": alive\n\n".to_owned()),
             Ok(Err(_)) => None,

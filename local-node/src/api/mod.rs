@@ -1,5 +1,6 @@
 //! The local API: parse, call, answer. One file per resource; every refusal is a problem with a code.
 
+mod authorize;
 mod blobs;
 mod clients;
 mod command;
@@ -10,6 +11,7 @@ mod export;
 mod health;
 mod invoices;
 mod live;
+mod local_keys;
 mod notifications;
 mod openapi;
 mod precondition;
@@ -20,6 +22,7 @@ mod refusal;
 mod rows;
 mod sales;
 mod saved_forms;
+mod session;
 mod start_page;
 mod status;
 mod stream;
@@ -29,7 +32,8 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
 use comptoir_http_edge::{Edge, Timeouts};
 use comptoir_proto::paths;
 
@@ -70,11 +74,15 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
         .route(paths::QUEUE, get(queue::queue))
-        .route(paths::STREAM, get(move |node| live::live(node, screens)))
+        .route(paths::STREAM, get(move |permitted| live::live(permitted, screens)))
         .route(paths::STATUS, get(status::status))
+        .route(paths::LOCAL_KEYS, get(local_keys::list).post(local_keys::create))
+        .route(paths::LOCAL_KEY, delete(local_keys::revoke))
+        .route(paths::SESSION, post(session::begin).delete(session::end))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
         .route(paths::START_PAGE, get(start_page::start_page))
-        .merge(openapi::routes());
-    Edge::default().with_timeouts(timeouts).wrap(routes).with_state(node)
+        .merge(openapi::routes())
+        .route_layer(from_fn_with_state(node.clone(), authorize::authorize));
+    Edge::default().with_timeouts(timeouts).with_hosts(node.hosts().clone()).wrap(routes).with_state(node)
 }

@@ -7,7 +7,8 @@ use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{AppendResponse, EventDto, EventPage, LineResult, QueueDto};
 use comptoir_proto::bundle_v1;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{Operation, Server, WRITE_REFUSALS, append, commands, document};
+use comptoir_proto::local_keys_v1::{LocalKeyRequest, LocalKeyRow, NewLocalKey, OpenedSession};
+use comptoir_proto::openapi::{Credential, Operation, Server, WRITE_REFUSALS, append, commands, document};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
@@ -15,12 +16,20 @@ use comptoir_proto::status_v1::NodeStatus;
 use schemars::JsonSchema;
 use serde_json::json;
 
+use super::authorize::SESSION_COOKIE;
 use super::{events, export, notifications, rows, saved_forms};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
-    secured: false,
+    credentials: &[
+        Credential::bearer("A local key: `comptoir key create` makes one."),
+        Credential::cookie(SESSION_COOKIE, "A browser's session, opened by `POST /api/v1/session`."),
+    ],
     refusals: &[
+        ErrorCode::Unauthorized,
+        ErrorCode::Forbidden,
+        ErrorCode::HostRefused,
+        ErrorCode::OriginRefused,
         ErrorCode::InvalidParameter,
         ErrorCode::MethodNotAllowed,
         ErrorCode::StoreUnavailable,
@@ -37,10 +46,10 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// Every operation of the router.
-fn operations() -> Vec<Operation> {
+pub(super) fn operations() -> Vec<Operation> {
     let not_ready = [ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage, ErrorCode::StoreNotAnswering];
     let common = common_operations("The log takes events", &not_ready, "The node's status, for a browser");
-    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), state(), common].concat()
+    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), credentials(), state(), common].concat()
 }
 
 fn log() -> Vec<Operation> {
@@ -121,6 +130,34 @@ fn saved_form_operations() -> Vec<Operation> {
             .any_header("Accept-Language", "`en`; French otherwise")
             .answers::<Notification>(200)
             .refuses(&WRITE_REFUSALS),
+    ]
+}
+
+fn credentials() -> Vec<Operation> {
+    let changes = [ErrorCode::QueueFull, ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage];
+    vec![
+        get(paths::LOCAL_KEYS, "Every local key, without its secret").answers::<RowList<LocalKeyRow>>(200),
+        Operation::new("post", paths::LOCAL_KEYS, "Makes a local key, shown this once")
+            .takes::<LocalKeyRequest>()
+            .like(json!({ "label": "till 2", "grants": ["read", "record:SALE_RECORDED"] }))
+            .answers::<NewLocalKey>(201)
+            .refuses(&changes)
+            .refuses(&[
+                ErrorCode::MalformedBody,
+                ErrorCode::UnsupportedMediaType,
+                ErrorCode::TooLarge,
+                ErrorCode::RequestTimeout,
+            ]),
+        Operation::new("delete", paths::LOCAL_KEY, "Revokes a local key").answers::<LocalKeyRow>(200).refuses(&changes),
+        Operation::new("post", paths::SESSION, "Opens a browser's session for the holder of a local key")
+            .answers::<OpenedSession>(201)
+            .says(201, "Set-Cookie", true, "The session: HttpOnly, SameSite=Strict; over TLS `__Host-` and Secure."),
+        Operation::new("delete", paths::SESSION, "Ends the session of the cookie").answers_nothing(204).says(
+            204,
+            "Set-Cookie",
+            true,
+            "Removes the cookie.",
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@ use comptoir_http_edge::{BufferedBody, batch_rejected, check_drafts, split_list}
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::problem::Problem;
 
+use super::authorize::Permitted;
 use super::draft::{CheckedDraft, append_response};
 use super::precondition::{self, EditError};
 use super::refusal::{id_reused, not_appended};
@@ -18,16 +19,17 @@ const CHECK_ASIDE_BYTES: usize = 256 * 1024;
 
 /// Records a JSON body: an object is one draft, an array is a list.
 pub(super) async fn record_json(
-    node: &Arc<Node>,
+    permitted: &Permitted,
     key: Option<&str>,
     body: BufferedBody,
 ) -> Result<AppendResponse, Problem> {
     let checked = if body.len() >= CHECK_ASIDE_BYTES {
-        let (node, key) = (node.clone(), key.map(str::to_owned));
-        blocking(move || check_body(&node, key.as_deref(), &body)).await?
+        let (permitted, key) = (permitted.clone(), key.map(str::to_owned));
+        blocking(move || check_body(&permitted, key.as_deref(), &body)).await?
     } else {
-        check_body(node, key, &body)?
+        check_body(permitted, key, &body)?
     };
+    let node = permitted.node();
     match checked {
         CheckedBody::One(draft) => record_one(node, *draft).await,
         CheckedBody::List(list) => record_list(node, list).await,
@@ -39,10 +41,12 @@ enum CheckedBody {
     List(Vec<CheckedDraft>),
 }
 
-fn check_body(node: &Node, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
+fn check_body(permitted: &Permitted, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
     match split_list(body)? {
-        Some(list) => check_drafts(&list, |index, dto| CheckedDraft::new(node, dto, key, index)).map(CheckedBody::List),
-        None => Ok(CheckedBody::One(Box::new(CheckedDraft::new(node, &DraftDto::read(body)?, key, 0)?))),
+        Some(list) => {
+            check_drafts(&list, |index, dto| CheckedDraft::new(permitted, dto, key, index)).map(CheckedBody::List)
+        }
+        None => Ok(CheckedBody::One(Box::new(CheckedDraft::new(permitted, &DraftDto::read(body)?, key, 0)?))),
     }
 }
 

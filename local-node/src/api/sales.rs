@@ -1,19 +1,16 @@
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_http_edge::RequestBody;
 use comptoir_proto::commands_v1::ShopCommand;
 
+use super::authorize::Permitted;
 use super::command::{CommandResponse, record_command};
-use crate::node::Node;
 
 /// `POST /api/v1/sales`.
-pub(super) async fn sale(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record_command(&node, ShopCommand::RecordSale, None, &headers, body).await
+pub(super) async fn sale(permitted: Permitted, headers: HeaderMap, body: RequestBody) -> CommandResponse {
+    record_command(&permitted, ShopCommand::RecordSale, None, &headers, body).await
 }
 
 /// `POST /api/v1/refunds`.
-pub(super) async fn refund(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record_command(&node, ShopCommand::RefundSale, None, &headers, body).await
+pub(super) async fn refund(permitted: Permitted, headers: HeaderMap, body: RequestBody) -> CommandResponse {
+    record_command(&permitted, ShopCommand::RefundSale, None, &headers, body).await
 }

@@ -1,11 +1,13 @@
-//! `GET /`: the node's status and queue as a page for people.
+//! `GET /`: the node's status and queue as a page for people. Without a credential it says only whether the node records.
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::response::IntoResponse;
+use comptoir_core::access::AccessOperation;
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::ProblemResponse;
 use comptoir_messages::{Language, Message};
@@ -16,25 +18,28 @@ use comptoir_proto::start_page::{self, Figure, Link, StartPage};
 use super::queue;
 use crate::blocking::blocking;
 use crate::event_log::ReadError;
+use crate::local_keys::Caller;
 use crate::node::Node;
 use crate::sync_agent::Phase;
 
 pub(super) async fn start_page(
     State(node): State<Arc<Node>>,
+    caller: Option<Extension<Caller>>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let language = Language::accepted(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let page = blocking(move || read(&node, language)).await?;
+    let shows_figures = caller.is_some_and(|Extension(caller)| caller.may(AccessOperation::Read));
+    let page = blocking(move || read(&node, language, shows_figures)).await?;
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, start_page::CONTENT_SECURITY_POLICY),
         (CACHE_CONTROL, "no-store"),
-        (VARY, "accept-language"),
+        (VARY, "accept-language, authorization, cookie"),
     ];
     Ok((headers, page.html()))
 }
 
-fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
+fn read(node: &Node, language: Language, shows_figures: bool) -> Result<StartPage, ReadError> {
     let log = node.log();
     let (identity, status, queue) = (log.identity(), log.status(), queue::read(node)?);
     let sync = node.sync().borrow().clone();
@@ -49,6 +54,15 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
             (true, text(Message::new("start-page-records")), text(Message::new("start-page-records-detail")))
         }
     };
+    let api = Link { path: paths::DOCS.to_owned(), label: text(Message::new("start-page-api")) };
+    let version = format!("Comptoir {} · {}", env!("CARGO_PKG_VERSION"), instant::format(log.now()));
+    let kind = text(Message::new("start-page-node"));
+    if !shows_figures {
+        let command = Some((text(Message::new("start-page-key")), "comptoir status".to_owned()));
+        let detail = if is_ready { detail } else { text(Message::new("start-page-unready-detail")) };
+        let (figures, links, footer) = (Vec::new(), vec![api], vec![version]);
+        return Ok(StartPage { language, kind, is_ready, state, detail, figures, links, command, footer });
+    }
     let contact = match (sync.last_success_at, &sync.phase) {
         (Some(at), _) => text(age(at, log.now())),
         (None, Phase::Disabled) => text(Message::new("start-page-off")),
@@ -63,7 +77,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
         queue.oldest_age_seconds.map(|age| text(Message::new("start-page-oldest").with("seconds", age.to_string())));
     Ok(StartPage {
         language,
-        kind: text(Message::new("start-page-node")),
+        kind,
         is_ready,
         state,
         detail,
@@ -78,13 +92,13 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
             link(paths::STATUS, Message::new("start-page-status")),
             link(&format!("{}?last=5", paths::EVENTS), Message::new("start-page-last-events")),
             link(paths::STOCK, Message::new("start-page-stock")),
-            link(paths::DOCS, Message::new("start-page-api")),
+            api,
         ],
         command: None,
         footer: vec![
             text(Message::new("start-page-shop").with("site", identity.site.to_string())),
             text(Message::new("start-page-node-id").with("node", identity.node.to_string())),
-            format!("Comptoir {} · {}", env!("CARGO_PKG_VERSION"), instant::format(log.now())),
+            version,
         ],
     })
 }

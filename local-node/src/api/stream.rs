@@ -28,11 +28,11 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::authorize::Permitted;
 use super::draft::{CheckedDraft, appended_dto};
 use super::precondition;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
-use crate::node::Node;
 
 /// Groups in flight.
 const GROUPS_IN_FLIGHT: usize = 8;
@@ -46,9 +46,10 @@ const BUSY_TRIES: u32 = 10;
 type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
 
 /// Answers at once; the results follow as the lines arrive.
-pub(super) fn answer(node: Arc<Node>, key: Option<String>, lines: NdjsonLines) -> Response {
+pub(super) fn answer(permitted: Permitted, key: Option<String>, lines: NdjsonLines) -> Response {
     let (answers, response) = line_answers(ANSWERS_AHEAD);
-    let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
+    let stream =
+        Stream { permitted, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
     tokio::spawn(stream.run(lines));
     response
 }
@@ -82,7 +83,7 @@ struct InFlight {
 }
 
 struct Stream {
-    node: Arc<Node>,
+    permitted: Permitted,
     key: Option<String>,
     answers: LineAnswers,
     open: Group,
@@ -148,7 +149,7 @@ impl Stream {
         let dto = DraftDto::read(text).map_err(RefusedLine::from)?;
         // Ids derived from the request's key use the line number, so that a repeated stream gives the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
-        match CheckedDraft::new(&self.node, &dto, self.key.as_deref(), index) {
+        match CheckedDraft::new(&self.permitted, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
             Err(problem) => Err(RefusedLine { event_id: dto.id, problem: Box::new(problem) }),
         }
@@ -163,7 +164,7 @@ impl Stream {
             return Ok(None);
         }
         self.begin_edit(&checked.draft).await?;
-        Ok(match precondition::check_edits(&self.node, vec![checked.clone()]).await {
+        Ok(match precondition::check_edits(self.permitted.node(), vec![checked.clone()]).await {
             Ok((mut moved, _)) => moved.pop().map(|(_, problem)| problem),
             Err(problem) => Some(problem),
         })
@@ -178,7 +179,7 @@ impl Stream {
         if self.open.editing.as_ref().is_none_or(|editing| editing.keys.contains(&key)) {
             self.submit().await?;
             self.drain().await?;
-            let guard = Arc::new(self.node.edits().clone().lock_owned().await);
+            let guard = Arc::new(self.permitted.node().edits().clone().lock_owned().await);
             self.open.editing = Some(Editing { guard, keys: HashSet::new() });
         }
         if let Some(editing) = &mut self.open.editing {
@@ -190,7 +191,7 @@ impl Stream {
     /// Whether the log has the draft's id with other content. Checked in advance, because the log would refuse the whole group,
     /// and its other lines would be recorded after later groups.
     fn reused(&self, draft: &Draft) -> Option<Reused> {
-        let found = self.node.log().find(draft.id).ok().flatten()?;
+        let found = self.permitted.node().log().find(draft.id).ok().flatten()?;
         let event = stored_v1::decode(&found.sealed.record).ok()?;
         let reused = Reused { index: 0, id: draft.id, epoch: found.epoch, seq: found.sealed.seq };
         (!draft.same_content(&event)).then_some(reused)
@@ -238,7 +239,7 @@ impl Stream {
     }
 
     fn start_append(&self, drafts: Vec<Draft>) -> Appending {
-        let log = self.node.log().clone();
+        let log = self.permitted.node().log().clone();
         if drafts.is_empty() {
             return Box::pin(std::future::ready(Ok(Vec::new())));
         }

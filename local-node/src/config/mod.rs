@@ -5,10 +5,14 @@ mod sync;
 
 use std::path::{Path, PathBuf};
 
+use comptoir_http_edge::HostNames;
+
 use crate::event_log::{Identity, LogConfig};
 
 pub use identity::GivenIdentity;
 pub use sync::{ApiKey, SyncConfig};
+
+const HOSTS_MAX: usize = 100;
 
 /// A node's data directory, identity, and connection to central.
 #[derive(Clone)]
@@ -19,17 +23,20 @@ pub struct NodeConfig {
     pub log: LogConfig,
     /// The connection to central.
     pub sync: SyncConfig,
+    /// The host names that the API answers to; by default those of loopback.
+    pub hosts: HostNames,
 }
 
 impl NodeConfig {
     /// A node in a directory, with the log's default limits.
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity, sync: SyncConfig) -> NodeConfig {
         let data_dir = data_dir.into();
-        NodeConfig { log: LogConfig::new(NodeConfig::log_dir(&data_dir), identity), data_dir, sync }
+        let log = LogConfig::new(NodeConfig::log_dir(&data_dir), identity);
+        NodeConfig { log, data_dir, sync, hosts: HostNames::default() }
     }
 
     /// The directory of the log in a data directory.
-    pub(crate) fn log_dir(data_dir: &Path) -> PathBuf {
+    pub fn log_dir(data_dir: &Path) -> PathBuf {
         data_dir.join("node")
     }
 
@@ -48,6 +55,8 @@ pub struct NodeSettings {
     pub given: GivenIdentity,
     /// The line to central.
     pub sync: SyncConfig,
+    /// `ALLOWED_HOSTS`: names that the API answers to, besides those of loopback.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl NodeSettings {
@@ -57,17 +66,35 @@ impl NodeSettings {
         let mut wrong = Vec::new();
         let given = GivenIdentity::from_settings(get, &mut wrong);
         let sync = SyncConfig::from_settings(get, &mut wrong);
+        let allowed_hosts = allowed_hosts(get).map_err(|error| wrong.push(error)).unwrap_or_default();
         let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned()).into();
         match sync.filter(|_| wrong.is_empty()) {
-            Some(sync) => Ok(NodeSettings { data_dir, given, sync }),
+            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts }),
             None => Err(wrong),
         }
     }
 
     /// The configuration of the node with this identity.
     pub fn with_identity(self, identity: Identity) -> NodeConfig {
-        NodeConfig::new(self.data_dir, identity, self.sync)
+        let hosts = HostNames { names: self.allowed_hosts, any_address: false };
+        NodeConfig { hosts, ..NodeConfig::new(self.data_dir, identity, self.sync) }
     }
+}
+
+/// `ALLOWED_HOSTS`: host names without a port, separated by commas.
+fn allowed_hosts(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<String>, ConfigError> {
+    const SETTING: &str = "ALLOWED_HOSTS";
+    let Some(value) = get(SETTING) else { return Ok(Vec::new()) };
+    let names: Vec<String> = value.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    let is_host = |name: &String| {
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
+        (1..=253).contains(&name.len()) && plain && (!name.contains(':') || name.ends_with(']'))
+    };
+    if names.len() <= HOSTS_MAX && names.iter().all(is_host) {
+        return Ok(names);
+    }
+    let needed = "host names without a port, separated by commas, 100 at most, such as till.shop.example,192.168.1.5";
+    Err(ConfigError::Invalid { setting: SETTING, value, needed })
 }
 
 /// A malformed setting.
@@ -167,6 +194,16 @@ mod tests {
         assert!(said(&[("SYNC_INTERVAL_SECONDS", "0")]).starts_with("SYNC_INTERVAL_SECONDS=\"0\""));
         assert!(said(&[("SYNC_ENABLED", "maybe")]).starts_with("SYNC_ENABLED=\"maybe\""));
         assert!(said(&[("SYNC_API_KEY", "")]).starts_with("SYNC_API_KEY is missing"));
+    }
+
+    #[test]
+    fn host_names_are_read_without_case_and_ports() {
+        let hosts = |text: &str| read(&[("ALLOWED_HOSTS", text)]).map(|settings| settings.allowed_hosts);
+        assert_eq!(hosts("").unwrap(), Vec::<String>::new());
+        assert_eq!(hosts("Till.example, 192.168.1.5,[fd00::5]").unwrap(), ["till.example", "192.168.1.5", "[fd00::5]"]);
+        for wrong in ["a,,b", "till.example:80", "http://till.example", "*", "a b"] {
+            assert!(hosts(wrong).is_err_and(|errors| errors[0].to_string().starts_with("ALLOWED_HOSTS=")), "{wrong}");
+        }
     }
 
     #[test]

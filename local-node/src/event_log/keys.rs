@@ -2,7 +2,7 @@
 //!
 //! | first byte | rest of the key | value | lifetime |
 //! |---|---|---|---|
-//! | 1 identity | | tenant 16, site 16, node 16, seed of the node's key pair 32 | written once |
+//! | 1 identity | | tenant 16, site 16, node 16, the [sealed](super::secret_key) seed of the node's key pair 60 | written once |
 //! | 2 epoch | number u32 | the epoch's random id 16 | one per epoch, never changed |
 //! | 3 page | epoch u32, first seq u64, part u16 | a part of a [page](super::page) of records | never changed |
 //! | 4 decisions | epoch u32, first seq u64, part u16 | a part of a page of decisions | never changed |
@@ -19,10 +19,11 @@
 //! | 15 rulebook | part u16 | a part of the [rulebook](crate::read_models) by which central decides | until another is in force |
 //! | 16 clock | | state of the machine's [clock](super::clock_state) | replaced with each change |
 //! | 17 clock mark | number u64 | event id 16, then the payload of a CLOCK_CHANGED | until central holds the record |
+//! | 18 local key | key id 4, part u16 | a part of a [local key](crate::local_keys): label, hash, grants, times | until a thousand were revoked after it |
 
 use comptoir_core::position::Seq;
 
-/// Ordinals 10 to 15 are [`KeySpace`]'s.
+/// Ordinals 10 to 15 and 18 are [`KeySpace`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum RecordKind {
@@ -55,6 +56,8 @@ pub enum KeySpace {
     Blob = 14,
     /// The rulebook in force at central. One value, under the empty key.
     Rulebook = 15,
+    /// The local keys, without their secrets.
+    LocalKey = 18,
 }
 
 /// The key of a kind with a single value.

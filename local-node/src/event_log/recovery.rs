@@ -1,6 +1,6 @@
-//! Opening the log. Order: lock, registration, leftovers of a crash, store, identity and its secret, proof that a flush reaches the disk, the
-//! high-water mark, the chain from there on, the ids that no run covers. Then the writer starts, and the whole chain is checked
-//! in the background.
+//! Opening the log. Order: lock, registration, leftovers of a crash, store, identity and its secret, proof that a flush reaches
+//! the disk, the high-water mark, the chain from there on, the ids that no run covers. Then the writer starts, and the whole
+//! chain is checked in the background.
 
 use std::ops::ControlFlow;
 use std::path::Path;

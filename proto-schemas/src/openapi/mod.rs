@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 pub use bodies::{about, append, commands, fields_command};
-pub use operation::{Operation, Server, WRITE_REFUSALS};
+pub use operation::{Credential, Operation, Server, WRITE_REFUSALS};
 
 use crate::payload;
 use schemas::Schemas;
@@ -32,9 +32,8 @@ pub fn document(server: &Server, operations: &[Operation]) -> Value {
     for (action, version) in payload::actions() {
         components["schemas"][format!("payload.{action}.v{version}")] = bodies::payload_schema(action, version);
     }
-    if server.secured {
-        components["securitySchemes"] = json!({ "bearer": { "type": "http", "scheme": "bearer",
-            "description": "A node's API key, or an administrator's token." } });
+    for (name, scheme) in server.credentials.iter().map(Credential::scheme) {
+        components["securitySchemes"][name] = scheme;
     }
     json!({
         "openapi": "3.1.0",
@@ -52,7 +51,7 @@ mod tests {
     use super::*;
     use crate::api_v1::{AppendResponse, LineResult};
 
-    const SERVER: Server = Server { title: "test", secured: true, refusals: &[] };
+    const SERVER: Server = Server { title: "test", credentials: &[Credential::bearer("A key.")], refusals: &[] };
 
     fn operations() -> Vec<Operation> {
         let mut operations = commands::<AppendResponse>();

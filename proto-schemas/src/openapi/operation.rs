@@ -37,10 +37,39 @@ struct ResponseShape {
 pub struct Server {
     /// Title of the document.
     pub title: &'static str,
-    /// Whether a credential is needed.
-    pub secured: bool,
+    /// The credentials, each enough by itself. Without any the server asks for none.
+    pub credentials: &'static [Credential],
     /// With what any request may be refused.
     pub refusals: &'static [ErrorCode],
+}
+
+/// A kind of credential.
+#[derive(Clone, Copy, Debug)]
+pub struct Credential {
+    name: &'static str,
+    cookie: Option<&'static str>,
+    what: &'static str,
+}
+
+impl Credential {
+    /// In the `Authorization` header.
+    pub const fn bearer(what: &'static str) -> Credential {
+        Credential { name: "bearer", cookie: None, what }
+    }
+
+    /// In a cookie.
+    pub const fn cookie(cookie: &'static str, what: &'static str) -> Credential {
+        Credential { name: "session", cookie: Some(cookie), what }
+    }
+
+    /// Its name in the document, and its security scheme.
+    pub(super) fn scheme(&self) -> (&'static str, Value) {
+        let scheme = match self.cookie {
+            Some(cookie) => json!({ "type": "apiKey", "in": "cookie", "name": cookie, "description": self.what }),
+            None => json!({ "type": "http", "scheme": "bearer", "description": self.what }),
+        };
+        (self.name, scheme)
+    }
 }
 
 /// With what a request may be refused that writes.
@@ -255,8 +284,11 @@ impl Operation {
         if !self.body.is_empty() {
             value["requestBody"] = self.body(schemas);
         }
-        if server.secured && !self.open {
-            value["security"] = json!([{ "bearer": [] }]);
+        if !self.open {
+            let needs: Vec<Value> = server.credentials.iter().map(|one| json!({ one.name: [] })).collect();
+            if !needs.is_empty() {
+                value["security"] = needs.into();
+            }
         }
         value
     }

@@ -36,7 +36,7 @@ impl Connection {
         let bearer = self.bearer.as_ref().map(|bearer| format!("authorization: Bearer {bearer}\r\n"));
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let bearer = bearer.unwrap_or_default();
-        self.send(format!("{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n{bearer}{headers}\r\n"))
+        self.send(format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{bearer}{headers}\r\n"))
             .await;
     }
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::commands::up::{FIGURES_WITHIN, POLL_EVERY};
 use crate::failure::Failure;
 use crate::output::{Shown, counted};
-use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
-use crate::up_file::UpFile;
+use crate::remote::{DATA_DIR, LOCAL_URL, Remote, RemoteArgs};
+use crate::up_file::{TILL_HEADER_FILE, UpFile};
 
 #[derive(Serialize)]
 pub(super) struct Overview {
@@ -36,7 +36,7 @@ struct Records {
 impl Overview {
     /// Reads the figures once they contain everything that the shop recorded.
     pub(super) async fn read(data_dir: &Path, file: &UpFile) -> Result<Overview, Failure> {
-        let local = Remote::new(&RemoteArgs { url: file.local_url.clone(), token: None })?;
+        let local = Remote::new(&RemoteArgs { url: file.local_url.clone(), token: Some(file.local_key.clone()) })?;
         let central =
             Remote::new(&RemoteArgs { url: file.central_url.clone(), token: Some(file.admin_token.clone()) })?;
         let wait = async {
@@ -71,6 +71,17 @@ impl Overview {
     }
 }
 
+/// A sale that can be pasted: curl reads the till's key from its file.
+fn first_sale(local_url: &str, data_dir: &Path) -> String {
+    let header = data_dir.join(TILL_HEADER_FILE);
+    format!(
+        "curl -H @{} -H 'content-type: application/json' -H 'idempotency-key: first' {local_url}{} -d '{}'",
+        header.display(),
+        paths::SALES,
+        r#"{"currency": "GBP", "total_minor": 255, "lines": [{"product": "85123A", "quantity": "1", "unit_price": "2.55"}]}"#
+    )
+}
+
 /// One row of the sales report as text.
 fn day(row: &Value) -> String {
     let text = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
@@ -99,17 +110,21 @@ impl Shown for Overview {
         // The program's name as it was called, so that the lines below can be copied.
         let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
         let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
-        let on = if data_dir == Path::new("./comptoir-data") { String::new() } else { format!(" --data-dir {data}") };
+        let is_usual = data_dir == Path::new(DATA_DIR);
+        let on = if is_usual { String::new() } else { format!(" --data-dir {data}") };
+        // The commands find the administrator's key there.
+        let with = if is_usual { String::new() } else { format!("DATA_DIR={data} ") };
         format!(
             "\nComptoir is running. Ctrl-C stops it; what was recorded is kept in {data}.\n\n\
                  Shop     {local_url}/   (API: {local_url}{docs})\n\
                  Central  {central_url}/   (API: {central_url}{docs})\n\
-                 Keys     {up}\n\n\
+                 Keys     {up}, {data}/{TILL_HEADER_FILE}\n\n\
                  Sales by day, as head office reads them:\n{days}\n\n\
                  The shop's log: {shop_records}, one for each event and one that opens it. Head office: {central}, of which {own} its own.\n\n\
-                 What to try next, in a second terminal, from this folder:\n  {me} status{at}\n  {me} events tail -n 3{at}\n  \
-                 {me} demo offline{on}\n  {me} demo online{on}\n  \
-                 {me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",
+                 What to try next, in a second terminal, from this folder:\n  {curl}\n  {with}{me} status{at}\n  \
+                 {with}{me} events tail -n 3{at}\n  {me} demo offline{on}\n  {me} demo online{on}\n  \
+                 {with}{me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",
+            curl = first_sale(local_url, data_dir),
             docs = paths::DOCS,
             shop_records = counted(*shop, "record", "records"),
         )

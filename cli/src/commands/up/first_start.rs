@@ -109,6 +109,7 @@ async fn issue(db: &Database, identity: Identity, has_log: bool) -> Result<UpFil
         site_id: SiteId::uuid(site),
         node_id: NodeId::uuid(node),
         node_api_key: key.text,
+        local_key: String::new(),
         admin_token: token.text,
         // An existing log has its sample already, or was started without one.
         sample_imported: has_log,

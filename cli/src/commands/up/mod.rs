@@ -17,9 +17,10 @@ use std::time::Duration;
 use clap::Args;
 use comptoir_central::restart::RESTARTS_MAX;
 use comptoir_central::{Central, identity};
-use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_local::config::ApiKey;
 use comptoir_local::event_log::Identity;
+use comptoir_local::local_keys::{KeyGrant, key_in_header_file, write_header_file};
 use comptoir_local::{Node, NodeConfig, SyncConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -31,7 +32,7 @@ use crate::output::Output;
 use crate::process;
 use crate::settings::{self, Logs};
 use crate::supervise::{CentralPart, NodePart, Supervisor};
-use crate::up_file::UpFile;
+use crate::up_file::{TILL_HEADER_FILE, UpFile};
 
 /// Timeout for the first figures.
 const FIGURES_WITHIN: Duration = Duration::from_secs(60);
@@ -160,6 +161,7 @@ async fn serve(
         CentralPart::new(central.clone(), listeners.central)?,
     );
     let node = Node::start(config.clone()).await?;
+    let keyed = till_key(&args.data_dir, &mut file, &node).await;
     let serving_local = supervisor.keep(
         "the node",
         args.restarts_max,
@@ -167,9 +169,12 @@ async fn serve(
         NodePart::new(config, node, listeners.local)?,
     );
 
-    let shown = tokio::select! {
-        shown = show(args, &mut file, output) => shown,
-        () = process::stopped(stop.clone()) => Ok(()),
+    let shown = match keyed {
+        Ok(()) => tokio::select! {
+            shown = show(args, &mut file, output) => shown,
+            () = process::stopped(stop.clone()) => Ok(()),
+        },
+        Err(failure) => Err(failure),
     };
     if shown.is_ok() {
         process::stopped(stop).await;
@@ -180,6 +185,23 @@ async fn serve(
     stop_central.send_replace(true);
     drop(serving_central.await);
     shown
+}
+
+/// Makes the till program's key at the first start, and again where its key or its file is gone.
+async fn till_key(data_dir: &Path, file: &mut UpFile, node: &Node) -> Result<(), Failure> {
+    let path = data_dir.join(TILL_HEADER_FILE);
+    let failed = |error: &dyn std::fmt::Display| Failure::Unavailable(error.to_string());
+    if node.local_keys().caller(&file.local_key).is_none() {
+        let label = Name::new("till").map_err(|error| Failure::Internal(error.to_string()))?;
+        let issued = node.local_keys().create(label, KeyGrant::of_till(), None).await;
+        file.local_key = issued.map_err(|error| failed(&error))?.text.expose();
+        file.write(data_dir)?;
+    }
+    let held = key_in_header_file(&path).map_err(|error| failed(&error))?;
+    if held.as_ref() != Some(&file.local_key) {
+        write_header_file(&path, &file.local_key).map_err(|error| failed(&error))?;
+    }
+    Ok(())
 }
 
 /// The node reaches central through the relay, so that `comptoir demo` can disconnect them.
@@ -209,7 +231,7 @@ fn node_config(data_dir: &Path, file: &UpFile, central_url: &str) -> Result<Node
 /// Records the sample at the first start, then prints addresses and figures.
 async fn show(args: &UpArgs, file: &mut UpFile, output: Output) -> Result<(), Failure> {
     if !args.no_sample && !file.sample_imported {
-        sample::record(&args.data_dir, &file.local_url, output).await?;
+        sample::record(&args.data_dir, file, output).await?;
         file.sample_imported = true;
         file.write(&args.data_dir)?;
     }

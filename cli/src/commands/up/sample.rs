@@ -4,20 +4,21 @@ use crate::commands::up::{FIGURES_WITHIN, opening_stock};
 use crate::failure::Failure;
 use crate::import::{self, Summary};
 use crate::output::{Output, counted};
+use crate::up_file::UpFile;
 
 const DAY: &[u8] = include_bytes!("../../../sample/online-retail-2010-12-01.csv.gz");
 const DAY_MAPPING: &str = include_str!("../../../../docs/examples/online-retail.toml");
 const STOCK_MAPPING: &str = include_str!("../../../sample/opening-stock.toml");
 
 /// Records the opening stock, then the day. A repeated run after an interruption records nothing twice.
-pub(super) async fn record(data_dir: &Path, local_url: &str, output: Output) -> Result<(), Failure> {
+pub(super) async fn record(data_dir: &Path, file: &UpFile, output: Output) -> Result<(), Failure> {
     let folder = data_dir.join("sample");
     let wrong = |error: std::io::Error| Failure::Unavailable(format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(&folder).map_err(wrong)?;
     let stock_rows = opening_stock::rows(flate2::read::GzDecoder::new(DAY));
     let stock_rows = stock_rows.map_err(|error| Failure::Internal(format!("the sample day: {error}")))?;
-    let stock = import(&folder, local_url, output, "opening-stock.csv", stock_rows.as_bytes(), STOCK_MAPPING).await?;
-    let day = import(&folder, local_url, output, "online-retail-2010-12-01.csv.gz", DAY, DAY_MAPPING).await?;
+    let stock = import(&folder, file, output, "opening-stock.csv", stock_rows.as_bytes(), STOCK_MAPPING).await?;
+    let day = import(&folder, file, output, "online-retail-2010-12-01.csv.gz", DAY, DAY_MAPPING).await?;
     let (stock, day) = (stock.recorded, day.recorded);
     output.note(&format!(
         "Recorded the sample: {} of opening stock (invented), then {} of one real day.",
@@ -30,7 +31,7 @@ pub(super) async fn record(data_dir: &Path, local_url: &str, output: Output) -> 
 /// Writes a table and its mapping into the folder, where people can read them, and imports the table.
 async fn import(
     folder: &Path,
-    local_url: &str,
+    up_file: &UpFile,
     output: Output,
     name: &str,
     table: &[u8],
@@ -43,8 +44,8 @@ async fn import(
     let options = import::Options {
         file,
         mapping,
-        url: local_url.to_owned(),
-        token: None,
+        url: up_file.local_url.clone(),
+        token: Some(up_file.local_key.clone()),
         only: None,
         report: None,
         in_flight: 4,

@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use self::store::{check_condition, form_id, missing, still_so, submitted};
+use super::authorize::Permitted;
 use super::draft::CheckedDraft;
 use super::record::record_one;
 use crate::blocking::blocking;
@@ -184,12 +185,12 @@ pub(super) async fn delete(
 
 /// `POST /api/v1/saved-forms/{id}/submit`: the form becomes an event. A repetition returns the same event.
 pub(super) async fn submit(
-    State(node): State<Arc<Node>>,
+    permitted: Permitted,
     PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Json<AppendResponse>, ProblemResponse> {
     let (id, seen) = (form_id(&id)?, if_match(&headers)?);
-    store::alone(node, move |node| async move {
+    store::alone(permitted.node().clone(), move |node| async move {
         let (submitted, found) = store::look(&node, id).await?;
         if let Some(event) = submitted {
             if found.is_some() {
@@ -200,7 +201,7 @@ pub(super) async fn submit(
         let form = found.ok_or_else(|| missing(id))?;
         still_so(&form, &seen)?;
         let dto = as_posted(&form)?;
-        let checked = CheckedDraft::new(&node, &dto, None, 0)?;
+        let checked = CheckedDraft::new(&permitted, &dto, None, 0)?;
         let answer = record_one(&node, checked).await?;
         // If this is interrupted, the next submission finds the event by its id.
         store::remove(&node, id).await?;

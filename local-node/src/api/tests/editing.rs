@@ -143,7 +143,8 @@ async fn a_screen_hears_of_what_changes() {
     use tower::ServiceExt as _;
 
     let shop = Shop::open().await;
-    let request = axum::http::Request::get("/api/v1/stream").body(axum::body::Body::empty()).unwrap();
+    let request = axum::http::Request::get("/api/v1/stream").header("authorization", shop.bearer());
+    let request = request.body(axum::body::Body::empty()).unwrap();
     let response = shop.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut body = response.into_body().into_data_stream();

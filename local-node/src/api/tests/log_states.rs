@@ -20,6 +20,7 @@ async fn a_full_queue_is_answered_at_once_with_retry_after() {
             .method("POST")
             .uri("/api/v1/events")
             .header("content-type", "application/json")
+            .header("authorization", shop.bearer())
             .body(axum::body::Body::from(sale(1).to_string()))
             .unwrap();
         tokio::spawn(tower::ServiceExt::oneshot(router, request))
@@ -104,7 +105,8 @@ async fn a_log_names_lost_records_and_never_exports_the_rest_as_whole() {
     lose(&shop, 20..=24);
     // The damage is not known yet. An export sees a broken body, and from then on the log knows.
     let router = shop.router.clone();
-    let request = axum::http::Request::get("/api/v1/events/export").body(axum::body::Body::empty()).unwrap();
+    let request = axum::http::Request::get("/api/v1/events/export").header("authorization", shop.bearer());
+    let request = request.body(axum::body::Body::empty()).unwrap();
     let export = tower::ServiceExt::oneshot(router, request).await.unwrap();
     assert_eq!(export.status().as_u16(), 200);
     assert!(axum::body::to_bytes(export.into_body(), usize::MAX).await.is_err(), "the body breaks off");

@@ -1,5 +1,6 @@
 //! Behaviour that only a node has, beyond the contract it shares with central: log states, reads, queue and export.
 
+mod access;
 mod blobs;
 mod editing;
 mod log_states;

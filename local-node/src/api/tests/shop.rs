@@ -1,7 +1,7 @@
 //! A node in this process with a disk and clock controlled by the test.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::config::{NodeConfig, SyncConfig};
 use crate::event_log::memory::MemDisk;
 use crate::event_log::{Backend, Environment, FreeSpace, Identity};
+use crate::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use crate::node::Node;
 use crate::sync_agent::transport::HttpTransport;
 
@@ -57,12 +58,14 @@ impl Gate {
 
 pub(super) struct Shop {
     pub(super) node: Arc<Node>,
+    /// The administrator's key, which [`Shop::send`] sends.
+    pub(super) key: String,
     pub(super) router: Router,
     pub(super) disk: MemDisk,
     pub(super) free_bytes: Arc<AtomicU64>,
     pub(super) clock: Arc<AtomicI64>,
     pub(super) gate: Arc<Gate>,
-    _dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 pub(super) struct Reply {
@@ -118,11 +121,30 @@ impl Shop {
         config.log.queue_len = queue_len;
         let environment = environment(clock.clone(), free_bytes.clone(), gate.clone());
         let node = Node::start_with(config, environment, None::<HttpTransport>).await.unwrap();
-        Shop { router: crate::router(node.clone()), node, disk, free_bytes, clock, gate, _dir: dir }
+        let key = key_in_header_file(&dir.path().join(ADMIN_HEADER_FILE)).unwrap().expect("the node made a key");
+        Shop { router: crate::router(node.clone()), node, key, disk, free_bytes, clock, gate, dir }
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Reply {
-        let request = Request::builder().method(method).uri(path).header("content-type", kind);
+        self.send_alone(method, path, &[("content-type", kind), ("authorization", &self.bearer())], body).await
+    }
+
+    pub(super) fn bearer(&self) -> String {
+        format!("Bearer {}", self.key)
+    }
+
+    /// With these headers and no credential of its own.
+    pub(super) async fn send_alone(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.map(|body| body.to_vec()).unwrap_or_default();
@@ -137,19 +159,14 @@ impl Shop {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Reply {
-        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.map(|body| body.to_vec()).unwrap_or_default();
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+        let bearer = self.bearer();
+        let own = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+        self.send_alone(method, path, &[&own, headers].concat(), body).await
     }
 
     /// Kills the node and starts it again on the same disk.
     pub(super) async fn restarted(self) -> Shop {
-        let Shop { node, router, disk, free_bytes, clock, gate, _dir: dir } = self;
+        let Shop { node, router, disk, free_bytes, clock, gate, dir, .. } = self;
         node.log().close();
         drop((node, router));
         disk.cut_power(0);
@@ -178,6 +195,7 @@ impl Shop {
 }
 
 fn environment(clock: Arc<AtomicI64>, free_bytes: Arc<AtomicU64>, gate: Arc<Gate>) -> Environment {
+    let drawn = AtomicU8::new(5);
     Environment {
         clock: Arc::new(move || {
             if std::thread::current().name() == Some("log-writer") {
@@ -186,8 +204,9 @@ fn environment(clock: Arc<AtomicI64>, free_bytes: Arc<AtomicU64>, gate: Arc<Gate
             Timestamp(clock.load(Ordering::Relaxed))
         }),
         steady: None,
-        random: Arc::new(|bytes| {
-            bytes.fill(5);
+        random: Arc::new(move |bytes| {
+            // Each call has other bytes, as ids need, and each run of a test the same ones.
+            bytes.fill(drawn.fetch_add(1, Ordering::Relaxed));
             Ok(())
         }),
         free_space: Arc::new(move |_| {

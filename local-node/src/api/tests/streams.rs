@@ -20,6 +20,7 @@ async fn begin(shop: &Shop) -> (mpsc::Sender<Frame>, Body) {
         .method("POST")
         .uri("/api/v1/events")
         .header("content-type", "application/x-ndjson")
+        .header("authorization", shop.bearer())
         .body(Body::from_stream(ReceiverStream::new(body)))
         .unwrap();
     let answer = shop.router.clone().oneshot(request).await.unwrap();
@@ -110,7 +111,7 @@ async fn a_caller_that_falls_silent_is_not_waited_for_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn a_node_that_stops_ends_the_streams_that_would_never_end() {
     let shop = Shop::open().await;
-    let request = Request::get("/api/v1/stream").body(Body::empty()).unwrap();
+    let request = Request::get("/api/v1/stream").header("authorization", shop.bearer()).body(Body::empty()).unwrap();
     let mut stream = shop.router.clone().oneshot(request).await.unwrap().into_body();
     assert!(stream.frame().await.is_some(), "the present state");
     shop.node.end_waits();
