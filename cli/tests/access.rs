@@ -156,3 +156,22 @@ fn no_secret_is_in_the_store_in_a_log_line_or_in_an_export() {
         assert_eq!(found, at_home, "{secret}");
     }
 }
+
+/// Point 11: `doctor` names the files whose readers can act as this node, and complains if others may read them.
+#[test]
+fn doctor_lists_the_files_with_secrets() {
+    let folder = temp_folder();
+    let data_dir = folder.path().join("node");
+    RunningServer::node_alone(&data_dir).stop();
+    let doctor = || match run_comptoir(&["doctor", "--data-dir", data_dir.to_str().unwrap()], &[]) {
+        Ok(findings) => findings.to_string(),
+        Err((_, words)) => words,
+    };
+    let secret_key = data_dir.join("node/secret.key");
+    for file in [&secret_key, &data_dir.join("admin.header")] {
+        assert!(doctor().contains(&format!("Secret {}", file.display())), "{}", doctor());
+    }
+    assert!(!doctor().contains("chmod"), "{}", doctor());
+    std::fs::set_permissions(&secret_key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(doctor().contains(&format!("its mode is 644: chmod 600 {}", secret_key.display())), "{}", doctor());
+}

@@ -101,7 +101,8 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     // restore.
     let export = |url: &str, name: &str| {
         let bundle = company.path(name).with_extension("bundle").display().to_string();
-        let args = ["events", "export", "--url", url, "--token", &company.token, "--out", &bundle];
+        let token = processes::node_key(url).unwrap_or_else(|| company.token.clone());
+        let args = ["events", "export", "--url", url, "--token", &token, "--out", &bundle];
         processes::run_comptoir(&args, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
         bundle
     };

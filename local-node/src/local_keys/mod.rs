@@ -355,7 +355,8 @@ impl LocalKeys {
     fn event(&self, action: &str, key: &LocalKey, by: Option<LocalKeyId>) -> Draft {
         let name = |text: &str| Name::new(text).expect("a constant or hexadecimal text is a name");
         let id = key.id.to_string();
-        let payload = json!({ "action": action, "subject": { "entity_type": LOCAL_KEY, "entity_id": id } });
+        let subject = json!({ "entity_type": LOCAL_KEY, "entity_id": id });
+        let payload = json!({ "action": action, "subject": subject, "context": {} });
         let node = self.log.identity().node.uuid();
         let made = key.created_at.0;
         let event = Uuid::new_v5(&node, format!("{action}/{id}/{made}").as_bytes());

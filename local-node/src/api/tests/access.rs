@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Request;
+use comptoir_core::id::Name;
+use comptoir_proto::payload;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -159,6 +161,11 @@ async fn a_key_is_shown_once_and_a_revoked_one_is_refused() {
     let log = shop.get("/api/v1/events").await.json();
     let audit: Vec<&Value> =
         log["events"].as_array().unwrap().iter().filter(|event| event["entity_type"] == "AUDIT").collect();
+    for event in &audit {
+        let (of, action) = (Name::new("AUDIT").unwrap(), Name::new("AUDIT_RECORDED").unwrap());
+        let read = payload::read_fact(&of, &action, 1, event["payload"].to_string().as_bytes());
+        assert!(read.is_ok_and(|(_, objection)| objection.is_none()), "an auditor reads it: {event}");
+    }
     let actions: Vec<&Value> = audit.iter().map(|event| &event["payload"]["action"]).collect();
     assert_eq!(actions, ["LOCAL_KEY_CREATED", "LOCAL_KEY_REVOKED"]);
     assert!(audit.iter().all(|event| event["payload"]["subject"]["entity_id"] == id.as_str()));
