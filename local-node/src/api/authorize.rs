@@ -115,7 +115,13 @@ pub(super) async fn authorize(
     }
 }
 
-fn allowed(node: &Node, path: &str, method: &Method, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+/// The caller, if the request may do what it asks.
+pub(super) fn allowed(
+    node: &Node,
+    path: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, Problem> {
     let Some(needed) = needed(method, path) else {
         tracing::error!("{method} {path} has no entry in the table of permissions and is refused");
         return Err(Problem::new(ErrorCode::Forbidden, format!("nobody may {method} {path}")));

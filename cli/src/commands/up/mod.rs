@@ -149,7 +149,8 @@ async fn serve(
 ) -> Result<(), Failure> {
     let stop = supervisor.stop();
     let relay = relay(&listeners.central).await?;
-    let config = node_config(&args.data_dir, &file, &format!("http://{}", relay.address()))?;
+    let mut config = node_config(&args.data_dir, &file, &format!("http://{}", relay.address()))?;
+    config.hosts.any_address = !args.local_addr.ip().is_loopback();
     let _demo = control::serve(&args.data_dir, relay, file.local_url.clone())
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.join(control::NAME).display())))?;
     // Each has its own stop signal: the node ends first, while central can still receive its last push.

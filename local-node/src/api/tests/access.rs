@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method, Request};
 use comptoir_core::id::Name;
 use comptoir_proto::payload;
 use http_body_util::BodyExt as _;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::{Reply, Shop, sale};
-use crate::api::authorize::{Needed, OPERATIONS, needed};
+use crate::api::authorize::{Needed, OPERATIONS, allowed, needed};
 use crate::api::openapi;
 
 const KEYS: &str = "/api/v1/local-keys";
@@ -32,8 +33,8 @@ async fn ask(shop: &Shop, bearer: &str, method: &str, path: &str, body: &Value) 
 }
 
 /// Point 6.
-#[test]
-fn every_operation_has_one_entry_in_the_table() {
+#[tokio::test]
+async fn every_operation_has_one_entry_in_the_table_and_another_is_refused() {
     let described: BTreeSet<(&str, &str)> = openapi::operations().iter().map(|operation| operation.route()).collect();
     let listed: BTreeSet<(&str, &str)> = OPERATIONS.iter().map(|(method, path, _)| (*method, *path)).collect();
     assert_eq!(listed.len(), OPERATIONS.len(), "an operation is listed twice");
@@ -41,7 +42,11 @@ fn every_operation_has_one_entry_in_the_table() {
         described.difference(&listed).filter(|(_, path)| !["/openapi.json", "/docs"].contains(path)).collect();
     assert!(missing.is_empty(), "these operations have no entry and are refused: {missing:?}");
     assert!(listed.is_subset(&described), "{:?}", listed.difference(&described));
-    assert_eq!(needed(&"GET".parse().unwrap(), "/api/v1/unknown"), None);
+    assert_eq!(needed(&Method::GET, "/api/v1/unknown"), None);
+    let shop = Shop::open().await;
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, shop.bearer().parse().unwrap())]);
+    let refused = allowed(&shop.node, "/api/v1/unknown", &Method::GET, &headers).unwrap_err();
+    assert_eq!(refused.code, "FORBIDDEN", "even to the administrator");
 }
 
 /// Point 6: without a credential everything is refused but health, the description and a start page without figures.
