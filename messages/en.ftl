@@ -183,3 +183,21 @@ audit-replay-newer-rules = { $number } decisions were made by a newer version of
 audit-replay-restored = { $number } decisions are as central had answered them before it was restored
 audit-rows = rows
 audit-digest = Digest of all: { $digest }
+
+## The page at /ca.
+
+ca-title = trusting the shop's network
+ca-none = There is no certificate authority
+ca-none-detail = An administrator creates one on central's machine with "comptoir admin ca create".
+ca-encrypted = This page came encrypted
+ca-encrypted-detail = If your browser showed no warning, this device trusts the network already and nothing is left to do.
+ca-plain = This page came unencrypted
+ca-plain-detail = Install the file below, then open this page again with https in front of its address.
+ca-file = The certificate to install
+ca-compare = Before you install it, compare its SHA-256 fingerprint with that of "comptoir admin ca show"
+ca-windows = Open the file, choose "Install Certificate", "Local Machine", "Place all certificates in the following store", "Trusted Root Certification Authorities". Chrome and Edge then trust it after a restart.
+ca-macos = Open the file; Keychain Access adds it. Double-click it there, open "Trust" and choose "Always Trust".
+ca-linux = As root: cp ca.crt /usr/local/share/ca-certificates/comptoir.crt && update-ca-certificates. Chrome has a list of its own: Settings, Privacy and security, Security, Manage certificates, Import.
+ca-firefox = Settings, Privacy & Security, Certificates, "View Certificates", "Authorities", "Import"; tick "Trust this CA to identify websites".
+ca-android = Download the file, then Settings, Security, More security settings, Encryption & credentials, "Install a certificate", "CA certificate". The device needs a screen lock.
+ca-ios = Open the file in Safari and allow the profile; install it in Settings, General, VPN & Device Management. Then Settings, General, About, "Certificate Trust Settings": switch it on.

@@ -183,3 +183,21 @@ audit-replay-newer-rules = { $number } décisions ont été prises par une versi
 audit-replay-restored = { $number } décisions sont telles que le central les avait annoncées avant sa restauration
 audit-rows = lignes
 audit-digest = Empreinte de l'ensemble : { $digest }
+
+## La page /ca.
+
+ca-title = faire confiance au réseau de la boutique
+ca-none = Il n'y a pas d'autorité de certification
+ca-none-detail = Un administrateur la crée sur la machine du serveur central avec « comptoir admin ca create ».
+ca-encrypted = Cette page est arrivée chiffrée
+ca-encrypted-detail = Si votre navigateur n'a affiché aucun avertissement, cet appareil fait déjà confiance au réseau : il ne reste rien à faire.
+ca-plain = Cette page est arrivée sans chiffrement
+ca-plain-detail = Installez le fichier ci-dessous, puis rouvrez cette page avec https devant son adresse.
+ca-file = Le certificat à installer
+ca-compare = Avant de l'installer, comparez son empreinte SHA-256 avec celle de « comptoir admin ca show »
+ca-windows = Ouvrez le fichier, puis « Installer un certificat », « Ordinateur local », « Placer tous les certificats dans le magasin suivant », « Autorités de certification racines de confiance ». Chrome et Edge lui font confiance après un redémarrage.
+ca-macos = Ouvrez le fichier ; Trousseaux d'accès l'ajoute. Double-cliquez dessus, ouvrez « Se fier » et choisissez « Toujours approuver ».
+ca-linux = En root : cp ca.crt /usr/local/share/ca-certificates/comptoir.crt && update-ca-certificates. Chrome a sa propre liste : Paramètres, Confidentialité et sécurité, Sécurité, Gérer les certificats, Importer.
+ca-firefox = Paramètres, Vie privée et sécurité, Certificats, « Afficher les certificats », « Autorités », « Importer » ; cochez « Confirmer cette AC pour identifier des sites web ».
+ca-android = Téléchargez le fichier, puis Paramètres, Sécurité, Autres paramètres de sécurité, Chiffrement et identifiants, « Installer un certificat », « Certificat CA ». L'appareil doit avoir un verrouillage d'écran.
+ca-ios = Ouvrez le fichier dans Safari et autorisez le profil ; installez-le dans Réglages, Général, VPN et gestion de l'appareil. Puis Réglages, Général, Informations, « Réglages de confiance des certificats » : activez-le.

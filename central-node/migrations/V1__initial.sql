@@ -37,6 +37,16 @@ create table site (
     constraint site_code_once unique (tenant_id, code)
 );
 
+-- The names and addresses that central's certificate authority signs for the nodes of a site.
+create table site_name (
+    tenant_id  uuid not null,
+    site_id    uuid not null,
+    name       text collate "C" not null check (length(name) between 1 and 253),
+    created_at timestamptz not null default now(),
+    primary key (tenant_id, site_id, name),
+    constraint site_name_of_site foreign key (tenant_id, site_id) references site (tenant_id, site_id)
+);
+
 create table node (
     tenant_id  uuid not null references tenant (tenant_id),
     node_id    uuid not null,
@@ -774,6 +784,8 @@ grant select, insert on event, ingest_batch, fork_record to comptoir_service;
 grant select, insert on central_meta, tenant, site to comptoir_service;
 grant select, insert, update on node, api_key, reader, refusal, tenant_head, node_head, rulebook, node_pull, device
     to comptoir_service;
+-- What an administrator allows may be taken away.
+grant select, insert, delete on site_name to comptoir_service;
 -- Read models may be deleted: the log can rebuild them.
 grant select, insert, update, delete on
     projection_version, stock_item, stock_consumed, stock_count, delivery, invoice, invoice_series, entity, quarantine

@@ -1,5 +1,6 @@
 //! A running central: starts and stops its parts and holds what the API passes to them.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,6 +68,7 @@ pub enum CentralError {
 pub struct Central {
     database: Database,
     urls: Urls,
+    ca_folder: Option<PathBuf>,
     devices: Devices,
     queue: IngestQueue,
     background: Background,
@@ -153,6 +155,7 @@ impl Central {
             background,
             database,
             urls,
+            ca_folder: config.ca_folder,
             clock: config.clock,
             incarnation,
             attestation_key: AttestationKey::of(&key),
@@ -199,6 +202,11 @@ impl Central {
     /// The connection strings, one per role.
     pub fn urls(&self) -> &Urls {
         &self.urls
+    }
+
+    /// The folder of the certificate authority.
+    pub(crate) fn ca_folder(&self) -> Option<&Path> {
+        self.ca_folder.as_deref()
     }
 
     /// The id of this central's database.

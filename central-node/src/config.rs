@@ -1,6 +1,6 @@
 //! The settings that central starts with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comptoir_core::rulebook::Rulebook;
@@ -35,6 +35,8 @@ pub enum DatabaseConfig {
 pub struct CentralConfig {
     /// Where the database is.
     pub database: DatabaseConfig,
+    /// The folder of the certificate authority, whether or not it was created.
+    pub ca_folder: Option<PathBuf>,
     /// The first rulebook of a new tenant: `RULEBOOK_FILE`, or the defaults.
     pub rulebook: Rulebook,
     /// The machine's clock; replaced in tests.
@@ -56,7 +58,9 @@ pub struct CentralConfig {
 impl CentralConfig {
     /// A private Postgres under a data directory, the default rulebook, the machine's clock.
     pub fn private(data_dir: impl Into<PathBuf>) -> CentralConfig {
+        let data_dir = data_dir.into();
         CentralConfig {
+            ca_folder: Some(CentralConfig::ca_folder_in(&data_dir)),
             database: DatabaseConfig::Private(private_postgres::PostgresConfig::new(data_dir)),
             rulebook: Rulebook::default(),
             clock: Clock::system(),
@@ -68,10 +72,16 @@ impl CentralConfig {
         }
     }
 
+    /// Where the certificate authority is in a data directory.
+    pub fn ca_folder_in(data_dir: &Path) -> PathBuf {
+        data_dir.join("ca")
+    }
+
     /// Settings for an external server.
     pub fn external(urls: Urls) -> CentralConfig {
         CentralConfig {
             database: DatabaseConfig::External(urls),
+            ca_folder: None,
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             stale_after: STALE_AFTER,

@@ -8,6 +8,7 @@ mod api;
 mod background;
 mod blobs;
 mod central;
+pub mod certificates;
 mod clock;
 mod commit_signal;
 mod config;
@@ -36,6 +37,7 @@ use comptoir_core::id::TenantId;
 use comptoir_http_edge::Timeouts;
 use comptoir_proto::problem::Problem;
 
+pub use api::BODIES_KIB;
 pub use central::{Central, CentralError};
 pub use clock::Clock;
 pub use config::{CentralConfig, DatabaseConfig};

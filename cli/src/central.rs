@@ -26,6 +26,7 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
             CentralConfig { database, ..CentralConfig::private(data_dir) }
         }
     };
+    config.ca_folder = Some(CentralConfig::ca_folder_in(data_dir));
     config.rulebook = rulebook_of(settings.rulebook_file.as_deref())?;
     config.clock_drift_limit = settings.clock_drift_limit.unwrap_or(config.clock_drift_limit);
     config.report_wait = settings.report_wait.unwrap_or(config.report_wait);
@@ -41,6 +42,13 @@ pub struct DatabaseArgs {
     /// Use this database instead of the private Postgres
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
+}
+
+impl DatabaseArgs {
+    /// Central's data directory.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
 }
 
 /// Starts central for one command. If a central already serves this data directory, its database is shared.

@@ -2,16 +2,21 @@
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use comptoir_http_edge::ServerMetrics;
+use comptoir_http_edge::tls::{self, ServedCertificate, TlsFiles};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::port_holder::{Holder, holder_of};
-use crate::server::{self, Limits};
-use crate::settings::Logs;
+use crate::server::{self, Limits, Listeners};
+use crate::settings::{Http, Logs};
 
 /// Starts logging to stderr.
 pub fn start_logging(logs: &Logs) {
@@ -74,11 +79,83 @@ pub async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// Allows as many open files as the system does: each connection is one, and a shell allows 1,024.
+pub fn raise_open_files_limit() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!("The limit of open files stays: {error}");
+    }
+}
+
+/// How often a changed certificate is looked for.
+const LOOK_AT_CERTIFICATE_EVERY: Duration = Duration::from_secs(2);
+
+/// A server's listeners, limits and counters.
+pub struct Entrance {
+    listeners: Listeners,
+    limits: Limits,
+    metrics: Arc<ServerMetrics>,
+}
+
+impl From<TcpListener> for Entrance {
+    /// Plain HTTP with the default limits.
+    fn from(plain: TcpListener) -> Entrance {
+        Entrance { listeners: plain.into(), limits: Limits::default(), metrics: Arc::default() }
+    }
+}
+
+impl Entrance {
+    /// Binds the addresses of the settings and opens the certificate. `issued` is where a node keeps the one from central.
+    pub async fn open(http: &Http, issued: Option<TlsFiles>) -> Result<Entrance, Failure> {
+        let metrics = Arc::<ServerMetrics>::default();
+        let tls = match &http.tls {
+            Some(tls) => Some((tls.listen, certificate(tls.files.clone(), issued, &metrics)?)),
+            None => None,
+        };
+        let plain = listen(http.listen, "LISTEN_ADDR").await?;
+        if !http.listen.ip().to_canonical().is_loopback() {
+            tracing::warn!("Plain HTTP is answered at {}: everyone on the way can read keys and events", http.listen);
+        }
+        let tls = match tls {
+            None => None,
+            Some((address, certificate)) => {
+                let config = tls::server_config(Arc::clone(&certificate));
+                let config = config.map_err(|error| Failure::Internal(format!("TLS cannot be configured: {error}")))?;
+                let listener = listen(address, "TLS_LISTEN_ADDR").await?;
+                tracing::info!(%address, "TLS is answered");
+                tokio::spawn(certificate.follow(LOOK_AT_CERTIFICATE_EVERY));
+                Some((listener, config))
+            }
+        };
+        Ok(Entrance { listeners: Listeners { plain, tls }, limits: http.limits.clone(), metrics })
+    }
+}
+
+fn certificate(
+    given: Option<TlsFiles>,
+    issued: Option<TlsFiles>,
+    metrics: &Arc<ServerMetrics>,
+) -> Result<Arc<ServedCertificate>, Failure> {
+    match (given, issued) {
+        (Some(files), _) => ServedCertificate::open(files, Arc::clone(metrics))
+            .map_err(|error| Failure::Usage(format!("TLS_CERT_FILE, TLS_KEY_FILE: {error}"))),
+        (None, Some(files)) => {
+            let served = ServedCertificate::awaited(files, Arc::clone(metrics));
+            if let Err(error) = served.look() {
+                tracing::warn!("TLS is not answered until central has issued a certificate: {error}");
+            }
+            Ok(served)
+        }
+        (None, None) => Err(Failure::Usage("TLS_CERT_FILE: missing, TLS_LISTEN_ADDR needs a certificate".to_owned())),
+    }
+}
+
 /// Serves until the stop signal, then lets requests in flight end. `end_waits` ends long polls and streams.
-pub async fn serve(listener: TcpListener, app: Router, stop: watch::Receiver<bool>, end_waits: impl FnOnce()) {
+pub async fn serve(entrance: impl Into<Entrance>, app: Router, stop: watch::Receiver<bool>, end_waits: impl FnOnce()) {
+    let Entrance { listeners, limits, metrics } = entrance.into();
     let stopping = async {
         stopped(stop).await;
         end_waits();
     };
-    server::serve(listener, app, Limits::default(), stopping).await;
+    server::serve(listeners, app, limits, metrics, stopping).await;
 }

@@ -5,23 +5,34 @@
 
 mod body_budget;
 mod broken_body;
+mod ca_answers;
+mod client;
 mod draft_list;
+mod guard;
 mod host;
 mod idempotency;
+mod metrics;
 mod ndjson;
 pub mod openapi;
 mod params;
 mod precondition;
 mod problem_response;
+mod rate_limit;
 mod request_body;
 mod routes;
+mod security_headers;
 mod tagged;
+pub mod tls;
 mod unread_body;
 
 pub use body_budget::{BodyBudget, BodyReservation};
+pub use ca_answers::{ca_file, ca_page};
+pub use client::{Client, ConnectionInfo, TrustedAddresses, limited_address};
 pub use draft_list::{batch_rejected, check_drafts, split_list};
+pub use guard::{Guard, REFUSED_CREDENTIALS_PER_SECOND, guarded};
 pub use host::{HostNames, changes_something, foreign_page};
 pub use idempotency::idempotency_key;
+pub use metrics::{Metric, ServerMetrics, metrics_answer};
 pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
 pub use params::{PAGE_ROWS, PathParams, invalid_parameter, page_limit, read_query};
 pub use precondition::{EditCondition, edit_condition, if_match, if_match_text};

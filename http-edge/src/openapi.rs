@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::Html;
 use axum::routing::get as route_get;
+use comptoir_proto::ca_page;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{DOCS_PAGE, Operation, words};
+use comptoir_proto::openapi::{DOCS_PAGE, DOCS_POLICY, Operation, words};
 use comptoir_proto::paths;
 use comptoir_proto::status_v1::Health;
 use serde_json::{Value, json};
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 /// `GET /openapi.json` for programs and `GET /docs` for people. `document` is made when it is first asked for.
 pub fn routes<S: Clone + Send + Sync + 'static>(document: &'static LazyLock<String>) -> Router<S> {
     let serve = move || async move { ([(CONTENT_TYPE, "application/json")], document.as_str()) };
-    Router::new().route(paths::OPENAPI, route_get(serve)).route(paths::DOCS, route_get(|| async { Html(DOCS_PAGE) }))
+    let page = || async { ([(CONTENT_SECURITY_POLICY, DOCS_POLICY.as_str())], Html(DOCS_PAGE)) };
+    Router::new().route(paths::OPENAPI, route_get(serve)).route(paths::DOCS, route_get(page))
 }
 
 /// A `GET`.
@@ -36,7 +38,17 @@ pub fn bytes() -> Value {
 /// Health, the document, and the start page. They need no credential. `not_ready` is why `/readyz` may refuse.
 pub fn common_operations(ready: &'static str, not_ready: &[ErrorCode], start_page: &'static str) -> Vec<Operation> {
     const HTML: &str = "text/html; charset=utf-8";
+    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     let operations = [
+        get(paths::CA, "How to trust the certificates of the shops' network, for a browser")
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers_given(200, HTML, text("A page.")),
+        get(paths::CA_FILE, "The certificate of the certificate authority")
+            .answers_given(200, ca_page::CA_CONTENT_TYPE, text("The certificate in PEM."))
+            .refuses(&[ErrorCode::CaMissing]),
+        get(paths::METRICS, "Counters, for Prometheus; from another machine with a credential")
+            .answers_given(200, TEXT, text("Figures."))
+            .refuses(&[ErrorCode::Unauthorized, ErrorCode::Forbidden]),
         get(paths::HEALTHZ, "The process is running").answers::<Health>(200),
         get(paths::READYZ, ready).answers::<Health>(200).refuses(not_ready),
         get(paths::OPENAPI, "This document").answers::<words::Members>(200),

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{self, Problem};
 
-/// A problem as the response to a request (RFC 9457), with `Retry-After`, `ETag` and `WWW-Authenticate` where they apply.
+/// A problem as the response to a request (RFC 9457), with `Retry-After`, `ETag` and `WWW-Authenticate` where they apply. The
+/// response's extensions have its [`ErrorCode`], by which refusals are counted.
 #[derive(Debug)]
 pub struct ProblemResponse(Box<Problem>);
 
@@ -38,6 +39,9 @@ impl IntoResponse for ProblemResponse {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
+        if let Some(code) = problem.error_code() {
+            response.extensions_mut().insert(code);
+        }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
         if let Some(seconds) = problem.retry_after {

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, Uri};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::body_budget::BodyBudget;
+use crate::client::Client;
 use crate::host::HostNames;
 use crate::problem_response::{ProblemResponse, panicked};
 use crate::request_body::{BodySettings, Timeouts};
+use crate::security_headers::{asks_for_tls, set_security_headers};
 use crate::unread_body::UnreadBody;
 
 /// A server's edge. [`RequestBody`](crate::RequestBody) reads with its timeouts and from its budget.
@@ -43,13 +45,21 @@ impl Edge {
         Edge { hosts: Some(hosts), ..self }
     }
 
-    /// Puts the edge around routes. Unknown paths and methods, NUL bytes and panics are answered with a problem.
+    /// Puts the edge around routes. Unknown paths and methods, NUL bytes and panics are answered with a problem. Every
+    /// answer has security headers.
     pub fn wrap<S: Clone + Send + Sync + 'static>(self, routes: Router<S>) -> Router<S> {
         let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
-        routes
-            .layer(from_fn_with_state(Arc::new(EdgeSettings::from(self)), enter))
-            .layer(CatchPanicLayer::custom(panicked))
+        let routes = routes.layer(from_fn_with_state(Arc::new(EdgeSettings::from(self)), enter));
+        routes.layer(CatchPanicLayer::custom(panicked)).layer(from_fn(set_headers))
     }
+}
+
+/// Gives every answer its security headers.
+async fn set_headers(request: Request, next: Next) -> Response {
+    let asks_for_tls = asks_for_tls(request.extensions().get::<Client>(), request.headers());
+    let mut response = next.run(request).await;
+    set_security_headers(response.headers_mut(), asks_for_tls);
+    response
 }
 
 struct EdgeSettings {

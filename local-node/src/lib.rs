@@ -12,6 +12,6 @@ mod read_models;
 mod sessions;
 pub mod sync_agent;
 
-pub use api::{router, router_with};
+pub use api::{BODIES_KIB, router, router_with};
 pub use config::{ConfigError, NodeConfig, NodeSettings, SyncConfig};
 pub use node::{Node, StartError};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use comptoir_http_edge::HostNames;
+use comptoir_http_edge::tls::TlsFiles;
 use comptoir_proto::api_v1::Author;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
@@ -11,13 +12,15 @@ use tokio::time::{Duration, sleep};
 
 use crate::blobs::Blobs;
 use crate::blocking::blocking;
-use crate::config::{NodeConfig, SyncConfig};
+use crate::config::{CertificateConfig, NodeConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::local_keys::{LocalKeyId, LocalKeys};
 use crate::read_models::{self, ReadModels};
 use crate::sessions::Sessions;
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
-use crate::sync_agent::{Agent, AgentNotes, Phase, Puller, SyncIssue, SyncState, recount};
+use crate::sync_agent::{
+    Agent, AgentNotes, CertificateRenewal, CertificateStore, Phase, Puller, SyncIssue, SyncState, recount,
+};
 
 /// Pause before an agent that failed by a defect is restarted.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
@@ -39,6 +42,7 @@ pub struct Node {
     sessions: Sessions,
     hosts: HostNames,
     sync_config: SyncConfig,
+    certificates: CertificateStore,
     sync: watch::Receiver<SyncState>,
     agent: Mutex<Option<JoinHandle<()>>>,
     uses: Mutex<Option<JoinHandle<()>>>,
@@ -77,6 +81,7 @@ impl Node {
         transport: Option<T>,
     ) -> Result<Arc<Node>, StartError> {
         let (notes_path, blobs) = (config.notes_path(), Blobs::new(&config.data_dir));
+        let certificates = CertificateStore::new(&config.data_dir);
         let (opened_with, log_config) = (environment.clone(), config.log);
         let log = tokio::task::spawn_blocking(move || Log::open(log_config, opened_with)).await??;
         if let Err(error) = blobs.remove_unfinished() {
@@ -96,6 +101,8 @@ impl Node {
             interval: config.sync.interval,
             notes_path,
             state,
+            certificate: config.certificate,
+            certificates: certificates.clone(),
         };
         Ok(Arc::new(Node {
             read_models: ReadModels::new(log.clone()),
@@ -110,6 +117,7 @@ impl Node {
             sessions: Sessions::default(),
             hosts: config.hosts,
             sync_config: config.sync,
+            certificates,
             sync,
             agent: Mutex::new(Some(tokio::spawn(worker.run(transport)))),
             stopping: watch::Sender::new(false),
@@ -208,6 +216,16 @@ impl Node {
         &self.author
     }
 
+    /// Where the certificate that central issues is stored. The files exist once it has issued one.
+    pub fn issued_certificate(&self) -> TlsFiles {
+        self.certificates.files()
+    }
+
+    /// Where the certificate of central's certificate authority is stored.
+    pub(crate) fn ca_path(&self) -> PathBuf {
+        self.certificates.ca()
+    }
+
     pub(crate) fn sync_config(&self) -> &SyncConfig {
         &self.sync_config
     }
@@ -246,6 +264,8 @@ struct SyncWorker {
     interval: Duration,
     notes_path: PathBuf,
     state: watch::Sender<SyncState>,
+    certificate: Option<CertificateConfig>,
+    certificates: CertificateStore,
 }
 
 impl SyncWorker {
@@ -256,6 +276,13 @@ impl SyncWorker {
         loop {
             let (log, environment) = (self.log.clone(), self.environment.clone());
             let (state, notes_path) = (self.state.clone(), self.notes_path.clone());
+            let renewal = self.certificate.clone().map(|config| CertificateRenewal {
+                log: log.clone(),
+                transport: transport.clone(),
+                config,
+                store: self.certificates.clone(),
+                state: state.clone(),
+            });
             let puller = Puller::new(log.clone(), transport.clone(), environment.clone(), self.interval, state.clone());
             let agent =
                 Agent::new(log, transport.clone(), environment, self.blobs.clone(), self.interval, notes_path, state);
@@ -263,6 +290,9 @@ impl SyncWorker {
             let mut tasks = tokio::task::JoinSet::new();
             tasks.spawn(agent.run());
             tasks.spawn(puller.run());
+            if let Some(renewal) = renewal {
+                tasks.spawn(renewal.run());
+            }
             let ended = tasks.join_next().await;
             let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
             tracing::error!("The sync agent ended and is started again: {detail}");

@@ -51,6 +51,14 @@ pub enum ErrorCode {
     TooLarge,
     /// The request did not arrive in time.
     RequestTimeout,
+    /// The credential or the address sends too many requests.
+    RateLimited,
+    /// The port speaks TLS, and the request came unencrypted.
+    TlsRequired,
+    /// Central has no certificate authority.
+    CaMissing,
+    /// An administrator has not allowed the site this name or address.
+    NameNotAllowed,
     /// Too much waits to be written.
     QueueFull,
     /// The disk is nearly full.
@@ -105,7 +113,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 49] = [
+    pub const ALL: [ErrorCode; 53] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -130,6 +138,10 @@ impl ErrorCode {
         ErrorCode::BatchRejected,
         ErrorCode::TooLarge,
         ErrorCode::RequestTimeout,
+        ErrorCode::RateLimited,
+        ErrorCode::TlsRequired,
+        ErrorCode::CaMissing,
+        ErrorCode::NameNotAllowed,
         ErrorCode::QueueFull,
         ErrorCode::InsufficientStorage,
         ErrorCode::LogReadOnly,
@@ -218,6 +230,10 @@ impl ErrorCode {
             ErrorCode::BatchRejected => ("BATCH_REJECTED", 422, false, "Another draft of the list was refused"),
             ErrorCode::TooLarge => ("TOO_LARGE", 413, false, "Over a limit"),
             ErrorCode::RequestTimeout => ("REQUEST_TIMEOUT", 408, true, "The request did not arrive in time"),
+            ErrorCode::RateLimited => ("RATE_LIMITED", 429, true, "Too many requests"),
+            ErrorCode::TlsRequired => ("TLS_REQUIRED", 426, false, "This port speaks TLS"),
+            ErrorCode::CaMissing => ("CA_MISSING", 404, false, "There is no certificate authority here"),
+            ErrorCode::NameNotAllowed => ("NAME_NOT_ALLOWED", 403, false, "The site may not use this name"),
             ErrorCode::QueueFull => ("QUEUE_FULL", 503, true, "Too much waits to be written"),
             ErrorCode::InsufficientStorage => ("INSUFFICIENT_STORAGE", 507, true, "The disk is nearly full"),
             ErrorCode::LogReadOnly => {

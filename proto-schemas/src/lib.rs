@@ -5,7 +5,9 @@
 pub mod api_v1;
 pub mod audit_entries_v1;
 pub mod bundle_v1;
+pub mod ca_page;
 pub mod canonical_json;
+pub mod certificates_v1;
 pub mod clock_change;
 pub mod commands_v1;
 pub mod damage;

@@ -104,6 +104,14 @@ pub const AUDIT_ENTRIES: &str = "/api/v1/audit-entries";
 pub const QUARANTINE: &str = "/api/v1/quarantine";
 /// Lets a quarantined event take effect.
 pub const QUARANTINE_RELEASE: &str = "/api/v1/quarantine/{event_id}/release";
+/// A certificate for a node, from central's certificate authority.
+pub const NODE_CERTIFICATE: &str = "/api/v1/nodes/{id}/certificate";
+/// How to trust the certificates of a shop's node.
+pub const CA: &str = "/ca";
+/// The certificate of the certificate authority.
+pub const CA_FILE: &str = "/ca.crt";
+/// Counters, for Prometheus.
+pub const METRICS: &str = "/metrics";
 /// The process lives.
 pub const HEALTHZ: &str = "/healthz";
 /// The process can do its work.

@@ -10,7 +10,7 @@ use comptoir_messages::Message;
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const STYLE: &str = include_str!("start_page.css");
+pub(crate) const STYLE: &str = include_str!("start_page.css");
 
 /// One figure.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ impl StartPage {
 }
 
 /// A text as HTML shows it, inside an element or an attribute's quotes.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

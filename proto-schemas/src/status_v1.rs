@@ -93,6 +93,24 @@ pub struct LogCheck {
     pub finding: Option<String>,
 }
 
+/// The certificate that central issues to a node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CertificateStatus {
+    /// The names and addresses that it is for; empty before the first one.
+    pub names: Vec<String>,
+    /// When it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
+    pub not_after: Option<String>,
+    /// When the node asks for the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
+    pub renew_at: Option<String>,
+    /// Why the last request for one failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<SyncIssue>,
+}
+
 /// A node's line to central.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeSync {
@@ -137,6 +155,9 @@ pub struct NodeSync {
     pub signed_head: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: u64,
+    /// The certificate that central issues to this node, if it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateStatus>,
     /// How far this node has what central gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<NodePull>,

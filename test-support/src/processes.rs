@@ -11,6 +11,7 @@ use comptoir_local::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::log_hygiene::lines_with_secrets;
 /// The administrator's key of each running node, by the node's base URL.
 static NODE_KEYS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
@@ -142,7 +143,8 @@ impl RunningServer {
         RunningServer::start(data_dir, &variables)
     }
 
-    fn start(data_dir: &Path, variables: &[(&str, &str)]) -> RunningServer {
+    /// Starts a server with these settings, on a free loopback port.
+    pub fn start(data_dir: &Path, variables: &[(&str, &str)]) -> RunningServer {
         std::fs::create_dir_all(data_dir).expect("the folder can be made");
         let address = format!("127.0.0.1:{}", free_port());
         let mut variables: Vec<(String, String)> =
@@ -208,9 +210,42 @@ impl RunningServer {
         self.child.0.id()
     }
 
+    /// The memory that the process has in RAM now, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process runs");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux shows the resident memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// A counter of `/metrics`; 0 where it is absent.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let text = reqwest::get(format!("{}/metrics", self.url)).await.expect("the server answers");
+        let text = text.text().await.expect("counters are text");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |value| value.parse().expect("a number"))
+    }
+
     /// The output so far.
     pub fn words(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+/// Settings whose values are secrets.
+const SECRET_SETTINGS: [&str; 2] = ["SYNC_API_KEY", "DATABASE_URL"];
+
+impl Drop for RunningServer {
+    /// Fails the test of a server that logged a secret.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let secrets = self.variables.iter().filter(|(name, _)| SECRET_SETTINGS.contains(&name.as_str()));
+        let secrets: Vec<&str> = secrets.map(|(_, value)| value.as_str()).collect();
+        let words = self.words();
+        let found = lines_with_secrets(&words, &secrets);
+        assert!(found.is_empty(), "the log has secrets:\n{}", found.join("\n"));
     }
 }
 

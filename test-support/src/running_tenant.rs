@@ -43,7 +43,13 @@ impl RunningTenant {
         RunningTenant::on(RunningServer::central_with_defaults, zone, currency, None)
     }
 
-    fn on(start: fn(&Path) -> RunningServer, zone: &str, currency: &str, rulebook: Option<&str>) -> RunningTenant {
+    /// As [`RunningTenant::new`], on a central with further settings.
+    pub fn with_settings(zone: &str, currency: &str, settings: &[(&str, &str)]) -> RunningTenant {
+        let settings = [settings, &[("APP_MODE", "central"), ("REPORT_WAIT_MS", "60000")]].concat();
+        RunningTenant::on(|data_dir| RunningServer::start(data_dir, &settings), zone, currency, None)
+    }
+
+    fn on(start: impl Fn(&Path) -> RunningServer, zone: &str, currency: &str, rulebook: Option<&str>) -> RunningTenant {
         let folder = temp_folder();
         let central = start(&folder.path().join("central"));
         let mut running =

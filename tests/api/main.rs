@@ -104,6 +104,10 @@ async fn central_and_a_node_answer_as_their_openapi_documents_say() {
     let issue = |name: &str| admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", name]);
     let (till, shop) = (issue("till"), issue("shop"));
     let of_central = seed::central(&central.url, &token, &text(&till["SYNC_API_KEY"]), SealedLog::issued(&till)).await;
+    let authority = text(&admin(&["ca", "create"])["certificate"]);
+    // As if central had issued the node a certificate.
+    let tls = folder.path().join("node/tls");
+    std::fs::create_dir_all(&tls).and_then(|()| std::fs::write(tls.join("ca.crt"), authority)).expect("a folder");
     let node = RunningServer::node(&folder.path().join("node"), &shop, &central.url);
     let of_node = seed::node(&node.url).await;
     let (at_central, at_node) = std::thread::scope(|scope| {

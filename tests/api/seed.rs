@@ -64,6 +64,7 @@ fn files() -> Value {
 
 /// Fills central and returns the known values. `till` is a simulated node with the key `key`.
 pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedLog) -> Value {
+    let node = till.node.to_string();
     let admin = Endpoint::address(url, Some(token.to_owned()));
     append(&admin, created("PRODUCT", "p")).await;
     append(&admin, created("CLIENT", "c")).await;
@@ -143,9 +144,11 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/conflicts/{event_id}": [conflicts[0]], "/api/v1/conflicts/{event_id}/preview": [conflicts[0]],
             "/api/v1/conflicts/{event_id}/resolve": conflicts[1..],
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
+            "/api/v1/nodes/{id}/certificate": [{ "id": node }],
         },
         "bodies": {
             "/api/v1/events": posted(),
+            "/api/v1/nodes/{id}/certificate": [comptoir_proto::openapi::examples::node_certificate()],
             "/api/v1/sync/push": [push], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/sync/resolve": resolves.collect::<Vec<_>>(),
             "post /api/v1/quarantine/{event_id}/release": [{ "reason": "looked at" }],

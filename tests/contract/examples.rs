@@ -120,8 +120,8 @@ async fn central_takes_the_example_of_every_body() {
     .await;
     let absent = [paths::CONFLICT_PREVIEW, paths::CONFLICT_RESOLVE, paths::DESKTOP_RESOLVE];
     let mut refused = absent.map(|path| (path, 404, "NOT_FOUND")).to_vec();
-    // Only nodes push here; a node's own test follows.
-    refused.push((paths::SYNC_PUSH, 403, "FORBIDDEN"));
+    // Only nodes use these; a node's own tests follow, and `cli/tests/transport`.
+    refused.extend([paths::SYNC_PUSH, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));
     assert_taken(&answers, &refused);
     assert!(answers.len() >= 20, "{answers:?}");
 

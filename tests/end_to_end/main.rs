@@ -11,6 +11,7 @@ mod first_start;
 mod five_nodes;
 mod hostile;
 mod invoices;
+mod log_hygiene;
 mod online_retail;
 mod purchasing;
 mod restored;

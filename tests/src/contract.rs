@@ -68,6 +68,7 @@ macro_rules! keeps_the_contract {
             a_line_is_answered_before_the_next_is_sent
             the_lines_of_a_stream_are_cut_and_counted_in_one_way
             a_stream_that_breaks_off_keeps_the_lines_before
+            every_answer_has_security_headers
             every_route_is_documented_and_every_documented_route_exists
         }
     };

@@ -5,6 +5,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::store_check_v1::StoreFinding;
 
 use super::damage::FINDING;
+use crate::certificates::AuthorityError;
 use crate::conflicts::PlanError;
 use crate::conflicts::resolve::ResolveError;
 use crate::database::StoreError;
@@ -96,6 +97,25 @@ impl From<AuthError> for Problem {
         match error {
             AuthError::Unknown => Problem::new(ErrorCode::Unauthorized, error.to_string()),
             AuthError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthorityError> for Problem {
+    fn from(error: AuthorityError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            AuthorityError::Request(_) => Problem::new(ErrorCode::MalformedBody, detail).at("/csr"),
+            AuthorityError::File { .. }
+            | AuthorityError::Exists { .. }
+            | AuthorityError::Open { .. }
+            | AuthorityError::Damaged { .. }
+            | AuthorityError::Name { .. }
+            | AuthorityError::NoRandomness(_)
+            | AuthorityError::Signing(_) => {
+                tracing::error!("The certificate authority does not work: {detail}");
+                Problem::new(ErrorCode::Internal, "the certificate authority does not work; central's log says why")
+            }
         }
     }
 }

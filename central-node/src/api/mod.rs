@@ -4,6 +4,7 @@ mod audit_entries;
 mod auth;
 mod blobs;
 mod bootstrap;
+mod certificates;
 mod commands;
 mod conflicts;
 mod damage;
@@ -15,6 +16,7 @@ mod error;
 mod events;
 mod export;
 mod health;
+mod metrics;
 mod mobile;
 mod nodes;
 mod openapi;
@@ -43,7 +45,7 @@ use crate::central::Central;
 
 /// Memory for the bodies of requests that are being read or waiting, in KiB. When it is used up, a client retries after a
 /// second.
-const BODIES_KIB: usize = 96 * 1024;
+pub const BODIES_KIB: usize = 96 * 1024;
 
 /// Every route of central.
 pub(crate) fn router(central: Arc<Central>, timeouts: Timeouts) -> Router {
@@ -60,6 +62,10 @@ fn routes() -> Router<Arc<Central>> {
         .route(paths::SYNC_PULL, get(pull::pull))
         .route(paths::SYNC_BOOTSTRAP, get(bootstrap::bootstrap))
         .route(paths::NODES, get(nodes::list))
+        .route(paths::NODE_CERTIFICATE, post(certificates::issue))
+        .route(paths::CA, get(certificates::page))
+        .route(paths::CA_FILE, get(certificates::file))
+        .route(paths::METRICS, get(metrics::metrics))
         .route(paths::SYNC_LOG, get(sync_log::list))
         .route(paths::EVENTS, get(events::list).post(events::append))
         .route(paths::EVENTS_EXPORT, get(export::export))

@@ -6,6 +6,7 @@ use axum::Router;
 use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{Decided, DecidedResponse, EventDto, EventPage};
 use comptoir_proto::audit_entries_v1::AuditEntryPage;
+use comptoir_proto::certificates_v1::{CertificateRequest, IssuedCertificate};
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::desktop_v1::{
     ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
@@ -35,6 +36,7 @@ const SERVER: Server = Server {
         ErrorCode::Unauthorized,
         ErrorCode::Forbidden,
         ErrorCode::MethodNotAllowed,
+        ErrorCode::RateLimited,
         ErrorCode::QueueFull,
         ErrorCode::StoreUnavailable,
         ErrorCode::StoreFull,
@@ -58,6 +60,7 @@ fn operations() -> Vec<Operation> {
         reports(),
         rows(),
         conflicts(),
+        certificates(),
         sync(),
         phones(),
         desktops(),
@@ -296,6 +299,24 @@ fn desktops() -> Vec<Operation> {
         get(paths::SYNC_LOG, "Every synchronisation, newest first")
             .asks::<sync_log::SyncLogQuery>()
             .answers::<SyncLogPage>(200),
+    ]
+}
+
+fn certificates() -> Vec<Operation> {
+    vec![
+        post(paths::NODE_CERTIFICATE, "A certificate for the calling node's part of the shop's network")
+            .takes::<CertificateRequest>()
+            .like(examples::node_certificate())
+            .answers::<IssuedCertificate>(200)
+            .refuses(&[
+                ErrorCode::UnsupportedMediaType,
+                ErrorCode::MalformedBody,
+                ErrorCode::TooLarge,
+                ErrorCode::RequestTimeout,
+                ErrorCode::WrongNode,
+                ErrorCode::CaMissing,
+                ErrorCode::NameNotAllowed,
+            ]),
     ]
 }
 

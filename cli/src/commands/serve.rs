@@ -8,7 +8,7 @@ use comptoir_local::{Node, NodeSettings};
 
 use crate::central;
 use crate::failure::Failure;
-use crate::process;
+use crate::process::{self, Entrance};
 use crate::settings::{Central, Logs, Mode, Process, SettingsReader};
 use crate::supervise::Supervisor;
 
@@ -46,26 +46,28 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
     };
     process::start_logging(&logs);
     process::outlive_file_limits()?;
+    process::raise_open_files_limit();
     let stop = process::stop_signal()?;
     match (central, node) {
         (Some(central), _) => {
             let running = central::start(&process.data_dir, &central).await?;
-            let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
-            tracing::info!(address = %process.listen, "Central listens");
+            let entrance = Entrance::open(&process.http, None).await?;
+            tracing::info!(address = %process.http.listen, "Central listens");
             let supervisor = Supervisor::new(stop);
             supervisor.end_with_store_of(&running);
             let router = comptoir_central::router(running.clone());
-            process::serve(listener, router, supervisor.stop(), || running.end_waits()).await;
+            process::serve(entrance, router, supervisor.stop(), || running.end_waits()).await;
             running.shutdown().await;
             supervisor.outcome()?;
         }
         (None, Some(settings)) => {
             let mut config = identify(settings).await?;
-            config.hosts.any_address = !process.listen.ip().is_loopback();
+            config.hosts.any_address = !process.http.listen.ip().is_loopback() || process.http.tls.is_some();
             let node = Node::start(config).await?;
-            let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
-            tracing::info!(address = %process.listen, "The node listens");
-            process::serve(listener, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;
+            let issued = node.issued_certificate();
+            let entrance = Entrance::open(&process.http, Some(issued)).await?;
+            tracing::info!(address = %process.http.listen, "The node listens");
+            process::serve(entrance, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;
             node.shutdown().await;
         }
         (None, None) => {

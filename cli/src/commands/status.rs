@@ -67,6 +67,9 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
         Some((None, Some(error))) => troubles.push(line("Pull fails: ", error)),
         Some((None, None)) | None => {}
     }
+    if let Some(error) = sync.certificate.as_ref().and_then(|certificate| certificate.last_error.as_ref()) {
+        troubles.push(line("No certificate for the shop's network: ", error));
+    }
     if !troubles.is_empty() {
         troubles.push("What to do: docs/operating/node.md".to_owned());
     }

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use comptoir_http_edge::{Metric, ServerMetrics};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
@@ -12,13 +14,14 @@ use tokio::time::{Instant, Sleep};
 pub(super) struct StalledWrite {
     stream: TcpStream,
     patience: Duration,
+    metrics: Arc<ServerMetrics>,
     /// Set while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl StalledWrite {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> StalledWrite {
-        StalledWrite { stream, patience, deadline: None }
+    pub(super) fn new(stream: TcpStream, patience: Duration, metrics: Arc<ServerMetrics>) -> StalledWrite {
+        StalledWrite { stream, patience, metrics, deadline: None }
     }
 
     fn in_time<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -30,6 +33,7 @@ impl StalledWrite {
         let deadline =
             self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
         ready!(deadline.as_mut().poll(context));
+        self.metrics.count(Metric::WritesStalled);
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answer")))
     }
 }

@@ -1,6 +1,7 @@
 //! Badly behaved clients on real sockets. Timeouts are short; the tests only require that the end comes, never when.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,20 +10,46 @@ use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use super::{Limits, serve};
+use comptoir_http_edge::{Metric, ServerMetrics, TrustedAddresses};
+
+use super::{Limits, Listeners, serve};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(600);
 
 fn patient() -> Limits {
-    Limits { head: LONG, body_pause: LONG, answer: LONG, write: LONG, drain: LONG, connections_max: 8 }
+    Limits {
+        handshake: LONG,
+        head: LONG,
+        body_pause: LONG,
+        answer: LONG,
+        write: LONG,
+        drain: LONG,
+        connections_max: 8,
+        trusted: TrustedAddresses::default(),
+        ..Limits::default()
+    }
 }
 
 struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: tokio::task::JoinHandle<()>,
+    metrics: Arc<ServerMetrics>,
+}
+
+impl Server {
+    /// Waits until a limit was counted.
+    async fn counted(&self, metric: Metric) {
+        while self.metrics.get(metric) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
 }
 
 async fn server(limits: Limits) -> Server {
@@ -34,8 +61,44 @@ async fn server(limits: Limits) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, app, limits, async move { drop(stopped.await) }));
-    Server { address, stop, ended }
+    let metrics = Arc::<ServerMetrics>::default();
+    let shutdown = async move { drop(stopped.await) };
+    let ended = tokio::spawn(serve(listener, app, limits, Arc::clone(&metrics), shutdown));
+    Server { address, stop, ended, metrics }
+}
+
+/// A server whose TLS port has a certificate for `localhost`, and a client's configuration that trusts it.
+async fn tls_server(limits: Limits) -> (Server, SocketAddr, TlsConnector) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let provider = || Arc::new(default_provider());
+    let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], private).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
+    let client = client.with_root_certificates(roots).with_no_client_auth();
+
+    let app = Router::new().route("/", get(|| async { "hello" }));
+    let (plain, tls) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let (address, tls_address) = (plain.local_addr().unwrap(), tls.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (metrics, listeners) =
+        (Arc::<ServerMetrics>::default(), Listeners { plain, tls: Some((tls, Arc::new(config))) });
+    let shutdown = async move { drop(stopped.await) };
+    let ended = tokio::spawn(serve(listeners, app, limits, Arc::clone(&metrics), shutdown));
+    (Server { address, stop, ended, metrics }, tls_address, TlsConnector::from(Arc::new(client)))
+}
+
+async fn ask_over_tls(address: SocketAddr, connector: &TlsConnector) -> String {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut got = Vec::new();
+    let _ = stream.read_to_end(&mut got).await;
+    String::from_utf8_lossy(&got).into_owned()
 }
 
 async fn send(server: &Server, bytes: &str) -> TcpStream {
@@ -60,6 +123,7 @@ async fn ask(server: &Server) -> String {
 async fn a_silent_client_is_disconnected() {
     let server = server(Limits { head: SHORT, ..patient() }).await;
     assert_eq!(until_closed(&mut send(&server, "").await).await, "");
+    server.counted(Metric::HeadsTimedOut).await;
 }
 
 #[tokio::test]
@@ -122,6 +186,7 @@ async fn a_client_that_does_not_read_its_answer_frees_its_place() {
     let server = server(Limits { write: SHORT, connections_max: 1, ..patient() }).await;
     let _deaf = send(&server, "GET /huge HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(ask(&server).await.ends_with("hello"));
+    server.counted(Metric::WritesStalled).await;
 }
 
 #[tokio::test]
@@ -153,4 +218,62 @@ async fn stopping_waits_for_a_bounded_time() {
     server.stop.send(()).unwrap();
     server.ended.await.unwrap();
     assert_eq!(until_closed(&mut client).await, "");
+}
+
+/// Point 9: a handshake that does not go on holds up nobody, and ends.
+#[tokio::test]
+async fn a_slow_handshake_delays_nobody_else_and_is_given_up() {
+    let (server, tls, connector) = tls_server(patient()).await;
+    let mut silent = TcpStream::connect(tls).await.unwrap();
+    let mut half = TcpStream::connect(tls).await.unwrap();
+    half.write_all(&[0x16, 3, 1, 2, 0, 1]).await.unwrap();
+    assert!(ask_over_tls(tls, &connector).await.ends_with("hello"));
+    assert!(ask(&server).await.ends_with("hello"));
+    drop((silent, half, server));
+
+    let (server, tls, _) = tls_server(Limits { handshake: SHORT, ..patient() }).await;
+    silent = TcpStream::connect(tls).await.unwrap();
+    assert_eq!(until_closed(&mut silent).await, "");
+    half = TcpStream::connect(tls).await.unwrap();
+    half.write_all(&[0x16, 3, 1, 2, 0, 1]).await.unwrap();
+    until_closed(&mut half).await;
+    assert_eq!(server.metrics.get(Metric::HandshakesTimedOut), 2);
+}
+
+#[tokio::test]
+async fn a_failed_handshake_is_counted() {
+    let (server, tls, _) = tls_server(patient()).await;
+    let mut client = TcpStream::connect(tls).await.unwrap();
+    client.write_all(&[0x16, 3, 1, 0, 4, 9, 9, 9, 9]).await.unwrap();
+    until_closed(&mut client).await;
+    server.counted(Metric::HandshakesFailed).await;
+}
+
+/// Point 10: connections of one address.
+#[tokio::test]
+async fn an_address_with_too_many_connections_is_closed_and_a_trusted_one_is_not() {
+    let server = server(Limits { connections_per_address_max: 2, ..patient() }).await;
+    let held = [send(&server, "GET ").await, send(&server, "GET ").await];
+    assert_eq!(ask(&server).await, "");
+    server.counted(Metric::ConnectionsPerAddress).await;
+    drop(held);
+    while !ask(&server).await.ends_with("hello") {}
+
+    let trusted = TrustedAddresses::new(vec!["127.0.0.1".parse().unwrap()]);
+    let server = self::server(Limits { connections_per_address_max: 2, trusted, ..patient() }).await;
+    let _held = [send(&server, "GET ").await, send(&server, "GET ").await];
+    assert!(ask(&server).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_head_over_its_limit_is_refused_and_counted() {
+    let server = server(patient()).await;
+    let head = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(70 * 1024));
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    // The server may close before it has read everything.
+    let _ = client.write_all(head.as_bytes()).await;
+    until_closed(&mut client).await;
+    server.counted(Metric::HeadsTooLarge).await;
+    until_closed(&mut send(&server, "no http\r\n\r\n").await).await;
+    server.counted(Metric::HeadsMalformed).await;
 }

@@ -2,12 +2,13 @@
 //! documents each with its default and its consequence. The node's crate reads its own settings through
 //! [`SettingsReader::get`]; this module reads those of the process and of central. All are checked at start.
 
+mod http;
 mod reader;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use http::{Http, Tls, plain_http_allowed};
 pub use reader::{SettingsError, SettingsReader};
 
 /// The documentation of a setting.
@@ -31,7 +32,50 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "LISTEN_ADDR",
         "127.0.0.1:7401 (local), 127.0.0.1:7400 (central)",
-        "where HTTP is answered; anything but loopback wants a proxy with TLS in front",
+        "where plain HTTP is answered, for programs on this machine: an address that others reach is refused unless ALLOW_PLAIN_HTTP",
+    ),
+    variable(
+        "TLS_LISTEN_ADDR",
+        "none: no TLS",
+        "where TLS is answered, such as 0.0.0.0:7443; see [certificates](certificates.md)",
+    ),
+    variable(
+        "TLS_CERT_FILE",
+        "local: the certificate that central issues",
+        "certificate for TLS_LISTEN_ADDR, with those that lead to its root, in PEM; a changed file is used within seconds",
+    ),
+    variable(
+        "TLS_KEY_FILE",
+        "as TLS_CERT_FILE",
+        "its private key in PEM; refused if every user of the machine can read it",
+    ),
+    variable(
+        "TLS_NAMES",
+        "all that the site may use",
+        "local: the names and addresses, separated by commas, for which the node asks central for a certificate",
+    ),
+    variable(
+        "ALLOW_PLAIN_HTTP",
+        "false",
+        "true: plain HTTP on any address, and to a central elsewhere. Everyone on the way reads keys and events; for a network that is \
+         encrypted otherwise, or a proxy on another machine",
+    ),
+    variable(
+        "TRUSTED_ADDRESSES",
+        "127.0.0.1,::1",
+        "proxies and this machine: no limit per address or credential, and their X-Forwarded-For and X-Forwarded-Proto are believed. \
+         none: nobody",
+    ),
+    variable("CONNECTIONS_MAX", "4096", "open connections; see [limits](limits.md)"),
+    variable(
+        "CONNECTIONS_PER_ADDRESS_MAX",
+        "512",
+        "open connections of one address, or of one IPv6 network of 64 bits",
+    ),
+    variable(
+        "REQUESTS_PER_SECOND",
+        "500",
+        "requests a second of one credential, or of one address without a credential; ten times as many after a pause",
     ),
     variable(
         "ALLOWED_HOSTS",
@@ -48,6 +92,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("SITE_ID", "as SYNC_API_KEY says", "the shop; as above"),
     variable("NODE_ID", "as SYNC_API_KEY says", "this node; as above"),
     variable("CENTRAL_API_URL", "none: needed in local mode while SYNC_ENABLED", "where events are pushed to"),
+    variable(
+        "CENTRAL_CA_FILE",
+        "the system's certificate authorities",
+        "local: the certificates, in PEM, by one of which central's certificate must be signed; no other is accepted then",
+    ),
     variable(
         "SYNC_API_KEY",
         "none: needed in local mode while SYNC_ENABLED",
@@ -100,12 +149,12 @@ pub enum Mode {
 }
 
 /// Settings of both modes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Process {
     /// `APP_MODE`. It has no default: a shop's server started as central by accident would collect sales that nobody looks for.
     pub mode: Mode,
-    /// `LISTEN_ADDR`, by default loopback: neither mode terminates TLS.
-    pub listen: SocketAddr,
+    /// Where it listens.
+    pub http: Http,
     /// `DATA_DIR`, by default `./comptoir-data`. It contains the log, so its disk is backed up and never shared.
     pub data_dir: PathBuf,
 }
@@ -159,15 +208,9 @@ impl Process {
             "central" => Some(Mode::Central),
             _ => None,
         });
-        let port = if mode == Some(Mode::Central) { 7400 } else { 7401 };
-        let listen = reader.or(
-            "LISTEN_ADDR",
-            SocketAddr::from(([127, 0, 0, 1], port)),
-            "an address and a port, such as 127.0.0.1:7401",
-            parsed,
-        );
+        let http = Http::read(reader, mode);
         let data_dir = reader.or("DATA_DIR", PathBuf::from("./comptoir-data"), "a folder", path);
-        Some(Process { mode: mode?, listen: listen?, data_dir: data_dir? })
+        Some(Process { mode: mode?, http: http?, data_dir: data_dir? })
     }
 }
 
@@ -211,6 +254,15 @@ impl Logs {
 
 fn parsed<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
+}
+
+/// A switch in its usual spellings.
+fn switch(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
 }
 
 fn path(text: &str) -> Option<PathBuf> {

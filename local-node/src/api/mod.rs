@@ -2,6 +2,7 @@
 
 mod authorize;
 mod blobs;
+mod certificate;
 mod clients;
 mod command;
 mod deliveries;
@@ -12,6 +13,7 @@ mod health;
 mod invoices;
 mod live;
 mod local_keys;
+mod metrics;
 mod notifications;
 mod openapi;
 mod precondition;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
-use comptoir_http_edge::{Edge, Timeouts};
+use comptoir_http_edge::{BodyBudget, Edge, Timeouts};
 use comptoir_proto::paths;
 
 use crate::node::Node;
@@ -42,6 +44,9 @@ use crate::node::Node;
 /// Bytes of one JSON body. A list that fits one batch of the log has a megabyte of records; a larger body could only be refused
 /// later, after it had been held in memory.
 const JSON_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Memory for the bodies of requests that are being read, in KiB. When it is used up, a client retries after a second.
+pub const BODIES_KIB: usize = 64 * 1024;
 
 /// Every route of a node.
 pub fn router(node: Arc<Node>) -> Router {
@@ -81,8 +86,12 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::SESSION, post(session::begin).delete(session::end))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
+        .route(paths::CA, get(certificate::page))
+        .route(paths::CA_FILE, get(certificate::file))
+        .route(paths::METRICS, get(metrics::metrics))
         .route(paths::START_PAGE, get(start_page::start_page))
         .merge(openapi::routes())
         .route_layer(from_fn_with_state(node.clone(), authorize::authorize));
-    Edge::default().with_timeouts(timeouts).with_hosts(node.hosts().clone()).wrap(routes).with_state(node)
+    let edge = Edge::default().with_timeouts(timeouts).with_budget(BodyBudget::of_kib(BODIES_KIB));
+    edge.with_hosts(node.hosts().clone()).wrap(routes).with_state(node)
 }

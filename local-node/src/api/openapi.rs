@@ -32,6 +32,7 @@ const SERVER: Server = Server {
         ErrorCode::OriginRefused,
         ErrorCode::InvalidParameter,
         ErrorCode::MethodNotAllowed,
+        ErrorCode::RateLimited,
         ErrorCode::StoreUnavailable,
         ErrorCode::LogDamaged,
         ErrorCode::Internal,

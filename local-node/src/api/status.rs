@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::instant;
-use comptoir_proto::status_v1::{self, LogCheck, LogStatus, NodePull, NodeStatus, NodeSync};
+use comptoir_proto::status_v1::{self, CertificateStatus, LogCheck, LogStatus, NodePull, NodeStatus, NodeSync};
 
 use super::queue;
 use crate::blocking::blocking;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;
-use crate::sync_agent::{Phase, PullState, SyncIssue};
+use crate::sync_agent::{NodeCertificate, Phase, PullState, SyncIssue};
 
 pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, ProblemResponse> {
     Ok(Json(blocking(move || read(&node)).await?))
@@ -87,7 +87,18 @@ fn sync(node: &Node) -> NodeSync {
         clock_uncertainty_ms: sync.clock.map(|clock| millis(clock.uncertainty_micros)),
         signed_head: sync.signed_head,
         batch_records: sync.batch_records as u64,
+        certificate: sync.certificate.map(certificate),
         pull: Some(pull(sync.pull)),
+    }
+}
+
+fn certificate(certificate: NodeCertificate) -> CertificateStatus {
+    let NodeCertificate { facts, last_error } = certificate;
+    CertificateStatus {
+        not_after: facts.as_ref().map(|facts| instant::format(facts.not_after)),
+        renew_at: facts.as_ref().map(|facts| instant::format(facts.renew_at())),
+        names: facts.map(|facts| facts.names).unwrap_or_default(),
+        last_error: last_error.map(issue),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Settings of a node, one struct per concern. They are read once, at start, and a wrong one is named with its value.
 
+mod certificate;
 mod identity;
 mod sync;
 
@@ -9,7 +10,9 @@ use comptoir_http_edge::HostNames;
 
 use crate::event_log::{Identity, LogConfig};
 
+pub use certificate::CertificateConfig;
 pub use identity::GivenIdentity;
+pub(crate) use sync::is_loopback;
 pub use sync::{ApiKey, SyncConfig};
 
 const HOSTS_MAX: usize = 100;
@@ -25,6 +28,8 @@ pub struct NodeConfig {
     pub sync: SyncConfig,
     /// The host names that the API answers to; by default those of loopback.
     pub hosts: HostNames,
+    /// The certificate that central issues to this node, if it serves with one.
+    pub certificate: Option<CertificateConfig>,
 }
 
 impl NodeConfig {
@@ -32,7 +37,7 @@ impl NodeConfig {
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity, sync: SyncConfig) -> NodeConfig {
         let data_dir = data_dir.into();
         let log = LogConfig::new(NodeConfig::log_dir(&data_dir), identity);
-        NodeConfig { log, data_dir, sync, hosts: HostNames::default() }
+        NodeConfig { log, data_dir, sync, hosts: HostNames::default(), certificate: None }
     }
 
     /// The directory of the log in a data directory.
@@ -57,6 +62,8 @@ pub struct NodeSettings {
     pub sync: SyncConfig,
     /// `ALLOWED_HOSTS`: names that the API answers to, besides those of loopback.
     pub allowed_hosts: Vec<String>,
+    /// The certificate from central.
+    pub certificate: Option<CertificateConfig>,
 }
 
 impl NodeSettings {
@@ -67,9 +74,10 @@ impl NodeSettings {
         let given = GivenIdentity::from_settings(get, &mut wrong);
         let sync = SyncConfig::from_settings(get, &mut wrong);
         let allowed_hosts = allowed_hosts(get).map_err(|error| wrong.push(error)).unwrap_or_default();
+        let certificate = CertificateConfig::from_settings(get, &mut wrong);
         let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned()).into();
         match sync.filter(|_| wrong.is_empty()) {
-            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts }),
+            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate }),
             None => Err(wrong),
         }
     }
@@ -77,7 +85,7 @@ impl NodeSettings {
     /// The configuration of the node with this identity.
     pub fn with_identity(self, identity: Identity) -> NodeConfig {
         let hosts = HostNames { names: self.allowed_hosts, any_address: false };
-        NodeConfig { hosts, ..NodeConfig::new(self.data_dir, identity, self.sync) }
+        NodeConfig { hosts, certificate: self.certificate, ..NodeConfig::new(self.data_dir, identity, self.sync) }
     }
 }
 

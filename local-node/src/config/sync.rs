@@ -1,6 +1,7 @@
 //! Settings of the connection to central.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -19,6 +20,8 @@ pub struct SyncConfig {
     pub api_key: Option<ApiKey>,
     /// `SYNC_INTERVAL_SECONDS`, default 30: how often an idle node asks for central's status.
     pub interval: Duration,
+    /// `CENTRAL_CA_FILE`: the certificates that alone are trusted. `None`: the system's certificate authorities.
+    pub central_ca: Option<PathBuf>,
     /// Timeout of a request. A slow line gets smaller batches.
     pub request_timeout: Duration,
 }
@@ -35,6 +38,7 @@ impl SyncConfig {
             central_url: Some(central_url),
             api_key: Some(api_key),
             interval: INTERVAL,
+            central_ca: None,
             request_timeout: REQUEST_TIMEOUT,
         }
     }
@@ -46,6 +50,7 @@ impl SyncConfig {
             central_url: None,
             api_key: None,
             interval: INTERVAL,
+            central_ca: None,
             request_timeout: REQUEST_TIMEOUT,
         }
     }
@@ -62,10 +67,12 @@ impl SyncConfig {
             return Some(SyncConfig { interval: interval.ok()?, ..SyncConfig::disabled() });
         }
         let url = required(get, "CENTRAL_API_URL", "where central is, or SYNC_ENABLED=false");
-        let url = url.and_then(central_url).map_err(&mut noted);
+        let allow_plain = switch(get, "ALLOW_PLAIN_HTTP", false).map_err(&mut noted);
+        let url = url.and_then(|url| central_url(url, allow_plain == Ok(true))).map_err(&mut noted);
         let key = required(get, "SYNC_API_KEY", "the node's key, printed by `comptoir admin node create`");
         let key = key.and_then(|key| ApiKey::new(&key)).map_err(&mut noted);
-        Some(SyncConfig { interval: interval.ok()?, ..SyncConfig::to(url.ok()?, key.ok()?) })
+        let central_ca = get("CENTRAL_CA_FILE").map(PathBuf::from);
+        Some(SyncConfig { interval: interval.ok()?, central_ca, ..SyncConfig::to(url.ok()?, key.ok()?) })
     }
 }
 
@@ -77,9 +84,25 @@ fn required(
     get(setting).ok_or(ConfigError::Missing { setting, needed })
 }
 
-fn central_url(value: String) -> Result<Url, ConfigError> {
+fn central_url(value: String, allow_plain: bool) -> Result<Url, ConfigError> {
+    let setting = "CENTRAL_API_URL";
     let url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.ok_or(ConfigError::Invalid { setting: "CENTRAL_API_URL", value, needed: "an http or https address is needed" })
+    match url {
+        None => Err(ConfigError::Invalid { setting, value, needed: "an http or https address is needed" }),
+        Some(url) if url.scheme() == "http" && !allow_plain && !is_loopback(&url) => {
+            let needed =
+                "everyone on the way could read the key and every event: use https, or say ALLOW_PLAIN_HTTP=true";
+            Err(ConfigError::Invalid { setting, value, needed })
+        }
+        Some(url) => Ok(url),
+    }
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn switch(get: &dyn Fn(&str) -> Option<String>, setting: &'static str, default: bool) -> Result<bool, ConfigError> {

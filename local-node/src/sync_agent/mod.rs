@@ -12,6 +12,7 @@
 
 mod agent;
 mod backoff;
+mod certificate;
 pub mod identify;
 mod load;
 mod notes;
@@ -23,10 +24,13 @@ mod recount;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tls_fault;
 pub mod transport;
 
 pub(crate) use agent::Agent;
+pub(crate) use certificate::{CertificateRenewal, CertificateStore};
 pub(crate) use notes::AgentNotes;
 pub(crate) use puller::Puller;
 pub(crate) use recount::recount;
-pub use state::{ClockOffset, Phase, PullState, SyncIssue, SyncState};
+pub use state::{ClockOffset, NodeCertificate, Phase, PullState, SyncIssue, SyncState};
+pub use tls_fault::TlsFault;

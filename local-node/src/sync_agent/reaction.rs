@@ -19,7 +19,7 @@ pub(crate) enum Reaction {
     Smaller,
     /// Retry, and raise an alert: the failure will hardly resolve itself.
     SmallerAndAlert,
-    /// The longest pause at once, and a person should look: the key is not taken.
+    /// The longest pause at once, and a person should look: the key or central's certificate is not accepted.
     SlowlyAndAlert,
     /// Central misses records before these.
     Rewind(Seq),
@@ -32,6 +32,8 @@ pub(crate) enum Reaction {
 pub(crate) fn to(failure: &PushFailure) -> Reaction {
     match failure {
         PushFailure::Unanswered(Unanswered::NotConnected(_)) => Reaction::Again,
+        // Nothing changes until somebody corrects a certificate, a setting or a clock.
+        PushFailure::Unanswered(Unanswered::Untrusted { .. }) => Reaction::SlowlyAndAlert,
         PushFailure::Unanswered(Unanswered::Timeout | Unanswered::Broken(_) | Unanswered::TooLong) => Reaction::Smaller,
         PushFailure::Misfit(_) => Reaction::SmallerAndAlert,
         PushFailure::Refused { status, problem, .. } => match problem {
@@ -56,6 +58,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndAlert,
         // What it waits for is another node, or an operator: nothing is wrong with the line.
         ErrorCode::RestoreInProgress => Reaction::AskAndAgain,
+        // Smaller batches would be more requests.
+        ErrorCode::RateLimited => Reaction::Again,
         // A smaller batch finds no more room, and nothing was lost on the line.
         ErrorCode::StoreFull | ErrorCode::StoreNotAnswering | ErrorCode::StoreRestarting => Reaction::Again,
         ErrorCode::StoreUnavailable
@@ -78,6 +82,9 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::OriginRefused
         | ErrorCode::NotFound
         | ErrorCode::MethodNotAllowed
+        | ErrorCode::TlsRequired
+        | ErrorCode::CaMissing
+        | ErrorCode::NameNotAllowed
         | ErrorCode::InvalidPayload
         | ErrorCode::UnknownSchema
         | ErrorCode::UnknownEntityType
@@ -112,6 +119,7 @@ fn to_status(status: u16) -> Reaction {
 pub(crate) fn word(failure: &PushFailure) -> String {
     match failure {
         PushFailure::Unanswered(Unanswered::NotConnected(_)) => "UNREACHABLE".to_owned(),
+        PushFailure::Unanswered(Unanswered::Untrusted { fault, .. }) => fault.code().to_owned(),
         PushFailure::Unanswered(Unanswered::Timeout) => "TIMEOUT".to_owned(),
         PushFailure::Unanswered(Unanswered::Broken(_) | Unanswered::TooLong) => "BROKEN".to_owned(),
         PushFailure::Misfit(_) => "UNEXPECTED_RESPONSE".to_owned(),

@@ -2,6 +2,7 @@
 
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
+use comptoir_http_edge::tls::CertificateFacts;
 use comptoir_proto::pull_v1::DeviceStatus;
 use comptoir_proto::sync_v1::SignedHead;
 use tokio::time::Instant;
@@ -65,6 +66,15 @@ pub struct NeedsPerson {
     pub(super) shown: u64,
 }
 
+/// The certificate that central issues to this node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeCertificate {
+    /// What it says; `None` before the first one.
+    pub facts: Option<CertificateFacts>,
+    /// Why the last request for one failed.
+    pub last_error: Option<SyncIssue>,
+}
+
 /// The state of the line to central.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SyncState {
@@ -100,6 +110,8 @@ pub struct SyncState {
     pub notifications: u64,
     /// Progress of the pull.
     pub pull: PullState,
+    /// The certificate from central, if this node asks for one.
+    pub certificate: Option<NodeCertificate>,
 }
 
 /// How far this node has what central gives.
@@ -162,6 +174,7 @@ impl SyncState {
             sending: None,
             notifications: 0,
             pull: PullState::default(),
+            certificate: None,
         }
     }
 }

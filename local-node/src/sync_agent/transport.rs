@@ -1,5 +1,7 @@
 //! The requests to central as a small trait, so that tests can replace it.
 
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +11,11 @@ use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, seconds_for};
 use comptoir_proto::paths;
 use futures_util::Stream;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Certificate, Client, RequestBuilder, Response, Url};
+use uuid::Uuid;
 
-use crate::config::SyncConfig;
+use super::tls_fault::TlsFault;
+use crate::config::{SyncConfig, is_loopback};
 use crate::event_log::Head;
 
 /// An answer's results may be longer than their records, since a conflict lists the server's fields.
@@ -34,6 +38,8 @@ pub trait Transport: Send + Sync + 'static {
     fn pull(&self, query: PullParams) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
     /// `GET /api/v1/sync/bootstrap`, from the beginning or after a mark.
     fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<BootstrapAnswer, Unanswered>> + Send;
+    /// `POST /api/v1/nodes/{id}/certificate` with a JSON body.
+    fn certificate(&self, node: Uuid, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
 }
 
 /// How far central has answered for a node's open epoch: tells a restored central that it has received everything.
@@ -94,6 +100,10 @@ impl<T: Transport> Transport for Arc<T> {
     fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<BootstrapAnswer, Unanswered>> + Send {
         T::bootstrap(self, after)
     }
+
+    fn certificate(&self, node: Uuid, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
+        T::certificate(self, node, body)
+    }
 }
 
 /// What central answered, whatever it is.
@@ -113,6 +123,14 @@ pub enum Unanswered {
     /// There was no connection: the request did not leave.
     #[error("central cannot be reached: {0}")]
     NotConnected(String),
+    /// Central's certificate was not accepted: the request did not leave.
+    #[error("the line to central is not secure: {detail}")]
+    Untrusted {
+        /// What is wrong.
+        fault: TlsFault,
+        /// The values, and what to do.
+        detail: String,
+    },
     /// No answer came in time.
     #[error("central did not answer in time")]
     Timeout,
@@ -146,6 +164,14 @@ pub enum TransportError {
         /// Name of the setting.
         setting: &'static str,
     },
+    /// The pinned certificate authorities cannot be used.
+    #[error("CENTRAL_CA_FILE={path}: {reason}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The HTTP client does not start, for instance for want of root certificates.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -156,9 +182,8 @@ impl HttpTransport {
     pub fn new(config: &SyncConfig) -> Result<HttpTransport, TransportError> {
         let base = config.central_url.as_ref().ok_or(TransportError::Missing { setting: "CENTRAL_API_URL" })?;
         let key = config.api_key.as_ref().ok_or(TransportError::Missing { setting: "SYNC_API_KEY" })?;
-        let host = base.host_str().unwrap_or_default();
-        let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-        if base.scheme() == "http" && !loopback {
+        let is_loopback = is_loopback(base);
+        if base.scheme() == "http" && !is_loopback {
             tracing::warn!(central.url = %base, "The key and every event go to {base} unencrypted: use https");
         }
         let mut client = Client::builder()
@@ -166,9 +191,13 @@ impl HttpTransport {
             .timeout(config.request_timeout)
             .pool_idle_timeout(KEEP_IDLE)
             // The key is for the address in the settings, not for where an answer points to.
-            .redirect(reqwest::redirect::Policy::none());
-        if loopback {
+            .redirect(reqwest::redirect::Policy::none())
+            .https_only(base.scheme() == "https");
+        if is_loopback {
             client = client.no_proxy();
+        }
+        if let Some(path) = &config.central_ca {
+            client = client.tls_certs_only(pinned(path)?);
         }
         Ok(HttpTransport {
             client: client.build()?,
@@ -249,6 +278,29 @@ impl Transport for HttpTransport {
         };
         Ok(BootstrapAnswer::Stream(Box::pin(futures_util::stream::unfold(Some(response), next))))
     }
+
+    async fn certificate(&self, node: Uuid, body: Bytes) -> Result<HttpAnswer, Unanswered> {
+        let url = at(&self.base, &paths::NODE_CERTIFICATE.replace("{id}", &node.to_string()));
+        self.send(self.client.post(url).header(CONTENT_TYPE, "application/json").body(body)).await
+    }
+}
+
+/// Bytes of a file of certificates.
+const CA_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The certificates of a file, which alone are trusted.
+fn pinned(path: &Path) -> Result<Vec<Certificate>, TransportError> {
+    let wrong = |reason: String| TransportError::CaFile { path: path.to_owned(), reason };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    file.take(CA_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    match Certificate::from_pem_bundle(&bytes) {
+        Ok(certificates) if certificates.is_empty() => {
+            Err(wrong("it has no certificate in PEM (-----BEGIN CERTIFICATE-----)".to_owned()))
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(wrong(error.to_string())),
+    }
 }
 
 /// A path under the address in the settings, which may have a path of its own where a proxy shares the host.
@@ -271,6 +323,9 @@ async fn read(mut response: Response) -> Result<Bytes, Unanswered> {
 }
 
 fn unanswered(error: reqwest::Error) -> Unanswered {
+    if let Some((fault, detail)) = TlsFault::find(&error) {
+        return Unanswered::Untrusted { fault, detail };
+    }
     if error.is_timeout() && !error.is_connect() {
         return Unanswered::Timeout;
     }

@@ -45,6 +45,22 @@ pub fn node_push() -> Value {
         "node_time": "2010-12-01T08:26:01.5Z" })
 }
 
+/// A signing request that `openssl req` made; nobody has its private key any more.
+const SIGNING_REQUEST: &str = "\
+-----BEGIN CERTIFICATE REQUEST-----
+MIHpMIGRAgEAMC8xLTArBgNVBAMMJDAxOGYwMDAwLTAwMDAtNzAwMC04MDAwLTAw
+MDAwMDAwMDAwMzBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABEAvdBNMr7oHsvXY
+5kIcrotx5WHx83y7s76/CCDppjIBl1PfaT9d0rAuCcYrgHgI3PyCMRkcfilbVqXK
+CO7VxkSgADAKBggqhkjOPQQDAgNHADBEAiBNjyRbvv2R4TkVQ9M+374v1ACdpQGe
+wDjesaH5W8b2fwIgPc0qqlpBT7gAZD3IK1jzli1WFP8uS6u6T9nfJNQTzGM=
+-----END CERTIFICATE REQUEST-----
+";
+
+/// A node's request for a certificate for all names of its site.
+pub fn node_certificate() -> Value {
+    json!({ "csr": SIGNING_REQUEST })
+}
+
 #[cfg(test)]
 mod tests {
     use comptoir_core::chain::link;

@@ -8,8 +8,12 @@ mod schemas;
 pub mod words;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 pub use bodies::{about, append, commands, fields_command};
 pub use operation::{Credential, Operation, Server, WRITE_REFUSALS};
@@ -19,6 +23,16 @@ use schemas::Schemas;
 
 /// The page that shows `/openapi.json` to people: it loads nothing else, so that it works in a shop without the internet.
 pub const DOCS_PAGE: &str = include_str!("docs.html");
+
+/// What a browser may do with that page: run its own script, and ask this server for the document.
+pub static DOCS_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let script = DOCS_PAGE.split("<script>").nth(1).and_then(|rest| rest.split("</script>").next()).unwrap_or_default();
+    let hash = BASE64.encode(Sha256::digest(script));
+    format!(
+        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    )
+});
 
 /// The document of a server.
 pub fn document(server: &Server, operations: &[Operation]) -> Value {

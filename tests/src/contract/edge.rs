@@ -67,6 +67,49 @@ pub async fn a_body_that_does_not_arrive_in_time_is_given_up(endpoint: &Endpoint
     assert_eq!(endpoint.count().await, count);
 }
 
+/// Point 10: answers of every kind, refusals of the router among them. A page may use its own style, and the one with a script
+/// exactly that script.
+pub async fn every_answer_has_security_headers(endpoint: &Endpoint) {
+    let id = fresh();
+    endpoint.post(EVENTS, &edit(&format!("/api/v1/entities/CLIENT/{id}"), "CREATE", &json!({"name": "Dupont"}))).await;
+    let client = format!("/api/v1/clients/{id}");
+    for (method, path, status, pages_policy) in [
+        ("GET", "/", 200, "style-src 'unsafe-inline'"),
+        ("GET", "/docs", 200, "script-src 'sha256-"),
+        ("GET", "/ca", 200, "style-src 'unsafe-inline'"),
+        ("GET", "/openapi.json", 200, ""),
+        ("GET", "/healthz", 200, ""),
+        ("GET", EVENTS, 200, ""),
+        ("GET", client.as_str(), 200, ""),
+        ("GET", "/ca.crt", 404, ""),
+        ("GET", "/nowhere", 404, ""),
+        ("DELETE", EVENTS, 405, ""),
+        ("GET", "/healthz?a=%00", 400, ""),
+        ("POST", EVENTS, 415, ""),
+    ] {
+        let reply = endpoint.send(method, path, &[], "").await;
+        assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());
+        let header = |name: &str| {
+            let value = reply.headers.get(name).unwrap_or_else(|| panic!("{method} {path} has no {name}"));
+            assert_eq!(reply.headers.get_all(name).iter().count(), 1, "{method} {path}: {name}");
+            value.to_str().expect("a header is ASCII").to_owned()
+        };
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        let cache = if reply.headers.contains_key("etag") { "private, no-cache" } else { "no-store" };
+        assert_eq!(header("cache-control"), cache, "{path}");
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
+        assert!(!policy.contains("unsafe-eval") && !policy.contains("script-src 'unsafe-inline'"), "{path}: {policy}");
+        assert!(policy.contains(pages_policy), "{path}: {policy}");
+        assert_eq!(policy.contains("-src 'unsafe-inline'"), !pages_policy.is_empty(), "{path}: {policy}");
+        assert!(!reply.headers.contains_key("strict-transport-security"), "this was no TLS");
+    }
+}
+
 /// Nobody unpacks: packed JSON would only be refused as malformed.
 pub async fn a_packed_body_is_refused_by_its_encoding(endpoint: &Endpoint) {
     let (draft, count) = (sale_draft(fresh()).to_string(), endpoint.count().await);

@@ -1,5 +1,6 @@
 //! `comptoir admin`: tenants, sites, nodes, keys and readers, on the machine of the central node.
 
+mod ca;
 mod facts;
 mod ingest_file;
 mod registry;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
 use crate::output::Output;
+use ca::CaCommand;
 use registry::{DeviceCommand, KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
 use restore_window::RestoreWindowCommand;
 
@@ -25,6 +27,8 @@ use restore_window::RestoreWindowCommand;
 Examples:
   comptoir admin tenant create --name 'Les Halles' --zone Europe/Paris --currency EUR
   comptoir admin site create --tenant TENANT --code PARIS1 --name 'Rue de Rivoli'
+  comptoir admin site allow-name --tenant TENANT --site SITE --name rivoli.local
+  comptoir admin ca create --name 'Les Halles'
   comptoir admin node create --tenant TENANT --site SITE --name till-1
   comptoir admin node ingest-file shop.bundle
   comptoir admin device move --tenant TENANT --device phone-1 --site SITE
@@ -44,6 +48,16 @@ pub struct AdminArgs {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
+    /// Manage the certificate authority for the shops' networks
+    #[command(subcommand)]
+    Ca(CaCommand),
+    #[command(flatten)]
+    InDatabase(DatabaseCommand),
+}
+
+/// What is administered in central's database.
+#[derive(Debug, Subcommand)]
+enum DatabaseCommand {
     /// Manage tenants: companies or schools
     #[command(subcommand)]
     Tenant(TenantCommand),
@@ -80,27 +94,36 @@ Ends with 0 if every log is intact, 1 if one is damaged, 4 if the database canno
 
 /// Carries out one administrative command on central's database.
 pub async fn administer(args: AdminArgs, output: Output) -> Result<(), Failure> {
-    let central = central::open_for_command(&args.database).await?;
-    let done = dispatch(&central, args.command, output).await;
+    let AdminArgs { database, command } = args;
+    let command = match command {
+        AdminCommand::Ca(command) => return ca::manage_ca(database.data_dir(), command, output),
+        AdminCommand::InDatabase(command) => command,
+    };
+    let central = central::open_for_command(&database).await?;
+    let done = dispatch(&central, command, output).await;
     central.shutdown().await;
     done
 }
 
-async fn dispatch(central: &Central, command: AdminCommand, output: Output) -> Result<(), Failure> {
+async fn dispatch(central: &Central, command: DatabaseCommand, output: Output) -> Result<(), Failure> {
     let db = central.database();
     match command {
-        AdminCommand::Tenant(command) => registry::manage_tenants(central, command, output).await,
-        AdminCommand::Site(command) => registry::manage_sites(db, command, output).await,
-        AdminCommand::Node(NodeCommand::IngestFile { file }) => ingest_file::ingest_file(central, &file, output).await,
-        AdminCommand::Node(NodeCommand::Create { tenant, site, name }) => {
+        DatabaseCommand::Tenant(command) => registry::manage_tenants(central, command, output).await,
+        DatabaseCommand::Site(command) => registry::manage_sites(db, command, output).await,
+        DatabaseCommand::Node(NodeCommand::IngestFile { file }) => {
+            ingest_file::ingest_file(central, &file, output).await
+        }
+        DatabaseCommand::Node(NodeCommand::Create { tenant, site, name }) => {
             registry::create_node(db, (tenant, site), &name, output).await
         }
-        AdminCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
-        AdminCommand::Device(command) => registry::manage_devices(db, command, output).await,
-        AdminCommand::Key(command) => registry::manage_keys(db, command, output).await,
-        AdminCommand::Reader(command) => registry::manage_readers(db, command, output).await,
-        AdminCommand::RestoreWindow(command) => restore_window::manage_window(db, &command, output).await,
-        AdminCommand::Check { tenant } => store_check::check_stores(db, &one_or_all(db, tenant).await?, output).await,
+        DatabaseCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
+        DatabaseCommand::Device(command) => registry::manage_devices(db, command, output).await,
+        DatabaseCommand::Key(command) => registry::manage_keys(db, command, output).await,
+        DatabaseCommand::Reader(command) => registry::manage_readers(db, command, output).await,
+        DatabaseCommand::RestoreWindow(command) => restore_window::manage_window(db, &command, output).await,
+        DatabaseCommand::Check { tenant } => {
+            store_check::check_stores(db, &one_or_all(db, tenant).await?, output).await
+        }
     }
 }
 

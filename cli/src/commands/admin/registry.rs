@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use comptoir_central::Central;
+use comptoir_central::certificates::{self, SiteNameError};
 use comptoir_central::database::Database;
 use comptoir_central::devices::{self, DeviceRow};
 use comptoir_central::identity::{self, KeyRow, NewTenant};
@@ -50,6 +51,43 @@ pub(super) enum SiteCommand {
         /// Display name
         #[arg(long)]
         name: String,
+    },
+    /// Let the nodes of a site have a name or an address in their certificates
+    #[command(after_help = "\
+Example:
+  comptoir admin site allow-name --tenant TENANT --site SITE --name rivoli.local
+  comptoir admin site allow-name --tenant TENANT --site SITE --name 192.168.1.10")]
+    AllowName {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Site id
+        #[arg(long)]
+        site: Uuid,
+        /// A name under .local, .lan, .internal or .home.arpa, or a private address
+        #[arg(long)]
+        name: String,
+    },
+    /// Take a name from a site; certificates that have it stay valid until they expire
+    ForbidName {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Site id
+        #[arg(long)]
+        site: Uuid,
+        /// The name or address
+        #[arg(long)]
+        name: String,
+    },
+    /// List the names that a site's certificates may have, one a line
+    Names {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Site id
+        #[arg(long)]
+        site: Uuid,
     },
     /// List a tenant's sites, one a line
     List {
@@ -186,6 +224,23 @@ pub(super) async fn manage_sites(db: &Database, command: SiteCommand, output: Ou
             let site = identity::create_site(db, TenantId::new(tenant), &code, &name).await.map_err(refused)?;
             output.print(&Facts::new([("site_id", site.to_string()), ("code", code)]))
         }
+        SiteCommand::AllowName { tenant, site, name } => {
+            let tenant = known(db, tenant).await?;
+            let name = certificates::allow_name(db, tenant, SiteId::new(site), &name).await.map_err(name_refused)?;
+            output.print(&Facts::new([("site_id", site.to_string()), ("name", name.to_string())]))
+        }
+        SiteCommand::ForbidName { tenant, site, name } => {
+            let tenant = known(db, tenant).await?;
+            if certificates::forbid_name(db, tenant, SiteId::new(site), &name).await.map_err(name_refused)? {
+                return output.print(&Facts::new([("site_id", site.to_string()), ("forbidden", name)]));
+            }
+            Err(Failure::Refused(format!("{name}: site {site} does not have this name")))
+        }
+        SiteCommand::Names { tenant, site } => {
+            let tenant = known(db, tenant).await?;
+            let names = certificates::allowed_names(db, tenant, SiteId::new(site)).await.map_err(unavailable)?;
+            names.into_iter().try_for_each(|name| output.print(&FactsRow(Facts::new([("name", name.to_string())]))))
+        }
         SiteCommand::List { tenant } => {
             let rows = identity::sites(db, known(db, tenant).await?).await.map_err(unavailable)?;
             rows.into_iter().try_for_each(|row| {
@@ -196,6 +251,13 @@ pub(super) async fn manage_sites(db: &Database, command: SiteCommand, output: Ou
                 ])))
             })
         }
+    }
+}
+
+fn name_refused(error: SiteNameError) -> Failure {
+    match error {
+        SiteNameError::Store(error) => unavailable(error),
+        other => Failure::Refused(other.to_string()),
     }
 }
 

@@ -68,6 +68,9 @@ pub struct UpArgs {
     /// Restarts in a row of a failed part before the process ends with exit code 70
     #[arg(long, env = "RESTARTS_MAX", default_value_t = RESTARTS_MAX)]
     restarts_max: u32,
+    /// Answer plain HTTP on addresses that other machines reach
+    #[arg(long, env = "ALLOW_PLAIN_HTTP")]
+    allow_plain_http: bool,
     /// Start without the sample day
     #[arg(long)]
     no_sample: bool,
@@ -85,6 +88,10 @@ pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failu
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
     process::start_logging(&Logs { json: false, level: tracing::Level::WARN });
     process::outlive_file_limits()?;
+    process::raise_open_files_limit();
+    for (address, option) in [(args.central_addr, "--central-addr"), (args.local_addr, "--local-addr")] {
+        settings::plain_http_allowed(address, args.allow_plain_http, option).map_err(Failure::Usage)?;
+    }
     let supervisor = Supervisor::new(process::stop_signal()?);
     let file = UpFile::read(&args.data_dir)?;
     let listeners = Listeners {

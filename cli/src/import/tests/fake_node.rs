@@ -55,7 +55,13 @@ impl FakeNode {
         let app = app.with_state(Arc::clone(&held)).layer(axum::extract::DefaultBodyLimit::disable());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
-        tokio::spawn(crate::server::serve(listener, app, crate::server::Limits::default(), std::future::pending()));
+        tokio::spawn(crate::server::serve(
+            listener,
+            app,
+            crate::server::Limits::default(),
+            std::sync::Arc::default(),
+            std::future::pending(),
+        ));
         FakeNode { url: format!("http://{address}"), held }
     }
 

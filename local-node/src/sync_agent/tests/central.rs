@@ -10,6 +10,7 @@ use bytes::Bytes;
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::id::EventId;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::certificates_v1::CertificateRequest;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
@@ -78,7 +79,12 @@ struct Inner {
     blobs: Vec<(String, usize)>,
     blob_faults: VecDeque<Result<HttpAnswer, Unanswered>>,
     down: Down,
+    signs: Option<Signing>,
+    certificate_requests: Vec<CertificateRequest>,
 }
+
+/// Answers a request for a certificate.
+type Signing = Box<dyn Fn(&CertificateRequest) -> HttpAnswer + Send>;
 
 /// Clones are the same central.
 #[derive(Clone, Default)]
@@ -209,6 +215,18 @@ impl Central {
     }
 }
 
+impl Central {
+    /// How it answers requests for certificates from now on.
+    pub(super) fn signs(&self, signs: impl Fn(&CertificateRequest) -> HttpAnswer + Send + 'static) {
+        self.lock().signs = Some(Box::new(signs));
+    }
+
+    /// The requests for certificates so far.
+    pub(super) fn certificate_requests(&self) -> Vec<CertificateRequest> {
+        self.lock().certificate_requests.clone()
+    }
+}
+
 impl Transport for Central {
     async fn push(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
         let silence = self.lock().silence.take();
@@ -249,6 +267,14 @@ impl Transport for Central {
 
     async fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
         self.down().bootstrap(after)
+    }
+
+    async fn certificate(&self, _: Uuid, body: Bytes) -> Result<HttpAnswer, Unanswered> {
+        let request: CertificateRequest = serde_json::from_slice(&body).expect("the node writes JSON");
+        let mut central = self.lock();
+        central.certificate_requests.push(request.clone());
+        let missing = || refused(Problem::new(ErrorCode::CaMissing, "this central has no certificate authority"));
+        Ok(central.signs.as_ref().map_or_else(missing, |sign| sign(&request)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The agent's rules, against a central in memory that fails by a script. Time is tokio's paused clock: nothing sleeps.
 
 mod central;
+mod certificates;
 mod down;
 mod incidents;
 mod line;

@@ -75,6 +75,10 @@ impl Transport for Defective {
     async fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
         self.central.bootstrap(after).await
     }
+
+    async fn certificate(&self, node: uuid::Uuid, body: Bytes) -> Result<HttpAnswer, Unanswered> {
+        self.central.certificate(node, body).await
+    }
 }
 
 #[tokio::test(start_paused = true)]
