@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use comptoir_http_edge::ServerMetrics;
-use comptoir_http_edge::tls::{self, ServedCertificate, TlsFiles};
+use comptoir_http_edge::tls::{ServedCertificate, TlsFiles, server_config};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -109,24 +109,22 @@ impl Entrance {
     pub async fn open(http: &Http, issued: Option<TlsFiles>) -> Result<Entrance, Failure> {
         let metrics = Arc::<ServerMetrics>::default();
         let tls = match &http.tls {
-            Some(tls) => Some((tls.listen, certificate(tls.files.clone(), issued, &metrics)?)),
             None => None,
-        };
-        let plain = listen(http.listen, "LISTEN_ADDR").await?;
-        if !http.listen.ip().to_canonical().is_loopback() {
-            tracing::warn!("Plain HTTP is answered at {}: everyone on the way can read keys and events", http.listen);
-        }
-        let tls = match tls {
-            None => None,
-            Some((address, certificate)) => {
-                let config = tls::server_config(Arc::clone(&certificate));
+            Some(tls) => {
+                let certificate = certificate(tls.files.clone(), issued, &metrics)?;
+                let config = server_config(Arc::clone(&certificate));
                 let config = config.map_err(|error| Failure::Internal(format!("TLS cannot be configured: {error}")))?;
-                let listener = listen(address, "TLS_LISTEN_ADDR").await?;
-                tracing::info!(%address, "TLS is answered");
+                let listener = listen(tls.listen, "TLS_LISTEN_ADDR").await?;
+                tracing::info!(address = %tls.listen, "TLS is answered");
                 tokio::spawn(certificate.follow(LOOK_AT_CERTIFICATE_EVERY));
                 Some((listener, config))
             }
         };
+        // The last one, so that a supervisor that finds it open finds all.
+        let plain = listen(http.listen, "LISTEN_ADDR").await?;
+        if !http.listen.ip().to_canonical().is_loopback() {
+            tracing::warn!("Plain HTTP is answered at {}: everyone on the way can read keys and events", http.listen);
+        }
         Ok(Entrance { listeners: Listeners { plain, tls }, limits: http.limits.clone(), metrics })
     }
 }

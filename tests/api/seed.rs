@@ -64,7 +64,7 @@ fn files() -> Value {
 
 /// Fills central and returns the known values. `till` is a simulated node with the key `key`.
 pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedLog) -> Value {
-    let node = till.node.to_string();
+    let till_id = till.node.to_string();
     let admin = Endpoint::address(url, Some(token.to_owned()));
     append(&admin, created("PRODUCT", "p")).await;
     append(&admin, created("CLIENT", "c")).await;
@@ -144,7 +144,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/conflicts/{event_id}": [conflicts[0]], "/api/v1/conflicts/{event_id}/preview": [conflicts[0]],
             "/api/v1/conflicts/{event_id}/resolve": conflicts[1..],
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
-            "/api/v1/nodes/{id}/certificate": [{ "id": node }],
+            "/api/v1/nodes/{id}/certificate": [{ "id": till_id }],
         },
         "bodies": {
             "/api/v1/events": posted(),

@@ -274,6 +274,6 @@ async fn a_head_over_its_limit_is_refused_and_counted() {
     let _ = client.write_all(head.as_bytes()).await;
     until_closed(&mut client).await;
     server.counted(Metric::HeadsTooLarge).await;
-    until_closed(&mut send(&server, "no http\r\n\r\n").await).await;
+    until_closed(&mut send(&server, "@ / HTTP/1.1\r\n\r\n").await).await;
     server.counted(Metric::HeadsMalformed).await;
 }

@@ -10,7 +10,8 @@ use comptoir_test_support::{RunningServer, temp_folder, text};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::certificates::{TestAuthority, VALID};
+use crate::certificates::{Certificate, TestAuthority, VALID};
+use crate::lines::server_with;
 use crate::{client_of, until};
 
 struct Company {
@@ -206,6 +207,28 @@ fn tampered(csr: &str) -> String {
     let mut der = BASE64.decode(body).unwrap();
     *der.last_mut().unwrap() ^= 1;
     format!("-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n", BASE64.encode(der))
+}
+
+/// The authority's certificate names the networks that it is for. A client refuses what its key signs for others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stolen_authority_signs_nothing_that_a_client_accepts_for_the_internet() {
+    let folder = temp_folder();
+    let data_dir = folder.path().display().to_string();
+    let made = run_comptoir(&["admin", "ca", "create"], &[("DATA_DIR", &data_dir)]).unwrap();
+    let stolen = std::fs::read_to_string(folder.path().join("ca/ca.pem")).unwrap();
+    let (key, certificate) = stolen.split_at(stolen.find("-----BEGIN CERTIFICATE-----").unwrap());
+    let issuer = rcgen::Issuer::from_ca_cert_pem(certificate, rcgen::KeyPair::from_pem(key).unwrap()).unwrap();
+    for (name, is_accepted) in
+        [("shop.local", true), ("bank.example", false), ("192.168.1.10", true), ("8.8.8.8", false)]
+    {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned(), name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &issuer).unwrap().pem();
+        let address = server_with(&Certificate { certificate, key: key.serialize_pem() }).await;
+        let reached =
+            client_of(&text(&made["certificate"])).get(format!("https://localhost:{}/", address.port())).send();
+        assert_eq!(reached.await.is_ok(), is_accepted, "{name}");
+    }
 }
 
 /// What a node shows while it has no certificate: its plain HTTP on this machine works all the same.

@@ -7,7 +7,7 @@ use std::path::Path;
 use comptoir_test_support::processes::free_port;
 use comptoir_test_support::{RunningServer, temp_folder};
 use serde_json::Value;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::certificates::{Certificate, TestAuthority, VALID};
@@ -46,8 +46,8 @@ async fn alert(node: &RunningServer) -> (String, String) {
     (text("code"), text("detail"))
 }
 
-/// A TLS server with this certificate at a free port, which answers nothing.
-async fn server_with(certificate: &Certificate) -> SocketAddr {
+/// A TLS server with this certificate at a free port. It answers one request of each connection with 204.
+pub(crate) async fn server_with(certificate: &Certificate) -> SocketAddr {
     use tokio_rustls::rustls::pki_types::pem::PemObject as _;
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
     use tokio_rustls::rustls::{ServerConfig, crypto::aws_lc_rs::default_provider};
@@ -63,7 +63,9 @@ async fn server_with(certificate: &Certificate) -> SocketAddr {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 if let Ok(mut stream) = acceptor.accept(stream).await {
-                    let _ = stream.read_to_end(&mut Vec::new()).await;
+                    let _ = stream.read(&mut [0; 4_096]).await;
+                    let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+                    let _ = stream.shutdown().await;
                 }
             });
         }
@@ -114,7 +116,7 @@ async fn the_agent_never_falls_back_to_plain_http() {
             let mut bytes = vec![0; 4_096];
             let read = stream.read(&mut bytes).await.unwrap();
             received.extend_from_slice(&bytes[..read]);
-            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
         received
     });
