@@ -68,7 +68,9 @@ create table api_key (
     node_id     uuid,
     label       text not null,
     created_at  timestamptz not null default now(),
-    expires_at  timestamptz,
+    last_used_at timestamptz,                        -- to the minute: a use costs no write of its own
+    expires_at  timestamptz,                         -- of a rotated key: until its holder has the new one
+    replaced_by text collate "C",                    -- the key that takes its place
     revoked_at  timestamptz,
     primary key (tenant_id, key_id),
     constraint api_key_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id),
@@ -90,8 +92,30 @@ create table refusal (
     times       bigint not null,
     last_at     timestamptz not null,
     last_detail text not null,
-    audited_at  timestamptz not null,                -- the last audit event about it: at most one a minute
+    signalled_at timestamptz not null,               -- the last security event about it: at most one a minute
     primary key (tenant_id, key_id, code)
+);
+
+-- How often each cause of a security event was seen. The events themselves are in the log.
+create table security_signal (
+    tenant_id uuid not null references tenant (tenant_id),
+    signal_id uuid not null,                         -- the id of its event, derived from the cause
+    kind      text collate "C" not null,
+    times     bigint not null,
+    last_at   timestamptz not null,
+    recorded  boolean not null,                      -- whether its event is in the log
+    primary key (tenant_id, signal_id)
+);
+
+-- Where each user, or each node without users, last validated or scanned a delivery. No decision depends on it.
+create table last_place (
+    tenant_id uuid not null references tenant (tenant_id),
+    actor     text collate "C" not null,
+    seen_at   timestamptz not null,
+    latitude  int not null,                          -- in millionths of a degree
+    longitude int not null,
+    event_id  uuid not null,
+    primary key (tenant_id, actor)
 );
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -163,6 +187,9 @@ create index event_quarantined on event (tenant_id, position) where verdict = 'Q
 -- Releases and resolutions: few among many. Created before event_of_entity, since of two indexes with equal costs the planner
 -- chooses the newer one.
 create index event_notice on event (tenant_id, position) where action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED');
+
+-- Security events.
+create index event_security on event (tenant_id, position) where action = 'SECURITY_RECORDED' and verdict = 'ACCEPTED';
 
 -- Audit entries in force.
 create index event_audit_entry on event (tenant_id, position) where action = 'AUDIT_RECORDED' and verdict = 'ACCEPTED';
@@ -782,7 +809,8 @@ create policy own_rows on reader for select to comptoir_readonly using (role_nam
 grant select, insert on event, ingest_batch, fork_record to comptoir_service;
 -- Identities and heads are updated, never deleted.
 grant select, insert on central_meta, tenant, site to comptoir_service;
-grant select, insert, update on node, api_key, reader, refusal, tenant_head, node_head, rulebook, node_pull, device
+grant select, insert, update on
+    node, api_key, reader, refusal, security_signal, last_place, tenant_head, node_head, rulebook, node_pull, device
     to comptoir_service;
 -- What an administrator allows may be taken away.
 grant select, insert, delete on site_name to comptoir_service;

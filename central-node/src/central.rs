@@ -23,7 +23,7 @@ use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::devices::device::Devices;
 use crate::feed::Feed;
-use crate::identity::{self, IdentityError, NewTenant, RecentCredentials};
+use crate::identity::{self, IdentityError, KeyUses, NewTenant, RecentCredentials};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::head_watch;
@@ -85,6 +85,7 @@ pub struct Central {
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
     recent_credentials: RecentCredentials,
+    key_uses: KeyUses,
     server: Option<ServerWatch>,
     postgres: Mutex<Option<RunningServer>>,
 }
@@ -169,6 +170,7 @@ impl Central {
             runner: Mutex::new(runner),
             store_health,
             recent_credentials: RecentCredentials::default(),
+            key_uses: KeyUses::default(),
             server,
             postgres: Mutex::new(postgres),
         }))
@@ -254,6 +256,10 @@ impl Central {
 
     pub(crate) fn store_health(&self) -> &StoreHealth {
         &self.store_health
+    }
+
+    pub(crate) fn key_uses(&self) -> &KeyUses {
+        &self.key_uses
     }
 
     pub(crate) fn reports(&self) -> &Reports {

@@ -19,6 +19,7 @@ mod event_store;
 mod feed;
 pub mod identity;
 mod ingest;
+pub mod key_changes;
 pub mod private_postgres;
 pub mod projections;
 mod reporting;
@@ -42,6 +43,7 @@ pub use central::{Central, CentralError};
 pub use clock::Clock;
 pub use config::{CentralConfig, DatabaseConfig};
 pub use ingest::{ImportOutcome, ImportedRecords};
+pub use reporting::security_events::{SecurityQuestion, security_events};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {

@@ -4,20 +4,19 @@
 //! An audit needs the record. The nodes keep the positions that they had received, while central stores the lost records at
 //! other positions. Without a record of the restore, this log could not be distinguished from a rewritten one.
 
-use comptoir_core::event::{Content, Draft};
+use comptoir_core::event::Content;
 use comptoir_core::fact::Fact;
-use comptoir_core::id::{EventId, Name, TenantId};
+use comptoir_core::id::{Name, TenantId};
 use comptoir_core::position::Position;
 use comptoir_proto::payload::CENTRAL_RESTORED;
 use deadpool_postgres::Transaction;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
-use crate::ingest::{DraftBatch, DraftsError, IngestError, write_drafts};
+use crate::ingest::write_central_event;
 use crate::restore_window::{self, AwaitedNode};
 
 /// The maximum of the reason in the event's schema, in characters.
@@ -62,15 +61,5 @@ async fn record(tx: &Transaction<'_>, clock: &Clock, tenant: TenantId, payload: 
     let name = |text: &str| Name::new(text).expect("a constant is a valid name");
     let content =
         Content::new(name("CENTRAL"), name("central"), name(CENTRAL_RESTORED), payload.to_string().into_bytes());
-    let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
-    let drafts = vec![(draft, Fact::CentralRestored)];
-    let drafts = DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false };
-    let outcomes = write_drafts(tx, tenant, drafts, clock.now()).await.map_err(|error| match error {
-        DraftsError::Ingest(IngestError::Store(error)) => error,
-        other => StoreError::Refused(other.to_string()),
-    })?;
-    match outcomes.into_iter().find_map(Result::err) {
-        Some(refusal) => Err(StoreError::Refused(refusal.to_string())),
-        None => Ok(()),
-    }
+    write_central_event(tx, tenant, content, Fact::CentralRestored, clock.now()).await
 }

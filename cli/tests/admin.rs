@@ -53,6 +53,7 @@ fn keys_are_listed_with_their_kind_and_state_and_without_their_secret() {
 
     assert_eq!(text.lines().count(), 3, "{text}");
     assert!(text.lines().last().unwrap().starts_with(&format!("key_id={revoked}  kind=admin  node_id=-  ")), "{text}");
+    assert!(keys.iter().all(|key| key["last_used_at"].is_null()) && keys[1]["site_id"] == site, "{listed}");
     for key in [token, node["SYNC_API_KEY"].as_str().unwrap(), second["key"].as_str().unwrap()] {
         let (_, secret) = key.rsplit_once('_').unwrap();
         assert!(!listed.contains(secret) && !text.contains(secret), "a secret is listed");
@@ -81,4 +82,24 @@ fn a_device_is_listed_and_given_only_to_a_shop_that_exists() {
     assert_eq!(refused.status.code(), Some(i32::from(exit::REFUSED)), "{refused:?}");
     let text = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(text.contains(site), "{text}");
+}
+
+/// 7, 12: the rules are tested at central.
+#[test]
+fn a_key_is_rotated_and_a_tenant_without_security_events_lists_none() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let make = ["tenant", "create", "--name", "Les Halles", "--zone", "Europe/Paris", "--currency", "EUR"];
+    let tenant = rows(&admin(folder.path(), true, &make)).remove(0);
+    let (token, tenant) = (tenant["admin_token"].as_str().unwrap(), tenant["tenant_id"].as_str().unwrap());
+    let old = token.split('_').nth(1).unwrap();
+
+    let rotated = rows(&admin(folder.path(), true, &["key", "rotate", "--tenant", tenant, "--key", old])).remove(0);
+
+    assert_eq!(rotated["replaces"], old);
+    let keys = rows(&admin(folder.path(), true, &["key", "list", "--tenant", tenant]));
+    assert_eq!((&keys[0]["valid_until"], &keys[0]["replaced_by"]), (&rotated["old_valid_until"], &rotated["key_id"]));
+    assert!(keys[1]["valid_until"].is_null() && keys[0]["revoked_at"].is_null(), "{keys:?}");
+    let list = ["security", "list", "--tenant", tenant, "--kind", "FOREIGN_QR"];
+    assert_eq!(admin(folder.path(), true, &list), "");
 }

@@ -93,6 +93,8 @@ pub enum Fact {
     RulebookAdopted(crate::rulebook::Rulebook),
     /// `CENTRAL_RESTORED`: central only; says that the store was restored from an older copy, and changes nothing.
     CentralRestored,
+    /// `SECURITY_RECORDED`: central only; something looks like fraud or an attack. It changes nothing.
+    SecurityRecorded,
 }
 
 /// Whether prices include tax.

@@ -100,6 +100,8 @@ pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
 pub const STORE_CHECK: &str = "/api/v1/store-check";
 /// What phones and nodes recorded for an audit.
 pub const AUDIT_ENTRIES: &str = "/api/v1/audit-entries";
+/// What looks like fraud or an attack.
+pub const SECURITY_EVENTS: &str = "/api/v1/security-events";
 /// Events in quarantine.
 pub const QUARANTINE: &str = "/api/v1/quarantine";
 /// Lets a quarantined event take effect.

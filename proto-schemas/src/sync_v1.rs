@@ -17,6 +17,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// The request header in which a node's agent names its process, by an id that is new at each start.
+pub const NODE_PROCESS: &str = "comptoir-process";
+
 use crate::clock_change::ClockMarkDto;
 use crate::instant;
 use crate::limited::at_most;

@@ -94,6 +94,10 @@ fn full(action: &str) -> Value {
             "change": "stepped", "clock": "2026-11-30T10:00:00Z", "compared_with": "1970-01-01T00:00:12.5Z",
         }),
         "CENTRAL_RESTORED" => json!({"head": 49, "awaited_nodes": 3, "reason": "the disk of Monday"}),
+        "SECURITY_RECORDED" => json!({
+            "kind": "FOREIGN_QR", "subject": {"entity_type": "DELIVERY", "entity_id": "d-1"}, "node": event_id, "user": "u-1",
+            "event_id": event_id, "details": {"detail": "x"},
+        }),
         "EPOCH_OPENED" => json!({
             "public_key": hash, "reason": "restore",
             "previous": {"epoch": 1, "epoch_id": event_id, "seq": 7, "chain": hash},

@@ -129,6 +129,18 @@ impl RunningServer {
         RunningServer::start(data_dir, &variables)
     }
 
+    /// As [`RunningServer::node`], with the key in a file.
+    pub fn node_with_key_file(data_dir: &Path, issued: &Value, key_file: &Path, central_url: &str) -> RunningServer {
+        let issued = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{name} was not issued")).to_owned();
+        let ids = ["TENANT_ID", "SITE_ID", "NODE_ID"].map(|name| (name, issued(name)));
+        let key_file = key_file.display().to_string();
+        let mut variables: Vec<(&str, &str)> = ids.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let more = [("APP_MODE", "local"), ("CENTRAL_API_URL", central_url), ("SYNC_INTERVAL_SECONDS", "1")];
+        variables.extend(more);
+        variables.push(("SYNC_API_KEY_FILE", &key_file));
+        RunningServer::start(data_dir, &variables)
+    }
+
     /// Starts a node without a central. The node survives a limit on file sizes, with which a test simulates a full disk.
     pub fn node_alone(data_dir: &Path) -> RunningServer {
         RunningServer::node_with(data_dir, &[("SYNC_ENABLED", "false")])

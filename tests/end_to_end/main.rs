@@ -15,4 +15,5 @@ mod log_hygiene;
 mod online_retail;
 mod purchasing;
 mod restored;
+mod rotated_key;
 mod rulebook;

@@ -12,23 +12,38 @@ use crate::identity::{self, Access, AuthError, Credential};
 
 /// The caller's credential, looked up for each request: a revoked one stops working at once.
 pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    known(identity::authenticate(central.database(), authorization(headers)).await)
+    known(central, identity::authenticate(central.database(), authorization(headers)).await)
 }
 
 /// The caller's credential for a request that only reads: it may have been looked up a few seconds ago.
 pub(super) async fn reading_credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    known(central.recent_credentials().authenticate(central.database(), authorization(headers)).await)
+    known(central, central.recent_credentials().authenticate(central.database(), authorization(headers)).await)
 }
 
 fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
 }
 
-fn known(found: Result<Credential, AuthError>) -> Result<Credential, ProblemResponse> {
-    if matches!(found, Err(AuthError::Unknown)) {
+fn known(central: &Central, found: Result<Credential, AuthError>) -> Result<Credential, ProblemResponse> {
+    if matches!(found, Err(AuthError::Unknown | AuthError::Mistyped(_))) {
         tracing::info!("a request came without a valid credential");
     }
-    Ok(found?)
+    let found = found?;
+    note_use(central, &found);
+    Ok(found)
+}
+
+/// Stores when the key was last used, once a minute and after the request: a key that nobody uses is found and revoked.
+fn note_use(central: &Central, credential: &Credential) {
+    let now = central.clock().now();
+    if central.key_uses().note(&credential.key_id, now) {
+        let (database, Credential { tenant, key_id, .. }) = (central.database().clone(), credential.clone());
+        tokio::spawn(async move {
+            if let Err(error) = identity::store_key_use(&database, tenant, &key_id, now).await {
+                tracing::warn!(key.id = key_id, %error, "the last use of a key could not be stored");
+            }
+        });
+    }
 }
 
 /// The caller's credential; 403 unless it is an administrator's.
@@ -41,8 +56,7 @@ pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Cred
 }
 
 /// The calling node and its scope, for the routes of the feed; 403 for an administrator.
-pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Result<NodeCaller, ProblemResponse> {
-    let credential = credential(central, headers).await?;
+pub(super) fn node_caller(credential: &Credential) -> Result<NodeCaller, ProblemResponse> {
     match credential.access {
         Access::Node { node, site } => {
             let scope = Scope { site, own_invoices: None, shows_conflicts: true };

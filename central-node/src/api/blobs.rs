@@ -21,6 +21,7 @@ use super::auth::credential;
 use crate::blobs::{self, BlobSize};
 use crate::central::Central;
 use crate::database::{Database, StoreError};
+use crate::ingest::{NotedRefusal, note};
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::BLOB, get(read).put(write))
@@ -39,6 +40,9 @@ async fn write(
     let found = blake3::hash(&bytes);
     if found != named {
         let detail = format!("the {} bytes have the BLAKE3 {found}, the path names {named}", bytes.len());
+        let refused =
+            NotedRefusal { credential: &credential, code: ErrorCode::ChecksumMismatch.as_str(), detail: &detail };
+        note(central.database(), central.ingest_queue(), central.clock(), refused).await;
         return Err(Problem::new(ErrorCode::ChecksumMismatch, detail).with("computed", found.to_string()).into());
     }
     let new = blobs::store(central.database(), credential.tenant, &named, &bytes).await?;

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::auth::node_caller;
+use super::auth::{credential, node_caller};
 use crate::central::Central;
 use crate::feed::{self, Token};
 
@@ -30,7 +30,7 @@ pub(super) async fn bootstrap(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
-    let caller = node_caller(&central, &headers).await?;
+    let caller = node_caller(&credential(&central, &headers).await?)?;
     let query: BootstrapQuery = read_query(&uri).map_err(|problem| problem.at("after"))?;
     let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail).at("after");
     let mark = query.after.as_deref().map(str::parse::<Token>).transpose().map_err(|error| bad(error.to_string()))?;

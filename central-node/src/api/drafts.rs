@@ -9,6 +9,7 @@ use comptoir_proto::api_v1::{Author, Decided, DraftDto, check_draft};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::CENTRAL_RESTORED;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::security_v1::SECURITY_RECORDED;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -82,6 +83,10 @@ pub(super) fn check(
         // A restore excuses moved decisions, so recording one requires access to the database; a token is not enough.
         Fact::CentralRestored => {
             let detail = format!("{CENTRAL_RESTORED} is recorded by `comptoir admin restore-window open`");
+            Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
+        }
+        Fact::SecurityRecorded => {
+            let detail = format!("{SECURITY_RECORDED} is recorded by central itself");
             Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
         }
         Fact::DeliveryCreated(order) if order.qr.is_empty() => {

@@ -95,7 +95,7 @@ impl From<StoreDamage> for Problem {
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Problem {
         match error {
-            AuthError::Unknown => Problem::new(ErrorCode::Unauthorized, error.to_string()),
+            AuthError::Unknown | AuthError::Mistyped(_) => Problem::new(ErrorCode::Unauthorized, error.to_string()),
             AuthError::Store(error) => error.into(),
         }
     }

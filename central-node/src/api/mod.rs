@@ -27,6 +27,7 @@ mod read_models;
 mod report_query;
 mod reports;
 mod respond;
+mod security_events;
 mod start_page;
 mod store_check;
 mod stream;
@@ -72,6 +73,7 @@ fn routes() -> Router<Arc<Central>> {
         .route(paths::EVENT, get(events::one))
         .route(paths::STORE_CHECK, get(store_check::standing))
         .route(paths::AUDIT_ENTRIES, get(audit_entries::list))
+        .route(paths::SECURITY_EVENTS, get(security_events::list))
         .route(paths::QUARANTINE, get(quarantine::list))
         .route(paths::QUARANTINE_RELEASE, post(quarantine::release))
         .route(paths::HEALTHZ, get(health::healthz))

@@ -16,6 +16,7 @@ use comptoir_proto::openapi::{
     Credential, Operation, Server, WRITE_REFUSALS, about, append, commands, document, examples, fields_command,
 };
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
+use comptoir_proto::security_v1::SecurityEventPage;
 use comptoir_proto::store_check_v1::StoreCheck;
 use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
@@ -23,7 +24,10 @@ use serde_json::json;
 
 use super::mobile::pull as mobile;
 use super::report_query as queries;
-use super::{audit_entries, bootstrap, conflicts, events, export, pull, quarantine, stream, sync_log, sync_status};
+use super::{
+    audit_entries, bootstrap, conflicts, events, export, pull, quarantine, security_events, stream, sync_log,
+    sync_status,
+};
 use crate::conflicts::shown;
 use crate::feed::nodes::NodeList;
 use crate::reporting::{sales, stock};
@@ -117,6 +121,9 @@ fn log() -> Vec<Operation> {
         get(paths::AUDIT_ENTRIES, "What phones and nodes recorded for an audit")
             .asks::<audit_entries::AuditEntriesQuery>()
             .answers::<AuditEntryPage>(200),
+        get(paths::SECURITY_EVENTS, "What looks like fraud or an attack")
+            .asks::<security_events::SecurityEventsQuery>()
+            .answers::<SecurityEventPage>(200),
         get(paths::QUARANTINE, "Events that wait for a person").asks::<events::EventsQuery>().answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
@@ -220,6 +227,7 @@ fn sync() -> Vec<Operation> {
     let moved = [ErrorCode::IncarnationChanged, ErrorCode::ScopeChanged];
     vec![
         post(paths::SYNC_PUSH, "A node's sealed records")
+            .header(sync_v1::NODE_PROCESS, false, "A random id of the node's process, new at each start")
             .takes::<sync_v1::PushRequest>()
             .like(examples::node_push())
             .answers::<sync_v1::PushResponse>(200)
@@ -234,10 +242,12 @@ fn sync() -> Vec<Operation> {
             ]),
         get(paths::SYNC_STATUS, "The head that central holds of the calling node")
             .asks::<sync_status::StatusQuery>()
+            .header(sync_v1::NODE_PROCESS, false, "A random id of the node's process, new at each start")
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_IDENTITY, "The node that the calling key was issued for").answers::<sync_v1::SyncIdentity>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
+            .header(sync_v1::NODE_PROCESS, false, "A random id of the node's process, new at each start")
             .answers::<pull_v1::PullResponse>(200)
             .refuses(&moved),
         get(paths::SYNC_BOOTSTRAP, "The first load of a node: zstd, in it a `BootstrapLine` on each line")

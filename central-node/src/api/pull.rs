@@ -13,8 +13,9 @@ use comptoir_proto::pull_v1::{PullCursor, PullResponse};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::auth::node_caller;
+use super::auth::{credential, node_caller};
 use super::error::summary;
+use super::security_events::note_node_process;
 use crate::central::Central;
 use crate::feed;
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
@@ -60,7 +61,9 @@ pub(super) async fn pull(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<PullResponse>, ProblemResponse> {
-    let caller = node_caller(&central, &headers).await?;
+    let credential = credential(&central, &headers).await?;
+    let caller = node_caller(&credential)?;
+    note_node_process(&central, &credential, &headers);
     let query: FeedQuery = read_query(&uri)?;
     let (limit, wait) = (query.limit()?, query.wait()?);
     let feed = central.feed();

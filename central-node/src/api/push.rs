@@ -22,6 +22,7 @@ use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, SealedRec
 
 use super::auth::credential;
 use super::error::summary;
+use super::security_events::note_node_process;
 use crate::central::Central;
 use crate::identity::{Access, Credential};
 use crate::ingest::{
@@ -37,6 +38,7 @@ pub(super) async fn push(
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
+    note_node_process(&central, &credential, &headers);
     let mut sync = credential.node().map(|node| {
         SyncSession::of_node((central.database(), central.clock()), credential.tenant, node, Direction::Up)
     });

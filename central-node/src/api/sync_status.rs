@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::credential;
+use super::security_events::note_node_process;
 use crate::central::Central;
 use crate::database;
 use crate::event_store::{NodeHead, NodeLog, node_logs, tenant_head};
@@ -54,6 +55,7 @@ pub(super) async fn status(
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
     };
+    note_node_process(&central, &credential, &headers);
     let query: StatusQuery = read_query(&uri)?;
     if query.acked.is_some_and(|acked| i64::try_from(acked).is_err()) {
         return Err(Problem::new(ErrorCode::InvalidParameter, "acked is no sequence number").at("acked").into());

@@ -371,6 +371,23 @@ pub(crate) async fn audit_entries(
     tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
+/// Security events after a position, in order; of one kind if it is named.
+pub(crate) async fn security_events(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    kind: Option<&str>,
+    after: Position,
+    limit: i64,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.action = 'SECURITY_RECORDED' and e.verdict = 'ACCEPTED' and e.position > $2
+         and ($3::text is null or e.entity_id = $3) order by e.position limit $4"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &kind, &limit];
+    tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
+}
+
 /// The record under which an event id is counted.
 pub(crate) async fn by_event_id(
     tx: &Transaction<'_>,

@@ -1,6 +1,7 @@
 //! The credential of a request.
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_proto::key_text::{KeyTextError, PREFIX};
 use uuid::Uuid;
 
 use super::keys::PresentedKey;
@@ -47,6 +48,9 @@ pub enum AuthError {
     /// The credential is missing, unknown, expired or revoked; the response does not say which.
     #[error("no valid credential: send `Authorization: Bearer <key>`")]
     Unknown,
+    /// The text cannot be a key of any tenant, so nothing was looked up.
+    #[error("no valid credential: {0}")]
+    Mistyped(KeyTextError),
     /// The lookup failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,7 +60,8 @@ pub enum AuthError {
 pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<Credential, AuthError> {
     let parts = authorization.and_then(|header| header.split_once(' '));
     let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, key)| key);
-    let key = bearer.and_then(|text| PresentedKey::read(text.trim())).ok_or(AuthError::Unknown)?;
+    let bearer = bearer.map(str::trim).filter(|text| text.starts_with(PREFIX)).ok_or(AuthError::Unknown)?;
+    let key = PresentedKey::read(bearer).map_err(AuthError::Mistyped)?;
     let connection = db.service().await?;
     let sql = "select k.secret_hash, k.scope, k.node_id, n.site_id
                from api_key k left join node n on n.tenant_id = k.tenant_id and n.node_id = k.node_id

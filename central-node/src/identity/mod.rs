@@ -1,12 +1,15 @@
 //! Tenants, sites, nodes and their credentials: administrators create them, and requests are checked against them.
 
 mod credential;
+mod key_uses;
 mod keys;
 mod recent_credentials;
 mod registry;
 
 pub use credential::{Access, AuthError, Credential, authenticate};
-pub use keys::{IssuedKey, KeyRow, issue_admin_token, issue_node_key, keys, revoke_key};
+pub(crate) use key_uses::{KeyUses, NodeProcess};
+pub use keys::{IssuedKey, KeyRow, OVERLAP_MAX, issue_admin_token, issue_node_key, keys, revoke_key};
+pub(crate) use keys::{end_key, insert_key, replace_key, store_key_use};
 pub(crate) use recent_credentials::RecentCredentials;
 pub(crate) use registry::insert_tenant;
 pub use registry::{

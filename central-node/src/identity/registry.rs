@@ -83,6 +83,34 @@ pub enum IdentityError {
         /// The number of characters in the request.
         chars: usize,
     },
+    /// The tenant has no active key of that id.
+    #[error("{key_id}: the tenant has no key with this id that is still in force")]
+    NoKey {
+        /// The id in the request.
+        key_id: String,
+    },
+    /// The key was rotated before.
+    #[error("{key_id} was rotated already: {replaced_by} takes its place; rotate that one, or revoke this one")]
+    KeyReplaced {
+        /// The id in the request.
+        key_id: String,
+        /// The key that takes its place.
+        replaced_by: String,
+    },
+    /// A holder has as many valid keys as it may.
+    #[error("{max} keys are valid there already: revoke those that nobody uses")]
+    TooManyKeys {
+        /// The maximum number of valid keys.
+        max: i64,
+    },
+    /// A rotated key would stay valid for too long.
+    #[error("a rotated key stays valid for at most {max} days, got {days}")]
+    LongOverlap {
+        /// The maximum number of days.
+        max: u64,
+        /// The number of days in the request.
+        days: u64,
+    },
     /// The operating system returned no random bytes.
     #[error("no random bytes: {0}")]
     NoRandomness(String),

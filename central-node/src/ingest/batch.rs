@@ -19,22 +19,26 @@ use std::time::Instant;
 
 use comptoir_core::clock::{IntakeTime, Timing};
 use comptoir_core::decision::Code;
-use comptoir_core::fact::{Objection, ParsedEvent};
-use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::fact::{Fact, Objection, ParsedEvent};
+use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::accept::{BatchChanges, accept_jobs};
 use super::answer::{Pushed, record_result, stored_result};
 use super::decide::{BatchDecider, DecisionInputs, Incoming, IncomingBody, ReceivedAt};
 use super::drafts::DraftBatch;
-use super::error::IngestError;
+use super::error::{DraftsError, IngestError};
 use super::job::{DeviceRun, DraftsRun, Job, JobResult, JobRun, PushRun, QueuedJob, RetryHints, Ticket};
 use super::load::{BatchContext, BatchKeys, load_context, load_state};
 use super::order::LogOrder;
+use super::places::LastPlaces;
 use super::prepare::{Body, PreparedPush, PreparedRecord};
+use super::security_events::count_sealed;
 use crate::database::StoreError;
 use crate::event_store::{
     self, AppendedBatch, NewEvent, NodeHead, append_events, insert_batches, insert_fork_records, raise_node,
@@ -55,6 +59,26 @@ pub(crate) async fn write_drafts(
     run_batch(batch, std::slice::from_mut(&mut job)).await?;
     job.answer();
     answered.await.unwrap_or_else(|_| Err(IngestError::Lost.into()))
+}
+
+/// Writes one event of central's own within the caller's transaction. The caller commits.
+pub(crate) async fn write_central_event(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    content: Content,
+    fact: Fact,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
+    let drafts = DraftBatch { drafts: vec![(draft, fact)], atomic: true, by_central: true, opens_epoch: false };
+    let outcomes = write_drafts(tx, tenant, drafts, now).await.map_err(|error| match error {
+        DraftsError::Ingest(IngestError::Store(error)) => error,
+        other => StoreError::Refused(other.to_string()),
+    })?;
+    match outcomes.into_iter().find_map(Result::err) {
+        Some(refusal) => Err(StoreError::Refused(refusal.to_string())),
+        None => Ok(()),
+    }
 }
 
 /// The transaction, tenant and time of a batch.
@@ -99,12 +123,13 @@ async fn load<'a>(
     accept_jobs(&context, runs, changes);
     let received = ReceivedAt::new(&context.tenant, &context.head, now, records);
     let keys = BatchKeys::new(&context, runs, hints);
-    let (counted, decision_state) = tokio::try_join!(
+    let (counted, decision_state, places) = tokio::try_join!(
         event_store::held_events(tx, tenant, &keys.ids),
-        load_state(tx, &context, &keys, received.local_year)
+        load_state(tx, &context, &keys, received.local_year),
+        LastPlaces::load(tx, tenant, keys.known.iter().copied())
     )?;
     let (head, central, devices) = (context.head, context.central, context.devices.clone());
-    let inputs = DecisionInputs { head, received, central, devices, decision_state, counted };
+    let inputs = DecisionInputs { head, received, central, devices, decision_state, counted, places };
     times.loaded_us = times.lap();
     Ok((context, inputs))
 }
@@ -288,6 +313,8 @@ async fn save(
         }
     }
     event_store::insert_resends(tx, tenant, &decider.resends).await?;
+    decider.places.save(tx, tenant).await?;
+    count_sealed(tx, tenant, &decider.security_events, now).await?;
     Ok(raised)
 }
 

@@ -22,6 +22,9 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
 use serde_json::json;
 
+use super::places::LastPlaces;
+use super::security_events::SecurityEvent;
+use super::signals::{self, RecordWithDecision};
 use crate::event_store::{HeldEvent, NewEvent, NodeHead, Resend, TenantHead};
 use crate::state_store::EntityHistory;
 use crate::tenant::Tenant;
@@ -85,6 +88,10 @@ pub(super) struct BatchDecider<'a> {
     pub(super) past: EntityHistory,
     /// Rows that desktops receive once more.
     pub(super) resends: Vec<Resend>,
+    /// Where users were last seen, after the last record.
+    pub(super) places: LastPlaces,
+    /// The security events that the records led to.
+    pub(super) security_events: Vec<SecurityEvent>,
     /// The end of the tenant's order, after the last record.
     pub(super) head: TenantHead,
     /// The log of central's own node, after the last record.
@@ -110,6 +117,7 @@ pub(super) struct DecisionInputs {
     pub(super) decision_state: DecisionState,
     /// The records under which ids of the batch are already counted, as far as the ids were looked up.
     pub(super) counted: Vec<HeldEvent>,
+    pub(super) places: LastPlaces,
 }
 
 /// The receipt time of a batch's first record, and the year of all its records.
@@ -125,8 +133,8 @@ impl ReceivedAt {
     /// Each record is received one microsecond after the previous one. A batch that would straddle the new year is
     /// received after it.
     pub(super) fn new(tenant: &Tenant, head: &TenantHead, now: Timestamp, records: usize) -> ReceivedAt {
-        // An invoice adds a second record.
-        let span = i64::try_from(records).unwrap_or(i64::MAX / 4).saturating_mul(2);
+        // An invoice adds a second record, and what looks like fraud up to four.
+        let span = i64::try_from(records).unwrap_or(i64::MAX / 8).saturating_mul(6);
         let first = now.max(head.last_received_at.shifted(1));
         let (year, last_year) = (tenant.local_year(first), tenant.local_year(first.shifted(span)));
         let first = if year == last_year { first } else { first.shifted(span) };
@@ -137,7 +145,7 @@ impl ReceivedAt {
 impl<'a> BatchDecider<'a> {
     /// Events in `defects` are quarantined.
     pub(super) fn new(tenant: &'a Tenant, inputs: DecisionInputs, defects: &'a BTreeSet<EventId>) -> BatchDecider<'a> {
-        let DecisionInputs { head, received, central, devices, decision_state, counted } = inputs;
+        let DecisionInputs { head, received, central, devices, decision_state, counted, places } = inputs;
         let counted = counted.into_iter().map(|held| (held.event_id, CountedEvent::Stored(Box::new(held))));
         BatchDecider {
             tenant,
@@ -145,6 +153,8 @@ impl<'a> BatchDecider<'a> {
             written: StateKeys::default(),
             past: EntityHistory::default(),
             resends: Vec::new(),
+            places,
+            security_events: Vec::new(),
             // The instant before the batch's first record.
             head: TenantHead { last_received_at: received.first.shifted(-1), ..head },
             central,
@@ -185,13 +195,33 @@ impl<'a> BatchDecider<'a> {
             ..self.head
         };
         let numbered = self.reference_to_assign(&incoming, &decision.judgement);
+        let security_events = self.security_events_of(&incoming, &decision);
         let row = self.rows.len();
         self.record_decision(incoming, &decision, bytes);
         self.decisions.push(decision);
         if let Some(numbered) = numbered {
             self.assign_reference(numbered)?;
         }
+        for event in security_events {
+            self.seal(event.id(), None, event.content(), Fact::SecurityRecorded)?;
+            self.security_events.push(event);
+        }
         Ok(row)
+    }
+
+    /// What the record shows that looks like fraud, each cause once.
+    fn security_events_of(&mut self, incoming: &Incoming<'_>, decision: &StoredDecision) -> Vec<SecurityEvent> {
+        let record = RecordWithDecision {
+            id: incoming.event_id,
+            node: incoming.node,
+            by_central: incoming.node == self.tenant.central_node,
+            event: incoming.event(),
+            known: incoming.known(),
+            decision,
+        };
+        let mut found = signals::found(&record, &mut self.places);
+        found.retain(|event| self.security_events.iter().all(|earlier| earlier.id() != event.id()));
+        found
     }
 
     /// The number of rows that were not delivered to the writer yet.

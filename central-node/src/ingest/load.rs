@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use comptoir_core::decision::DecisionContext;
 use comptoir_core::event::Event;
 use comptoir_core::fact::ParsedEvent;
-use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
 use comptoir_core::rules::{PriorDecision, dependent_keys, keys_needed};
@@ -20,6 +20,8 @@ use super::device::DeviceIdMap;
 use super::error::IngestError;
 use super::job::{JobRun, RetryHints};
 use super::prepare::Body;
+use super::security_events::SecurityEvent;
+use super::signals;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, NodeHead, NodeLog, SeqRange, TenantHead, lock_tenant};
 use crate::state_store::{self, Versions};
@@ -95,7 +97,7 @@ pub(super) async fn load_context(
 pub(super) struct BatchKeys<'a> {
     /// Event ids that may be counted already.
     pub(super) ids: Vec<Uuid>,
-    known: Vec<&'a ParsedEvent>,
+    pub(super) known: Vec<&'a ParsedEvent>,
     prior_decisions: Vec<(&'a ParsedEvent, &'a PriorDecision)>,
 }
 
@@ -109,6 +111,7 @@ impl<'a> BatchKeys<'a> {
                     for record in &run.push.records[run.new.clone()] {
                         if hints.check_ids {
                             keys.look_up(record.event());
+                            keys.look_up_security_events(record.event_id);
                         }
                         if let Body::Known(known) = &record.body {
                             keys.known.push(known);
@@ -124,6 +127,9 @@ impl<'a> BatchKeys<'a> {
                     run.known = run.drafts.as_known(&context.tenant, &run.ids);
                     keys.look_up_all(&run.known);
                     keys.ids.extend(run.drafts.event_ids().map(|id| id.uuid()));
+                    if hints.check_ids {
+                        run.drafts.event_ids().for_each(|id| keys.look_up_security_events(id));
+                    }
                 }
             }
         }
@@ -134,6 +140,11 @@ impl<'a> BatchKeys<'a> {
     fn look_up_all(&mut self, drafts: &'a [ParsedEvent]) {
         drafts.iter().for_each(|known| self.look_up(Some(&known.event)));
         self.known.extend(drafts);
+    }
+
+    /// Adds the ids of the security events that a record could lead to: somebody may have used them.
+    fn look_up_security_events(&mut self, record: EventId) {
+        self.ids.extend(signals::KINDS.map(|kind| SecurityEvent::id_of(kind, record).uuid()));
     }
 
     /// Adds the event's id, and the id of the event that would assign its number.

@@ -135,7 +135,8 @@ pub fn lines_of(known: &ParsedEvent, counted: CountedAt, zone: &TimeZone) -> Res
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }
         | Fact::RulebookAdopted(_)
-        | Fact::CentralRestored => Ok(Vec::new()),
+        | Fact::CentralRestored
+        | Fact::SecurityRecorded => Ok(Vec::new()),
     }
 }
 

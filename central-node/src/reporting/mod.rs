@@ -11,6 +11,7 @@ pub(crate) mod read_models;
 mod recent_answers;
 mod reports;
 pub(crate) mod sales;
+pub(crate) mod security_events;
 mod source;
 pub(crate) mod stock;
 mod stock_fold;

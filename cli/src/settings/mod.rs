@@ -102,6 +102,11 @@ pub const VARIABLES: &[Variable] = &[
         "none: needed in local mode while SYNC_ENABLED",
         "this node's credential at central; issued with its id. Before its first start a node asks central whose the key is",
     ),
+    variable(
+        "SYNC_API_KEY_FILE",
+        "none: SYNC_API_KEY is used",
+        "a file with that key, read again before each request to central: a rotated key needs no restart",
+    ),
     variable("SYNC_ENABLED", "true", "false: nothing is sent, selling continues and events wait"),
     variable(
         "SYNC_INTERVAL_SECONDS",

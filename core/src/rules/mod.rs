@@ -90,7 +90,8 @@ fn judge_fact(
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned
         | Fact::RulebookAdopted(_)
-        | Fact::CentralRestored => Judgement::accepted(rule),
+        | Fact::CentralRestored
+        | Fact::SecurityRecorded => Judgement::accepted(rule),
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)
         | Fact::SaleCancelled(_)
@@ -173,7 +174,8 @@ fn refused_to_a_node(
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }
         | Fact::RulebookAdopted(_)
-        | Fact::CentralRestored => {
+        | Fact::CentralRestored
+        | Fact::SecurityRecorded => {
             let detail = format!("{} is written by central alone", known.event.content.action);
             Some(with_detail(Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule), detail))
         }
@@ -214,7 +216,8 @@ fn accepted(
         | Fact::InvoiceReferenceAssigned
         | Fact::RevenueAdjusted(_)
         | Fact::QuarantineReleased { .. }
-        | Fact::CentralRestored => Vec::new(),
+        | Fact::CentralRestored
+        | Fact::SecurityRecorded => Vec::new(),
         Fact::RulebookAdopted(rulebook) => vec![Effect::RulebookAdopted(rulebook.clone())],
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)

@@ -44,7 +44,8 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }
         | Fact::RulebookAdopted(_)
-        | Fact::CentralRestored => Vec::new(),
+        | Fact::CentralRestored
+        | Fact::SecurityRecorded => Vec::new(),
     }
 }
 

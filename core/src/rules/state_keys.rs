@@ -22,7 +22,8 @@ pub fn keys_needed(known: &ParsedEvent, context: &DecisionContext, _rulebook: &R
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned
         | Fact::RulebookAdopted(_)
-        | Fact::CentralRestored => {}
+        | Fact::CentralRestored
+        | Fact::SecurityRecorded => {}
         Fact::SaleRecorded(sale) => {
             let products = sale.lines.iter().map(|line| &line.product);
             stock(known, products.clone(), into);

@@ -204,6 +204,26 @@ mod tests {
         assert!(said(&[("SYNC_API_KEY", "")]).starts_with("SYNC_API_KEY is missing"));
     }
 
+    /// 7.
+    #[test]
+    fn a_key_comes_from_a_file_and_a_mistyped_one_is_named_at_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let setting = file.display().to_string();
+        let from_file = || read(&[("SYNC_API_KEY", ""), ("SYNC_API_KEY_FILE", &setting)]);
+        let said = || from_file().err().map(|errors| errors[0].to_string()).unwrap_or_default();
+        assert!(said().ends_with("the file cannot be opened"), "{}", said());
+        std::fs::write(&file, " \n").unwrap();
+        assert!(said().ends_with("the file is empty"), "{}", said());
+        let key = "cpt_0000000000000000000000000000000700112233445566ff_".to_owned() + &"ab".repeat(32) + "00bdb1df";
+        std::fs::write(&file, format!("{key}\n")).unwrap();
+        assert!(from_file().is_ok());
+        std::fs::write(&file, key.replace("00bdb1df", "00bdb1de")).unwrap();
+        assert!(said().ends_with("the file contains no whole key"), "{}", said());
+        let typed = read(&[("SYNC_API_KEY", &key[..key.len() - 1])]).unwrap_err()[0].to_string();
+        assert!(typed.starts_with("SYNC_API_KEY=\"(124 characters)\": it is no whole key"), "{typed}");
+    }
+
     #[test]
     fn host_names_are_read_without_case_and_ports() {
         let hosts = |text: &str| read(&[("ALLOWED_HOSTS", text)]).map(|settings| settings.allowed_hosts);

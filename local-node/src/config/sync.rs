@@ -1,9 +1,11 @@
 //! Settings of the connection to central.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use comptoir_proto::key_text::{KeyText, PREFIX};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
@@ -16,8 +18,10 @@ pub struct SyncConfig {
     pub enabled: bool,
     /// `CENTRAL_API_URL`. Required unless `SYNC_ENABLED` is `false`.
     pub central_url: Option<Url>,
-    /// `SYNC_API_KEY`. Required unless `SYNC_ENABLED` is `false`.
+    /// `SYNC_API_KEY`, or what `SYNC_API_KEY_FILE` contains at start. Required unless `SYNC_ENABLED` is `false`.
     pub api_key: Option<ApiKey>,
+    /// `SYNC_API_KEY_FILE`: read again before each request, so that a new key needs no restart.
+    pub api_key_file: Option<PathBuf>,
     /// `SYNC_INTERVAL_SECONDS`, default 30: how often an idle node asks for central's status.
     pub interval: Duration,
     /// `CENTRAL_CA_FILE`: the certificates that alone are trusted. `None`: the system's certificate authorities.
@@ -29,6 +33,8 @@ pub struct SyncConfig {
 const INTERVAL: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const INTERVAL_SECONDS_MAX: u64 = 86_400;
+/// A key has 125 characters.
+const KEY_FILE_BYTES_MAX: u64 = 4_096;
 
 impl SyncConfig {
     /// Settings to send to a central, with the default times.
@@ -37,6 +43,7 @@ impl SyncConfig {
             enabled: true,
             central_url: Some(central_url),
             api_key: Some(api_key),
+            api_key_file: None,
             interval: INTERVAL,
             central_ca: None,
             request_timeout: REQUEST_TIMEOUT,
@@ -49,6 +56,7 @@ impl SyncConfig {
             enabled: false,
             central_url: None,
             api_key: None,
+            api_key_file: None,
             interval: INTERVAL,
             central_ca: None,
             request_timeout: REQUEST_TIMEOUT,
@@ -69,10 +77,15 @@ impl SyncConfig {
         let url = required(get, "CENTRAL_API_URL", "where central is, or SYNC_ENABLED=false");
         let allow_plain = switch(get, "ALLOW_PLAIN_HTTP", false).map_err(&mut noted);
         let url = url.and_then(|url| central_url(url, allow_plain == Ok(true))).map_err(&mut noted);
-        let key = required(get, "SYNC_API_KEY", "the node's key, printed by `comptoir admin node create`");
-        let key = key.and_then(|key| ApiKey::new(&key)).map_err(&mut noted);
         let central_ca = get("CENTRAL_CA_FILE").map(PathBuf::from);
-        Some(SyncConfig { interval: interval.ok()?, central_ca, ..SyncConfig::to(url.ok()?, key.ok()?) })
+        let api_key_file = get("SYNC_API_KEY_FILE").map(PathBuf::from);
+        let key = match &api_key_file {
+            Some(file) => ApiKey::read(file),
+            None => required(get, "SYNC_API_KEY", "the node's key, printed by `comptoir admin node create`")
+                .and_then(|key| ApiKey::new(&key)),
+        };
+        let key = key.map_err(&mut noted);
+        Some(SyncConfig { interval: interval.ok()?, central_ca, api_key_file, ..SyncConfig::to(url.ok()?, key.ok()?) })
     }
 }
 
@@ -133,16 +146,38 @@ fn seconds(
 pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
-    /// Checks that the key is valid in a header.
+    /// Checks that the key is valid in a header, and that central's keys have their checksum: a typo is found at start.
     pub fn new(key: &str) -> Result<ApiKey, ConfigError> {
-        let header = HeaderValue::from_str(&format!("Bearer {key}"));
-        let mut header = header.map_err(|_| ConfigError::Invalid {
+        let invalid = |needed: &'static str| ConfigError::Invalid {
             setting: "SYNC_API_KEY",
             value: format!("({} characters)", key.chars().count()),
-            needed: "a key has no line break and no control character",
-        })?;
+            needed,
+        };
+        if key.starts_with(PREFIX) && KeyText::parse(key).is_err() {
+            return Err(invalid("it is no whole key: a character is wrong or missing; copy it again"));
+        }
+        let header = HeaderValue::from_str(&format!("Bearer {key}"));
+        let mut header = header.map_err(|_| invalid("a key has no line break and no control character"))?;
         header.set_sensitive(true);
         Ok(ApiKey(header))
+    }
+
+    /// Reads the key in a file; white space around it does not count.
+    pub(crate) fn read(file: &Path) -> Result<ApiKey, ConfigError> {
+        let invalid = |needed: &'static str| ConfigError::Invalid {
+            setting: "SYNC_API_KEY_FILE",
+            value: file.display().to_string(),
+            needed,
+        };
+        // A file of another kind, such as a disk's, would not fit into memory.
+        let mut text = String::new();
+        let opened = std::fs::File::open(file).map_err(|_| invalid("the file cannot be opened"))?;
+        let read = opened.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text);
+        read.map_err(|_| invalid("the file cannot be read as text"))?;
+        match text.trim() {
+            "" => Err(invalid("the file is empty")),
+            key => ApiKey::new(key).map_err(|_| invalid("the file contains no whole key")),
+        }
     }
 
     /// The `Authorization` header.

@@ -3,19 +3,20 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, seconds_for};
 use comptoir_proto::paths;
+use comptoir_proto::sync_v1::NODE_PROCESS;
 use futures_util::Stream;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, RequestBuilder, Response, Url};
 use uuid::Uuid;
 
 use super::tls_fault::TlsFault;
-use crate::config::{SyncConfig, is_loopback};
+use crate::config::{ApiKey, SyncConfig, is_loopback};
 use crate::event_log::Head;
 
 /// An answer's results may be longer than their records, since a conflict lists the server's fields.
@@ -150,7 +151,7 @@ pub struct HttpTransport {
     status: Url,
     pull: Url,
     bootstrap: Url,
-    authorization: HeaderValue,
+    key: KeySource,
     /// After how long without a byte a stream is given up, and any other answer.
     silence: Duration,
 }
@@ -192,7 +193,8 @@ impl HttpTransport {
             .pool_idle_timeout(KEEP_IDLE)
             // The key is for the address in the settings, not for where an answer points to.
             .redirect(reqwest::redirect::Policy::none())
-            .https_only(base.scheme() == "https");
+            .https_only(base.scheme() == "https")
+            .default_headers(HeaderMap::from_iter([process_header()]));
         if is_loopback {
             client = client.no_proxy();
         }
@@ -207,7 +209,7 @@ impl HttpTransport {
             pull: at(base, paths::SYNC_PULL),
             bootstrap: at(base, paths::SYNC_BOOTSTRAP),
             silence: config.request_timeout,
-            authorization: key.header(),
+            key: KeySource::new(key.clone(), config.api_key_file.clone()),
         })
     }
 
@@ -217,7 +219,51 @@ impl HttpTransport {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<HttpAnswer, Unanswered> {
-        answer(request.header(AUTHORIZATION, self.authorization.clone()).send().await.map_err(unanswered)?).await
+        let request = request.header(AUTHORIZATION, self.key.header().await);
+        answer(request.send().await.map_err(unanswered)?).await
+    }
+}
+
+/// Names this process to central, by an id that is new at each start: two processes with one key are noticed there.
+fn process_header() -> (HeaderName, HeaderValue) {
+    let process = HeaderValue::try_from(Uuid::new_v4().to_string()).expect("a UUID is a valid header value");
+    (HeaderName::from_static(NODE_PROCESS), process)
+}
+
+/// The node's key at central: from the settings, or from a file that is read again before each request, so that a rotated key
+/// needs no restart.
+struct KeySource {
+    file: Option<PathBuf>,
+    /// The last key that could be read.
+    last: Mutex<ApiKey>,
+}
+
+impl KeySource {
+    fn new(key: ApiKey, file: Option<PathBuf>) -> KeySource {
+        KeySource { file, last: Mutex::new(key) }
+    }
+
+    /// While the file is missing or half-written, the last key is sent.
+    async fn header(&self) -> HeaderValue {
+        if let Some(file) = self.file.clone() {
+            let read = tokio::task::spawn_blocking(move || ApiKey::read(&file)).await;
+            match read {
+                Ok(Ok(key)) => return self.keep(key),
+                Ok(Err(error)) => tracing::warn!(%error, "The key's file cannot be used: the last key is sent"),
+                Err(error) => tracing::warn!(%error, "Reading the key's file was interrupted"),
+            }
+        }
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).header()
+    }
+
+    fn keep(&self, key: ApiKey) -> HeaderValue {
+        let header = key.header();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.header() != header {
+            tracing::info!("Central is asked with the new key in the key's file from now on");
+        }
+        *last = key;
+        header
     }
 }
 
@@ -261,7 +307,7 @@ impl Transport for HttpTransport {
             url.query_pairs_mut().append_pair("after", &after);
         }
         // A bootstrap may take any time as long as it makes progress.
-        let request = self.client.get(url).timeout(LOAD_TIMEOUT).header(AUTHORIZATION, self.authorization.clone());
+        let request = self.client.get(url).timeout(LOAD_TIMEOUT).header(AUTHORIZATION, self.key.header().await);
         let response = request.send().await.map_err(unanswered)?;
         if response.status().as_u16() != 200 {
             return Ok(BootstrapAnswer::Refused(answer(response).await?));
@@ -348,8 +394,6 @@ mod tests {
     use axum::routing::{get, post};
     use tokio::net::TcpListener;
 
-    use crate::config::ApiKey;
-
     const ACKED: Acked = Acked { epoch: 1, seq: 7 };
 
     #[test]
@@ -389,6 +433,26 @@ mod tests {
         let answer = central.push("body".into()).await.unwrap();
         assert_eq!((answer.status, answer.retry_after), (503, Some(Duration::from_secs(7))));
         assert_eq!(answer.body, "Bearer k-1 application/json body");
+    }
+
+    /// 7: the key is changed while the node runs, and a file in the middle of being written costs nothing.
+    #[tokio::test]
+    async fn a_new_key_in_the_file_is_used_from_the_next_request_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        std::fs::write(&file, "k-old\n").unwrap();
+        let central = transport(Router::new().route(paths::SYNC_PUSH, post(echo))).await;
+        let mut config = SyncConfig::to(central.base.clone(), ApiKey::new("k-old").unwrap());
+        config.api_key_file = Some(file.clone());
+        let central = HttpTransport::new(&config).unwrap();
+        let sent = async || String::from_utf8(central.push("".into()).await.unwrap().body.to_vec()).unwrap();
+        assert!(sent().await.starts_with("Bearer k-old "));
+        std::fs::write(&file, "").unwrap();
+        assert!(sent().await.starts_with("Bearer k-old "));
+        std::fs::write(&file, "k-new\n").unwrap();
+        assert!(sent().await.starts_with("Bearer k-new "));
+        std::fs::remove_file(&file).unwrap();
+        assert!(sent().await.starts_with("Bearer k-new "));
     }
 
     /// A photo over a thin line takes longer than any other answer may.

@@ -15,6 +15,8 @@ use comptoir_core::id::Name;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::security_v1::SECURITY_RECORDED;
+
 pub use phone_rows::{AUDIT_ENTRY, PhoneRow, phone_row};
 pub use read::read_fact;
 pub use schemas::{actions, newest_version, schema};
@@ -111,7 +113,7 @@ pub fn entity_type_of(action: &str) -> Option<&'static str> {
         "PRODUCTION_VALIDATED" => Some("PRODUCTION"),
         "DELIVERY_CREATED" | "DELIVERY_VALIDATED" => Some("DELIVERY"),
         "INVOICE_CREATED" | "INVOICE_CANCELLED" | "INVOICE_REFERENCE_ASSIGNED" => Some("INVOICE"),
-        "AUDIT_RECORDED" => Some("AUDIT"),
+        "AUDIT_RECORDED" | SECURITY_RECORDED => Some("AUDIT"),
         "RULEBOOK_ADOPTED" => Some("RULEBOOK"),
         "EPOCH_OPENED" | "CLOCK_CHANGED" => Some("NODE"),
         CENTRAL_RESTORED => Some("CENTRAL"),
@@ -132,6 +134,7 @@ pub fn is_central_only(action: &str) -> bool {
             | "QUARANTINE_RELEASED"
             | "RULEBOOK_ADOPTED"
             | CENTRAL_RESTORED
+            | SECURITY_RECORDED
     )
 }
 

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::phone_rows::{DELIVERY_ROW, INVOICE_ROW};
 use super::{CENTRAL_RESTORED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
+use crate::security_v1::SECURITY_RECORDED;
 
 /// JSON pointer of the payload in a draft.
 const PAYLOAD: &str = "/payload";
@@ -177,6 +178,7 @@ fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result
         "QUARANTINE_RELEASED" => Fact::QuarantineReleased { event: payload.event_id("event_id")? },
         "RULEBOOK_ADOPTED" => Fact::RulebookAdopted(rulebook(payload)?),
         CENTRAL_RESTORED => Fact::CentralRestored,
+        SECURITY_RECORDED => Fact::SecurityRecorded,
         other => {
             let detail = format!("{other} has a schema and no reader");
             return Err(PayloadError::unknown_schema(detail));

@@ -12,6 +12,7 @@ use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::mobile_v1::{PushRequest, PushResponse};
 use comptoir_proto::problem::Problem;
+use comptoir_proto::security_v1::SecurityKind;
 
 use super::event::{self, ParsedDraft};
 use super::outcome::failure;
@@ -24,6 +25,7 @@ use crate::devices::mobile::checksum_failures::{self, FailureKey};
 use crate::devices::mobile::first_validator;
 use crate::devices::{offset, seal, time_cursor};
 use crate::identity::Credential;
+use crate::ingest::{IdReused, SecurityEvent, record_security_event};
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 pub(super) async fn push(
@@ -64,6 +66,7 @@ async fn ingest_events(
     let mut read = read.await.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let now = central.clock().now();
     refuse_for_good(central, &device, &mut read, now).await?;
+    record_wrong_checksums(central, credential, &device, &read).await;
     let stamps = read.iter().filter_map(|read| Some(read.draft.as_ref().ok()?.occurred_at));
     sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
     let drafts = read.iter().filter_map(|read| read.draft.as_ref().ok().cloned()).collect();
@@ -79,7 +82,12 @@ async fn ingest_events(
     for ParsedDraft { event_id, draft, .. } in read {
         let outcome = match draft {
             Ok(_) => match outcomes.next() {
-                Some(outcome) => outcome.map_err(Problem::from),
+                Some(outcome) => {
+                    if let Err(reused) = &outcome {
+                        record_altered(central, &device, &event_id, reused).await;
+                    }
+                    outcome.map_err(Problem::from)
+                }
                 None => Err(Problem::new(ErrorCode::Internal, "an event was not answered")),
             },
             Err(problem) => Err(problem),
@@ -92,6 +100,25 @@ async fn ingest_events(
     response.success = response.failed_events.is_empty();
     first_validator::name_who_was_first(central.database(), credential.tenant, &mut response.failed_events).await?;
     Ok((response, counts))
+}
+
+/// Records a security event for each payload that does not fit its checksum; the same bytes again are the same cause.
+async fn record_wrong_checksums(central: &Central, credential: &Credential, device: &Device, read: &[ParsedDraft]) {
+    let services = (central.database(), central.ingest_queue(), central.clock());
+    for ParsedDraft { event_id, checksum_failure, .. } in read {
+        let Some(failure) = checksum_failure else { continue };
+        let cause = SecurityEvent::cause(device.tenant, &[&hex::encode(failure)]);
+        let event = SecurityEvent::new(SecurityKind::WrongChecksum, cause, ("EVENT", event_id)).in_log(device.node);
+        record_security_event(services, credential.tenant, event).await;
+    }
+}
+
+/// Records that an event came with the id of another one: the phone, or somebody, changed it after it was sent.
+async fn record_altered(central: &Central, device: &Device, event_id: &str, reused: &IdReused) {
+    let services = (central.database(), central.ingest_queue(), central.clock());
+    let event = SecurityEvent::new(SecurityKind::AlteredRecord, reused.0, ("EVENT", event_id)).in_log(device.node);
+    let event = event.with("code", ErrorCode::EventIdReused.as_str()).with("detail", reused.to_string());
+    record_security_event(services, device.tenant, event).await;
 }
 
 /// A payload that does not fit its checksum a second time is damaged on the phone.

@@ -5,6 +5,7 @@ mod facts;
 mod ingest_file;
 mod registry;
 mod restore_window;
+mod security;
 mod store_check;
 
 use clap::{Args, Subcommand};
@@ -20,6 +21,7 @@ use crate::output::Output;
 use ca::CaCommand;
 use registry::{DeviceCommand, KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
 use restore_window::RestoreWindowCommand;
+use security::SecurityCommand;
 
 /// What to administer, and in which database.
 #[derive(Debug, Args)]
@@ -33,7 +35,9 @@ Examples:
   comptoir admin node ingest-file shop.bundle
   comptoir admin device move --tenant TENANT --device phone-1 --site SITE
   comptoir admin key list --tenant TENANT
+  comptoir admin key rotate --tenant TENANT --key KEY_ID
   comptoir admin key revoke --tenant TENANT --key KEY_ID
+  comptoir admin security list --tenant TENANT
   comptoir admin reader grant --tenant TENANT --role bi_tool
   comptoir admin restore-window open --reason 'disk failed on Monday, copy of Sunday night'
   comptoir admin check
@@ -73,6 +77,9 @@ enum DatabaseCommand {
     /// Manage the credentials of nodes and administrators
     #[command(subcommand)]
     Key(KeyCommand),
+    /// What looks like fraud or an attack
+    #[command(subcommand)]
+    Security(SecurityCommand),
     /// Manage database logins that read reports
     #[command(subcommand)]
     Reader(ReaderCommand),
@@ -119,6 +126,7 @@ async fn dispatch(central: &Central, command: DatabaseCommand, output: Output) -
         DatabaseCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
         DatabaseCommand::Device(command) => registry::manage_devices(db, command, output).await,
         DatabaseCommand::Key(command) => registry::manage_keys(db, command, output).await,
+        DatabaseCommand::Security(command) => security::manage_security(db, command, output).await,
         DatabaseCommand::Reader(command) => registry::manage_readers(db, command, output).await,
         DatabaseCommand::RestoreWindow(command) => restore_window::manage_window(db, &command, output).await,
         DatabaseCommand::Check { tenant } => {

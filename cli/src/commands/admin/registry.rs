@@ -1,11 +1,13 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Subcommand;
-use comptoir_central::Central;
 use comptoir_central::certificates::{self, SiteNameError};
 use comptoir_central::database::Database;
 use comptoir_central::devices::{self, DeviceRow};
 use comptoir_central::identity::{self, KeyRow, NewTenant};
+use comptoir_central::key_changes::{self, RotatedKey};
+use comptoir_central::{Central, Clock};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_proto::instant;
@@ -174,6 +176,24 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         tenant: Uuid,
     },
+    /// Issue the key that takes a key's place; the old one stays valid for a while
+    #[command(after_help = "\
+Example:
+  comptoir admin key rotate --tenant TENANT --key KEY
+
+Prints the new key. Give it to its holder before `old_valid_until`: a node reads SYNC_API_KEY_FILE again before each request, \
+and SYNC_API_KEY at its next start.")]
+    Rotate {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Key id: the part of the key between its two underscores
+        #[arg(long)]
+        key: String,
+        /// How many days the old key stays valid; 0 ends it at once
+        #[arg(long, default_value_t = 7)]
+        overlap_days: u32,
+    },
     /// Revoke a key at once
     Revoke {
         /// Tenant id
@@ -311,35 +331,45 @@ fn device_facts(DeviceRow { name, contract, node, site, last_contact_at }: Devic
 pub(super) async fn manage_keys(db: &Database, command: KeyCommand, output: Output) -> Result<(), Failure> {
     match command {
         KeyCommand::Create { tenant, node, label } => {
-            let tenant = TenantId::new(tenant);
-            let issued = match node {
-                Some(node) => identity::issue_node_key(db, tenant, NodeId::new(node), &label).await,
-                None => identity::issue_admin_token(db, tenant, &label).await,
-            };
-            let issued = issued.map_err(refused)?;
+            let (tenant, node) = (TenantId::new(tenant), node.map(NodeId::new));
+            let issued = key_changes::create_key(db, &Clock::system(), tenant, node, &label).await.map_err(refused)?;
             output.print(&Facts::new([("key_id", issued.key_id), ("key", issued.text)]))
         }
         KeyCommand::List { tenant } => {
             let rows = identity::keys(db, known(db, tenant).await?).await.map_err(unavailable)?;
             rows.into_iter().try_for_each(|row| output.print(&FactsRow(key_facts(row))))
         }
+        KeyCommand::Rotate { tenant, key, overlap_days } => {
+            let overlap = Duration::from_secs(u64::from(overlap_days) * 86_400);
+            let rotated = key_changes::rotate_key(db, &Clock::system(), TenantId::new(tenant), &key, overlap).await;
+            let RotatedKey { new, old_valid_until } = rotated.map_err(refused)?;
+            output.print(&Facts::new([
+                ("key_id", new.key_id),
+                ("key", new.text),
+                ("replaces", key),
+                ("old_valid_until", instant::format(old_valid_until)),
+            ]))
+        }
         KeyCommand::Revoke { tenant, key } => {
-            if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
-                return output.print(&Facts::new([("revoked", key)]));
-            }
-            Err(Failure::Refused(format!("{key}: the tenant has no key with this id that is still in force")))
+            let tenant = TenantId::new(tenant);
+            key_changes::revoke_key(db, &Clock::system(), tenant, &key).await.map_err(refused)?;
+            output.print(&Facts::new([("revoked", key)]))
         }
     }
 }
 
-fn key_facts(KeyRow { key_id, node, label, created_at, revoked_at }: KeyRow) -> Facts {
-    let kind = if node.is_some() { "node" } else { "admin" };
+fn key_facts(row: KeyRow) -> Facts {
+    let kind = if row.node.is_some() { "node" } else { "admin" };
     // The label is last because it may contain blanks.
-    Facts::new([("key_id", key_id), ("kind", kind.to_owned())])
-        .with("node_id", node.map(|node| node.to_string()))
-        .with("created_at", Some(instant::format(created_at)))
-        .with("revoked_at", revoked_at.map(instant::format))
-        .with("label", Some(label))
+    Facts::new([("key_id", row.key_id), ("kind", kind.to_owned())])
+        .with("node_id", row.node.map(|node| node.to_string()))
+        .with("site_id", row.site.map(|site| site.to_string()))
+        .with("created_at", Some(instant::format(row.created_at)))
+        .with("last_used_at", row.last_used_at.map(instant::format))
+        .with("valid_until", row.expires_at.map(instant::format))
+        .with("replaced_by", row.replaced_by)
+        .with("revoked_at", row.revoked_at.map(instant::format))
+        .with("label", Some(row.label))
 }
 
 pub(super) async fn manage_readers(db: &Database, command: ReaderCommand, output: Output) -> Result<(), Failure> {
