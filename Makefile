@@ -6,11 +6,13 @@ DATA_DIR ?= ./comptoir-data
 ARGS ?=
 COMPTOIR_CRASHES ?= 200
 COMPTOIR_DESKTOP_SEEDS ?= 500
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
 # A shell that was opened before rustup's installer ran does not have this folder in its PATH.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash test-flips sim-long sim-desktops bench fresh
+.PHONY: help bootstrap build run test fmt-check clippy unit docs deny fuzz fuzz-minimise test-api test-crash test-flips sim-long sim-desktops bench fresh
 
 help:
 	@echo "make help                     this list"
@@ -26,6 +28,9 @@ help:
 	@echo "make unit                     the part that builds the binaries and runs all tests"
 	@echo "make docs                     the part that builds the docs"
 	@echo "make deny                     duplicate crates, licences, sources, advisories"
+	@echo "make fuzz                     each decoder of bytes from the network or a disk, by libFuzzer; needs rustup and its nightly compiler"
+	@echo "  FUZZ_SECONDS=60             how long each"
+	@echo "make fuzz-minimise            keep the inputs that reach all the code that the corpus and new findings reach"
 	@echo "make test-api                 generated requests of every kind, checked against /openapi.json of each server"
 	@echo "make test-crash               hundreds of kills and power cuts on the log and on a plain file, half of the cuts under load"
 	@echo "  COMPTOIR_CRASHES=200        how many"
@@ -68,6 +73,23 @@ docs:
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --locked
 	@scripts/deny.sh
+
+# The decoders are safe Rust, so a sanitizer would only halve the speed. New inputs go to a folder that git ignores; a crash is written to fuzz/artifacts and ends the command.
+fuzz:
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/found/$$target; \
+		$(CARGO) +nightly fuzz run -s none $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 -print_final_stats=1 || exit 1; \
+	done
+
+fuzz-minimise:
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/found/$$target fuzz/minimised/$$target; \
+		$(CARGO) +nightly fuzz run -s none $$target fuzz/minimised/$$target fuzz/corpus/$$target fuzz/found/$$target -- -merge=1 -max_len=16384 || exit 1; \
+		rm -rf fuzz/corpus/$$target fuzz/found/$$target; \
+		mv fuzz/minimised/$$target fuzz/corpus/$$target; \
+	done
 
 test-api: bootstrap
 	$(CARGO) build --locked --workspace --bins
