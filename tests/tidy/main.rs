@@ -358,3 +358,18 @@ fn make_help_lists_every_target() {
         targets.split(' ').filter(|target| !makefile.contains(&format!("@echo \"make {target} "))).collect();
     assert!(unlisted.is_empty(), "add to `make help`: {unlisted:?}");
 }
+
+#[test]
+fn every_advisory_that_is_ignored_is_explained_by_an_adr() {
+    let deny = std::fs::read_to_string(root().join("deny.toml")).expect("deny.toml");
+    let explained: String = files_with(&["md"])
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("docs/adr/"))
+        .map(|(_, text)| text)
+        .collect();
+    let ids: Vec<&str> = deny.split('"').filter(|word| word.starts_with("RUSTSEC-")).collect();
+    assert!(!ids.is_empty(), "deny.toml names the advisories that it ignores");
+    let breaches =
+        ids.into_iter().filter(|id| !explained.contains(id)).map(|id| format!("deny.toml: {id} is not explained"));
+    hold("advisories are explained", &breaches.collect());
+}
