@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+#[expect(unreachable_pub, reason = "the fuzzer uses them from outside")]
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;
 

@@ -100,7 +100,7 @@ impl RecentCredentials {
                 }
                 lookups.insert(digest, Lookup { credential: credential.clone(), at, renewing: false });
             }
-            Err(AuthError::Unknown) => {
+            Err(AuthError::Unknown | AuthError::Mistyped(_)) => {
                 lookups.remove(&digest);
             }
             Err(AuthError::Store(_)) => {
