@@ -201,3 +201,12 @@ ca-linux = As root: cp ca.crt /usr/local/share/ca-certificates/comptoir.crt && u
 ca-firefox = Settings, Privacy & Security, Certificates, "View Certificates", "Authorities", "Import"; tick "Trust this CA to identify websites".
 ca-android = Download the file, then Settings, Security, More security settings, Encryption & credentials, "Install a certificate", "CA certificate". The device needs a screen lock.
 ca-ios = Open the file in Safari and allow the profile; install it in Settings, General, VPN & Device Management. Then Settings, General, About, "Certificate Trust Settings": switch it on.
+
+## The page of a one-time link.
+
+setup-page-title = Choose a password
+setup-page-detail = At least 12 characters. Four words are easy to remember and hard to guess.
+setup-page-password = Password
+setup-page-button = Save
+setup-page-done = The password is saved. Log in with it.
+setup-page-failed = It was not saved.

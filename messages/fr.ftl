@@ -201,3 +201,12 @@ ca-linux = En root : cp ca.crt /usr/local/share/ca-certificates/comptoir.crt && 
 ca-firefox = Paramètres, Vie privée et sécurité, Certificats, « Afficher les certificats », « Autorités », « Importer » ; cochez « Confirmer cette AC pour identifier des sites web ».
 ca-android = Téléchargez le fichier, puis Paramètres, Sécurité, Autres paramètres de sécurité, Chiffrement et identifiants, « Installer un certificat », « Certificat CA ». L'appareil doit avoir un verrouillage d'écran.
 ca-ios = Ouvrez le fichier dans Safari et autorisez le profil ; installez-le dans Réglages, Général, VPN et gestion de l'appareil. Puis Réglages, Général, Informations, « Réglages de confiance des certificats » : activez-le.
+
+## The page of a one-time link.
+
+setup-page-title = Choisissez un mot de passe
+setup-page-detail = 12 caractères au moins. Quatre mots se retiennent bien et se devinent mal.
+setup-page-password = Mot de passe
+setup-page-button = Enregistrer
+setup-page-done = Le mot de passe est enregistré. Connectez-vous avec.
+setup-page-failed = Il n'a pas été enregistré.

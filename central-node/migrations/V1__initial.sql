@@ -13,6 +13,15 @@ create table central_meta (
     created_at  timestamptz not null default now()
 );
 
+-- Keys that sign access tokens. They belong to no tenant: one central signs for all, and publishes the public halves. Only the
+-- service may read this table (docs/adr/0033).
+create table token_key (
+    kid        text collate "C" primary key,
+    seed       bytea not null check (length(seed) = 32),
+    created_at timestamptz not null,
+    retires_at timestamptz                           -- null: signs, or is the next to; else until when its tokens are accepted
+);
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Identity
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -76,6 +85,95 @@ create table api_key (
     constraint api_key_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id),
     constraint api_key_names_its_node check ((scope = 'node') = (node_id is not null))
 );
+
+-- Persons. Events name the id alone. Erasing a person empties the login, the name and the verifier, and keeps the row.
+create table app_user (
+    tenant_id   uuid not null references tenant (tenant_id),
+    user_id     uuid not null,
+    login       text collate "C",                    -- lower case; what a person types
+    name        text,
+    verifier    text,                                -- argon2id, in PHC form; null until a password is set
+    created_at  timestamptz not null,
+    disabled_at timestamptz,
+    erased_at   timestamptz,
+    primary key (tenant_id, user_id),
+    constraint app_user_login_once unique (tenant_id, login),
+    constraint app_user_erased_whole check (
+        (erased_at is null) = (login is not null)
+        and (erased_at is null or (name is null and verifier is null and disabled_at is not null)))
+);
+
+-- Which roles a user has, and where. The nil site means "every site of the tenant".
+create table user_role (
+    tenant_id uuid not null,
+    user_id   uuid not null,
+    role      text collate "C" not null,
+    site_id   uuid not null,
+    primary key (tenant_id, user_id, role, site_id),
+    constraint user_role_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id)
+);
+
+-- What roles may do. `*` means any action or any entity type.
+create table role_permission (
+    tenant_id   uuid not null references tenant (tenant_id),
+    role        text collate "C" not null,
+    operation   text collate "C" not null,
+    action      text collate "C" not null,
+    entity_type text collate "C" not null,
+    scope       text collate "C" not null check (scope in ('own_site', 'tenant')),
+    primary key (tenant_id, role, operation, action, entity_type)
+);
+
+-- A code with which a user sets a password, once. Only its hash is stored. A new code replaces the old one.
+create table one_time_link (
+    tenant_id  uuid not null,
+    user_id    uuid not null,
+    code_hash  bytea not null check (length(code_hash) = 32),
+    expires_at timestamptz not null,
+    primary key (tenant_id, user_id),
+    constraint one_time_link_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id)
+);
+
+-- A login and all refresh tokens that followed from it.
+create table refresh_family (
+    tenant_id  uuid not null,
+    family_id  uuid not null,
+    user_id    uuid not null,
+    device     text,                                 -- as the client names it; a token is bound to it
+    created_at timestamptz not null,
+    expires_at timestamptz not null,                 -- absolute: refreshing does not extend it
+    ended_at   timestamptz,
+    end_reason text collate "C",
+    primary key (tenant_id, family_id),
+    constraint refresh_family_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id)
+);
+create index refresh_family_by_user on refresh_family (tenant_id, user_id) where ended_at is null;
+create index refresh_family_by_expiry on refresh_family (tenant_id, expires_at);
+
+-- Refresh tokens, as hashes of random secrets. A successor is derived from its predecessor's secret with central's key, so that
+-- a client whose answer was lost gets the same one again.
+create table refresh_token (
+    tenant_id  uuid not null,
+    token_hash bytea not null check (length(token_hash) = 32),
+    family_id  uuid not null,
+    rotated_at timestamptz,
+    primary key (tenant_id, token_hash),
+    constraint refresh_token_of_family foreign key (tenant_id, family_id)
+        references refresh_family (tenant_id, family_id) on delete cascade
+);
+create index refresh_token_by_family on refresh_token (tenant_id, family_id);
+
+-- Failed logins, by account and by address; whether an account exists makes no difference. Hashes, since people type passwords
+-- into the wrong field.
+create table login_failure (
+    tenant_id    uuid not null references tenant (tenant_id),
+    subject      bytea not null check (length(subject) = 32),
+    failures     int not null,
+    last_at      timestamptz not null,
+    locked_until timestamptz not null,
+    primary key (tenant_id, subject)
+);
+create index login_failure_by_time on login_failure (tenant_id, last_at);
 
 -- Which tenants a database role may read: the login of a BI tool. Unlike a setting, a role cannot choose its tenant.
 create table reader (
@@ -809,6 +907,9 @@ create policy own_rows on reader for select to comptoir_readonly using (role_nam
 grant select, insert on event, ingest_batch, fork_record to comptoir_service;
 -- Identities and heads are updated, never deleted.
 grant select, insert on central_meta, tenant, site to comptoir_service;
+grant select, insert, update, delete on token_key, user_role, role_permission, one_time_link, refresh_family, login_failure
+    to comptoir_service;
+grant select, insert, update on refresh_token, app_user to comptoir_service;
 grant select, insert, update on
     node, api_key, reader, refusal, security_signal, last_place, tenant_head, node_head, rulebook, node_pull, device
     to comptoir_service;

@@ -17,13 +17,14 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::accounts::Accounts;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::devices::device::Devices;
 use crate::feed::Feed;
-use crate::identity::{self, IdentityError, KeyUses, NewTenant, RecentCredentials};
+use crate::identity::{self, IdentityError, KeyUses, NewTenant};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::head_watch;
@@ -66,6 +67,7 @@ pub enum CentralError {
 
 /// A running central.
 pub struct Central {
+    accounts: Accounts,
     database: Database,
     urls: Urls,
     ca_folder: Option<PathBuf>,
@@ -84,7 +86,6 @@ pub struct Central {
     store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
-    recent_credentials: RecentCredentials,
     key_uses: KeyUses,
     server: Option<ServerWatch>,
     postgres: Mutex<Option<RunningServer>>,
@@ -150,7 +151,9 @@ impl Central {
             clock: config.clock.clone(),
             public_key: key.verifying_key().to_bytes(),
         };
+        let accounts = Accounts::new(database.clone(), config.clock.clone(), incarnation, &key.to_bytes());
         Ok(Arc::new(Central {
+            accounts,
             devices,
             queue,
             background,
@@ -169,7 +172,6 @@ impl Central {
             store_findings,
             runner: Mutex::new(runner),
             store_health,
-            recent_credentials: RecentCredentials::default(),
             key_uses: KeyUses::default(),
             server,
             postgres: Mutex::new(postgres),
@@ -191,9 +193,9 @@ impl Central {
         }
     }
 
-    /// The credentials of requests that only read.
-    pub(crate) fn recent_credentials(&self) -> &RecentCredentials {
-        &self.recent_credentials
+    /// Users, roles and logins.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// The connection pools.

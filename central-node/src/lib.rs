@@ -4,6 +4,7 @@
 //! identity below. The library knows nothing of the command line and opens no port: [`Central::start`], [`router`],
 //! [`Central::shutdown`].
 
+pub mod accounts;
 mod api;
 mod background;
 mod blobs;

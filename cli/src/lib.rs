@@ -8,6 +8,7 @@ pub mod commands;
 pub mod demo;
 pub mod exit;
 pub mod failure;
+pub mod first_user;
 pub mod import;
 pub mod output;
 pub mod port_holder;

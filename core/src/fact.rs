@@ -95,6 +95,8 @@ pub enum Fact {
     CentralRestored,
     /// `SECURITY_RECORDED`: central only; something looks like fraud or an attack. It changes nothing.
     SecurityRecorded,
+    /// `IDENTITY_CHANGED`: central only; says that a user, a role, a device or a key changed, and changes nothing else.
+    IdentityChanged,
 }
 
 /// Whether prices include tax.

@@ -67,6 +67,10 @@ uuid_id!(
     NodeId
 );
 uuid_id!(
+    /// A person of a tenant. Events name this id; the person's name is in central's identity tables alone.
+    UserId
+);
+uuid_id!(
     /// An event's identity, made by its writer; it counts at most once per tenant.
     EventId
 );

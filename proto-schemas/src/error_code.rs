@@ -13,6 +13,20 @@ pub enum ErrorCode {
     IdempotencyKeyMissing,
     /// The credential is missing or unknown.
     Unauthorized,
+    /// The login or the password is wrong, or the user may not log in.
+    LoginFailed,
+    /// The access token has expired; it can be refreshed.
+    TokenExpired,
+    /// The login has ended: the user has to log in again.
+    ReauthenticationRequired,
+    /// Too many failed logins: wait.
+    TooManyAttempts,
+    /// A one-time code is unknown, was used or has expired.
+    LinkInvalid,
+    /// The password is easy to guess.
+    WeakPassword,
+    /// The tenant already has something of that name.
+    AlreadyExists,
     /// The credential belongs to another tenant than the request names.
     WrongTenant,
     /// The credential belongs to another node than the request names.
@@ -113,12 +127,19 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 53] = [
+    pub const ALL: [ErrorCode; 60] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
         ErrorCode::IdempotencyKeyMissing,
         ErrorCode::Unauthorized,
+        ErrorCode::LoginFailed,
+        ErrorCode::TokenExpired,
+        ErrorCode::ReauthenticationRequired,
+        ErrorCode::TooManyAttempts,
+        ErrorCode::LinkInvalid,
+        ErrorCode::WeakPassword,
+        ErrorCode::AlreadyExists,
         ErrorCode::WrongTenant,
         ErrorCode::WrongNode,
         ErrorCode::Forbidden,
@@ -205,6 +226,15 @@ impl ErrorCode {
                 ("IDEMPOTENCY_KEY_MISSING", 400, false, "A draft without an id needs an Idempotency-Key header")
             }
             ErrorCode::Unauthorized => ("UNAUTHORIZED", 401, false, "No valid credential"),
+            ErrorCode::LoginFailed => ("LOGIN_FAILED", 401, false, "The login or the password is wrong"),
+            ErrorCode::TokenExpired => ("TOKEN_EXPIRED", 401, false, "The access token has expired"),
+            ErrorCode::ReauthenticationRequired => {
+                ("REAUTHENTICATION_REQUIRED", 401, false, "The login has ended; log in again")
+            }
+            ErrorCode::TooManyAttempts => ("TOO_MANY_ATTEMPTS", 429, true, "Too many failed logins"),
+            ErrorCode::LinkInvalid => ("LINK_INVALID", 410, false, "The one-time code is not valid any more"),
+            ErrorCode::WeakPassword => ("WEAK_PASSWORD", 422, false, "The password is easy to guess"),
+            ErrorCode::AlreadyExists => ("ALREADY_EXISTS", 409, false, "There is something of that name already"),
             ErrorCode::WrongTenant => ("WRONG_TENANT", 403, false, "The credential belongs to another tenant"),
             ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),

@@ -14,6 +14,7 @@ pub mod damage;
 pub mod desktop_v1;
 pub mod edits_v1;
 pub mod error_code;
+pub mod identity_v1;
 pub mod instant;
 pub mod key_text;
 pub mod limited;

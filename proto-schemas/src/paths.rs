@@ -114,6 +114,34 @@ pub const CA: &str = "/ca";
 pub const CA_FILE: &str = "/ca.crt";
 /// Counters, for Prometheus.
 pub const METRICS: &str = "/metrics";
+/// Log in with a password.
+pub const AUTH_LOGIN: &str = "/api/v1/auth/login";
+/// Exchange a refresh token.
+pub const AUTH_REFRESH: &str = "/api/v1/auth/refresh";
+/// End a login.
+pub const AUTH_LOGOUT: &str = "/api/v1/auth/logout";
+/// Set a password with a one-time code.
+pub const AUTH_SETUP: &str = "/api/v1/auth/setup";
+/// The page of a one-time link.
+pub const SETUP_PAGE: &str = "/setup";
+/// The script of that page.
+pub const SETUP_SCRIPT: &str = "/setup.js";
+/// The public keys of access tokens.
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// A tenant's users.
+pub const USERS: &str = "/api/v1/users";
+/// One user.
+pub const USER: &str = "/api/v1/users/{id}";
+/// A new one-time link for a user, in place of the password.
+pub const USER_RESET: &str = "/api/v1/users/{id}/reset";
+/// Erases a user's name.
+pub const USER_ERASE: &str = "/api/v1/users/{id}/erase";
+/// What each role may do.
+pub const ROLES: &str = "/api/v1/roles";
+/// Lets a role do something.
+pub const ROLES_ALLOW: &str = "/api/v1/roles/allow";
+/// Takes a permission from a role.
+pub const ROLES_DENY: &str = "/api/v1/roles/deny";
 /// The process lives.
 pub const HEALTHZ: &str = "/healthz";
 /// The process can do its work.

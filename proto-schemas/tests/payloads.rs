@@ -98,6 +98,10 @@ fn full(action: &str) -> Value {
             "kind": "FOREIGN_QR", "subject": {"entity_type": "DELIVERY", "entity_id": "d-1"}, "node": event_id, "user": "u-1",
             "event_id": event_id, "details": {"detail": "x"},
         }),
+        "IDENTITY_CHANGED" => json!({
+            "change": "role_assigned", "role": "cashier", "site": event_id, "operation": "record", "action": "SALE_RECORDED",
+            "entity_type": "SALE", "scope": "own_site", "until": "2026-11-30T10:00:00Z", "by": "console",
+        }),
         "EPOCH_OPENED" => json!({
             "public_key": hash, "reason": "restore",
             "previous": {"epoch": 1, "epoch_id": event_id, "seq": 7, "chain": hash},
@@ -252,6 +256,8 @@ fn a_wrong_value_is_pointed_to() {
     refused("RULEBOOK_ADOPTED", "/rules/CLIENT", "newest_wins".into());
     refused("RULEBOOK_ADOPTED", "/default", "newest_wins".into());
     refused("CENTRAL_RESTORED", "/head", json!(-1));
+    refused("IDENTITY_CHANGED", "/change", json!("renamed to Zoé"));
+    refused("IDENTITY_CHANGED", "/scope", json!("everywhere"));
     refused("CENTRAL_RESTORED", "/reason", "x".repeat(501).into());
     refused("EPOCH_OPENED", "/public_key", "short".into());
     refused("CLOCK_CHANGED", "/change", "slewed".into());

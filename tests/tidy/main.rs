@@ -152,7 +152,7 @@ fn modules_of_central_import_downwards_only() {
         &["store_check"],
         &["ingest", "projections"],
         &["feed"],
-        &["conflicts", "key_changes", "reporting", "restore"],
+        &["accounts", "conflicts", "key_changes", "reporting", "restore"],
         &["devices"],
         &["central"],
     ];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, page_limit, read_query};
@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::credential;
+use super::caller::CallerHeaders;
 use super::events::position;
 use super::report_query::bad;
 use crate::central::Central;
@@ -53,9 +54,9 @@ pub(super) struct AuditEntriesQuery {
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<AuditEntryPage>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let query: AuditEntriesQuery = read_query(&uri)?;
     let after: Position = position("after", query.after)?;
     let question = AuditQuestion {

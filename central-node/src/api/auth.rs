@@ -1,68 +1,48 @@
-//! Identifies the caller by the request's `Authorization` header.
+//! What the caller of a request is and may do. `permissions.rs` has authenticated it.
 
-use axum::http::{HeaderMap, header};
+use std::sync::Arc;
+
+use axum::http::HeaderName;
+use comptoir_core::access::{AccessOperation, AccessRequest};
+use comptoir_core::event::Draft;
+use comptoir_core::id::{Name, NameError, SiteId, TenantId};
 use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::Author;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
-use crate::central::Central;
+use super::caller::CallerHeaders;
 use crate::feed::{NodeCaller, Scope};
-use crate::identity::{self, Access, AuthError, Credential};
+use crate::identity::{Access, Credential, UserAccess};
 
-/// The caller's credential, looked up for each request: a revoked one stops working at once.
-pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    known(central, identity::authenticate(central.database(), authorization(headers)).await)
+/// At which of several sites a user acts.
+const SITE: HeaderName = HeaderName::from_static("comptoir-site");
+
+/// The caller's credential.
+pub(crate) fn credential(headers: &CallerHeaders) -> Arc<Credential> {
+    Arc::clone(headers.credential())
 }
 
-/// The caller's credential for a request that only reads: it may have been looked up a few seconds ago.
-pub(super) async fn reading_credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    known(central, central.recent_credentials().authenticate(central.database(), authorization(headers)).await)
-}
-
-fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
-}
-
-fn known(central: &Central, found: Result<Credential, AuthError>) -> Result<Credential, ProblemResponse> {
-    if matches!(found, Err(AuthError::Unknown | AuthError::Mistyped(_))) {
-        tracing::info!("a request came without a valid credential");
-    }
-    let found = found?;
-    note_use(central, &found);
-    Ok(found)
-}
-
-/// Stores when the key was last used, once a minute and after the request: a key that nobody uses is found and revoked.
-fn note_use(central: &Central, credential: &Credential) {
-    let now = central.clock().now();
-    if central.key_uses().note(&credential.key_id, now) {
-        let (database, Credential { tenant, key_id, .. }) = (central.database().clone(), credential.clone());
-        tokio::spawn(async move {
-            if let Err(error) = identity::store_key_use(&database, tenant, &key_id, now).await {
-                tracing::warn!(key.id = key_id, %error, "the last use of a key could not be stored");
-            }
-        });
-    }
-}
-
-/// The caller's credential; 403 unless it is an administrator's.
-pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    let credential = credential(central, headers).await?;
+/// The caller's credential; 403 for a node's key. A person has been checked against the table.
+pub(crate) fn admin(headers: &CallerHeaders) -> Result<Arc<Credential>, ProblemResponse> {
+    let credential = credential(headers);
     match credential.access {
-        Access::Admin => Ok(credential),
+        Access::Admin | Access::User(_) => Ok(credential),
         Access::Node { .. } => Err(forbidden("this needs an administrator's token, not a node's key").into()),
     }
 }
 
-/// The calling node and its scope, for the routes of the feed; 403 for an administrator.
-pub(super) fn node_caller(credential: &Credential) -> Result<NodeCaller, ProblemResponse> {
+/// The calling node and its scope, for the routes of the feed; 403 for everybody else.
+pub(super) fn node_caller(headers: &CallerHeaders) -> Result<NodeCaller, ProblemResponse> {
+    let credential = headers.credential();
     match credential.access {
         Access::Node { node, site } => {
             let scope = Scope { site, own_invoices: None, shows_conflicts: true };
             Ok(NodeCaller { tenant: credential.tenant, node, scope })
         }
-        Access::Admin => Err(forbidden("only a node pulls: an administrator reads the lists and the reports").into()),
+        Access::Admin | Access::User(_) => {
+            Err(forbidden("only a node pulls: an administrator reads the lists and the reports").into())
+        }
     }
 }
 
@@ -71,10 +51,101 @@ pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
     Problem::new(ErrorCode::Forbidden, detail)
 }
 
-/// The author of what a credential writes: a node writes for its site, an administrator for central.
-pub(crate) fn author(credential: &Credential) -> Author {
-    match credential.access {
-        Access::Node { node, site } => Author { site, central: false, namespace: node.uuid() },
-        Access::Admin => Author { site: None, central: true, namespace: credential.tenant.uuid() },
+/// Refuses a person who may not do this at that site.
+pub(super) fn allowed_at(
+    credential: &Credential,
+    operation: AccessOperation,
+    site: Option<SiteId>,
+) -> Result<(), Problem> {
+    match credential.user() {
+        Some(user) if !user.allows(&AccessRequest::new(operation).at(site)) => {
+            let place = site.map_or_else(|| "for the whole tenant".to_owned(), |site| format!("at site {site}"));
+            Err(forbidden(format!("none of the user's roles may {} {place}", operation.as_str())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who writes: the author of drafts, and for a person the permissions that each draft is checked against.
+#[derive(Clone)]
+pub(crate) struct DraftWriter {
+    author: Author,
+    credential: Arc<Credential>,
+}
+
+impl std::ops::Deref for DraftWriter {
+    type Target = Author;
+
+    fn deref(&self) -> &Author {
+        &self.author
+    }
+}
+
+impl DraftWriter {
+    /// A node writes for its site, an administrator for central. A person writes for the site of the person's roles, and for
+    /// central if the person may record everything everywhere.
+    pub(crate) fn of(headers: &CallerHeaders) -> Result<DraftWriter, Problem> {
+        let credential = credential(headers);
+        let author = match &credential.access {
+            Access::Node { node, site } => Author { site: *site, central: false, namespace: node.uuid() },
+            Access::Admin => Author { site: None, central: true, namespace: credential.tenant.uuid() },
+            Access::User(user) => {
+                let site = site_of(headers, user)?;
+                let everything = user.allows(&AccessRequest::new(AccessOperation::Record));
+                Author { site, central: everything && site.is_none(), namespace: user.user.uuid() }
+            }
+        };
+        Ok(DraftWriter { author, credential })
+    }
+
+    /// The only tenant that the writer writes to.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.credential.tenant
+    }
+
+    /// Checks a person's draft, and names the person in it.
+    pub(crate) fn permit(&self, mut draft: Draft) -> Result<Draft, Problem> {
+        let Some(user) = self.credential.user() else { return Ok(draft) };
+        let content = &draft.content;
+        if !user.allows(&AccessRequest::record(&content.action, &content.entity_type, content.site)) {
+            let (action, entity_type) = (&content.action, &content.entity_type);
+            let place = content.site.map_or_else(|| "for no site".to_owned(), |site| format!("at site {site}"));
+            let detail = format!("none of the user's roles may record {action} of {entity_type} {place}");
+            return Err(forbidden(detail).at("/action"));
+        }
+        draft.content.user = acting_user(&self.credential, draft.content.user)?;
+        Ok(draft)
+    }
+}
+
+/// The user who acts: with an access token its user, and no other; with a service credential whom the request names.
+pub(super) fn acting_user(credential: &Credential, named: Option<Name>) -> Result<Option<Name>, Problem> {
+    let Some(user) = credential.user() else { return Ok(named) };
+    let internal = |error: NameError| Problem::new(ErrorCode::Internal, error.to_string());
+    let own = Name::new(user.user.to_string()).map_err(internal)?;
+    match named {
+        Some(named) if named != own => {
+            let detail = format!("the access token is of user {own}, the request names {named}; leave it out");
+            Err(forbidden(detail).at("/user"))
+        }
+        _ => Ok(Some(own)),
+    }
+}
+
+/// The site at which a user acts: of the header, else the only one of the user's roles, else none.
+fn site_of(headers: &CallerHeaders, user: &UserAccess) -> Result<Option<SiteId>, Problem> {
+    if let Some(value) = headers.get(SITE) {
+        let read = value.to_str().ok().and_then(|text| text.parse().ok());
+        let bad = || Problem::new(ErrorCode::InvalidParameter, "Comptoir-Site is no site's id").at("Comptoir-Site");
+        return read.map(Some).ok_or_else(bad);
+    }
+    let everywhere = user.roles.iter().any(|held| held.site.is_none());
+    match user.sites().as_slice() {
+        [only] if !everywhere => Ok(Some(*only)),
+        _ if everywhere => Ok(None),
+        _ => {
+            let detail = "the user's roles are at several sites: name one in the header Comptoir-Site";
+            Err(Problem::new(ErrorCode::InvalidParameter, detail).at("Comptoir-Site"))
+        }
     }
 }

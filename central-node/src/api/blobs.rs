@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use comptoir_core::id::TenantId;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::auth::credential;
+use super::caller::CallerHeaders;
 use crate::blobs::{self, BlobSize};
 use crate::central::Central;
 use crate::database::{Database, StoreError};
@@ -31,10 +32,10 @@ pub(super) fn router() -> Router<Arc<Central>> {
 async fn write(
     State(central): State<Arc<Central>>,
     PathParams(hash): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<StatusCode, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let named = hash_of(&hash)?;
     let bytes = body.bytes(BLOB_BYTES_MAX).await?;
     let found = blake3::hash(&bytes);
@@ -54,9 +55,9 @@ async fn read(
     State(central): State<Arc<Central>>,
     method: Method,
     PathParams(hash): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let named = hash_of(&hash)?;
     let size = blobs::size(central.database(), credential.tenant, &named).await?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {named}"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
@@ -14,7 +14,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::auth::{credential, node_caller};
+use super::auth::node_caller;
+use super::caller::CallerHeaders;
 use crate::central::Central;
 use crate::feed::{self, Token};
 
@@ -28,9 +29,9 @@ pub(crate) struct BootstrapQuery {
 pub(super) async fn bootstrap(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Response, ProblemResponse> {
-    let caller = node_caller(&credential(&central, &headers).await?)?;
+    let caller = node_caller(&headers)?;
     let query: BootstrapQuery = read_query(&uri).map_err(|problem| problem.at("after"))?;
     let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail).at("after");
     let mark = query.after.as_deref().map(str::parse::<Token>).transpose().map_err(|error| bad(error.to_string()))?;

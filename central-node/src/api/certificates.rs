@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody, ca_file, ca_page, malformed_body};
 use comptoir_proto::certificates_v1::{CertificateRequest, IssuedCertificate, REQUEST_BYTES_MAX};
@@ -14,6 +13,7 @@ use comptoir_proto::problem::Problem;
 use uuid::Uuid;
 
 use super::auth::{credential, forbidden};
+use super::caller::CallerHeaders;
 use crate::central::Central;
 use crate::certificates::{Authority, NAMES_MAX, PrivateName, allowed_names};
 use crate::identity::Access;
@@ -22,10 +22,10 @@ use crate::identity::Access;
 pub(super) async fn issue(
     State(central): State<Arc<Central>>,
     PathParams(id): PathParams<Uuid>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<IssuedCertificate>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let Access::Node { node, site: Some(site) } = credential.access else {
         return Err(forbidden("only a shop's node asks for a certificate, with its own key").into());
     };

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, patch, post};
 use axum::{Json, Router};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
@@ -13,8 +12,8 @@ use comptoir_proto::api_v1::DecidedResponse;
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::paths;
 
-use super::auth::author;
-use super::auth::credential;
+use super::auth::DraftWriter;
+use super::caller::CallerHeaders;
 use super::edits::{append_edit, if_match_version};
 use crate::central::Central;
 
@@ -46,7 +45,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
 
 /// The route of a command whose path names no entity.
 fn create(command: ShopCommand) -> MethodRouter<Arc<Central>> {
-    post(move |State(central): State<Arc<Central>>, headers: HeaderMap, body: RequestBody| async move {
+    post(move |State(central): State<Arc<Central>>, headers: CallerHeaders, body: RequestBody| async move {
         run_command(&central, command, None, &headers, body).await
     })
 }
@@ -56,7 +55,7 @@ async fn on_entity(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
     PathParams(id): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> CommandResponse {
     run_command(&central, command, Some(&id), &headers, body).await
@@ -66,17 +65,16 @@ async fn run_command(
     central: &Arc<Central>,
     command: ShopCommand,
     path_id: Option<&str>,
-    headers: &HeaderMap,
+    headers: &CallerHeaders,
     body: RequestBody,
 ) -> CommandResponse {
-    let credential = credential(central, headers).await?;
-    let author = author(&credential);
+    let author = DraftWriter::of(headers)?;
     let key = idempotency_key(headers)?;
     let edits = matches!(command, ShopCommand::UpdateEntity | ShopCommand::DeleteEntity);
     let base = edits.then(|| if_match_version(headers)).transpose()?;
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = command.draft(path_id, &body, &author, key)?;
-    let decided = append_edit(central, credential.tenant, &author, dto, base).await;
+    let decided = append_edit(central, &author, dto, base).await;
     let decided = decided.map_err(|problem| command.problem(problem))?;
     Ok(Json(DecidedResponse { results: vec![decided] }))
 }

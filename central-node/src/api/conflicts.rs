@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use comptoir_core::access::AccessOperation;
 use comptoir_core::event::Fields;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
@@ -23,12 +24,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::auth::credential;
+use super::auth::{acting_user, allowed_at, credential};
+use super::caller::CallerHeaders;
 use super::events::position;
 use crate::central::Central;
-use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest};
+use crate::conflicts::Conflict;
+use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest, ResolveError};
 use crate::conflicts::shown::{self, ConflictDto};
 use crate::conflicts::{Choice, Filter, list};
+use crate::identity::Credential;
 
 /// The default page size. It is small, because each conflict is shown in full.
 const PAGE_CONFLICTS: usize = 50;
@@ -83,9 +87,9 @@ pub(crate) struct PageDto {
 async fn conflict_page(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let query: ConflictsQuery = read_query(&uri)?;
     let limit = page_limit(query.limit, PAGE_CONFLICTS)?;
     let after = position("after", query.after)?;
@@ -98,18 +102,19 @@ async fn conflict_page(
         all: query.state == Some(ConflictFilter::All),
     };
     let listed = list(central.database(), credential.tenant, &filter, after, limit).await?;
-    let conflicts = listed.conflicts.iter().map(shown::conflict).collect::<Result<_, _>>()?;
+    let visible = listed.conflicts.iter().filter(|conflict| may_decide(&credential, conflict));
+    let conflicts = visible.map(shown::conflict).collect::<Result<_, _>>()?;
     Ok(axum::Json(PageDto { conflicts, next: listed.next.to_string(), more: listed.more }).into_response())
 }
 
 async fn one_conflict(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let event = event_id(&event)?;
-    let conflict = resolve::find(central.database(), credential.tenant, event, credential.node()).await?;
+    let conflict = visible_conflict(&central, &credential, event).await?;
     let shown = shown::conflict(&conflict)?;
     let etag = shown.etag.clone();
     Ok(with_etag(Json(shown), &etag))
@@ -134,7 +139,7 @@ pub(crate) struct ChoiceDto {
 async fn preview(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
     let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
@@ -145,7 +150,7 @@ async fn preview(
 async fn decide(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
     let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
@@ -158,16 +163,20 @@ async fn decide(
 async fn read_choice(
     central: &Central,
     event: &str,
-    headers: &HeaderMap,
+    headers: &CallerHeaders,
     body: RequestBody,
 ) -> Result<(TenantId, EventId, ResolutionRequest), ProblemResponse> {
-    let credential = credential(central, headers).await?;
+    let credential = credential(headers);
     let event = event_id(event)?;
+    if credential.user().is_some() {
+        visible_conflict(central, &credential, event).await?;
+    }
     let (key, basis) = (idempotency_key(headers)?, ResolutionBasis::Page(if_match_text(headers)?.to_owned()));
     let body = body.json(LIST_BODY_BYTES_MAX).await?;
     let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
     let dto: ChoiceDto = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
     let user = dto.user.map(Name::new).transpose().map_err(|error| bad(error.to_string()).at("/user"))?;
+    let user = acting_user(&credential, user)?;
     let id = match (dto.id, key) {
         (Some(id), _) if id.is_nil() || id.is_max() => {
             return Err(bad(format!("{id} names no event")).at("/id").into());
@@ -184,6 +193,21 @@ async fn read_choice(
     let of_node = credential.node();
     let request = ResolutionRequest { id: Some(id), choice: dto.choice, fields, user, seen: basis, of_node };
     Ok((credential.tenant, event, request))
+}
+
+/// A person decides the conflicts of the person's sites.
+fn may_decide(credential: &Credential, conflict: &Conflict) -> bool {
+    let site = conflict.edits.first().and_then(|edit| edit.known.event.content.site);
+    allowed_at(credential, AccessOperation::DecideConflict, site).is_ok()
+}
+
+async fn visible_conflict(
+    central: &Central,
+    credential: &Credential,
+    event: EventId,
+) -> Result<Conflict, ProblemResponse> {
+    let conflict = resolve::find(central.database(), credential.tenant, event, credential.node()).await?;
+    if may_decide(credential, &conflict) { Ok(conflict) } else { Err(ResolveError::NotFound(event).into()) }
 }
 
 fn event_id(text: &str) -> Result<EventId, Problem> {

@@ -7,39 +7,40 @@ use comptoir_http_edge::{batch_rejected, check_drafts};
 use comptoir_proto::api_v1::tag_of;
 use comptoir_proto::api_v1::{Author, Decided, DraftDto, check_draft};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::payload::CENTRAL_RESTORED;
+use comptoir_proto::payload::{CENTRAL_RESTORED, IDENTITY_CHANGED};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::security_v1::SECURITY_RECORDED;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::auth::DraftWriter;
 use crate::central::Central;
 use crate::ingest::DraftBatch;
 
 pub(super) async fn append_one(
     central: &Arc<Central>,
-    tenant: TenantId,
-    author: &Author,
+    author: &DraftWriter,
     key: Option<&str>,
     dto: DraftDto,
 ) -> Result<Decided, Problem> {
-    let drafts = vec![check(central, tenant, author, key, &dto, 0)?];
-    let mut outcomes = submit(central, tenant, drafts_job(author, drafts, true)).await?;
+    let drafts = vec![check(central, author, key, &dto, 0)?];
+    let mut outcomes = submit(central, author.tenant(), drafts_job(author, drafts, true)).await?;
     outcomes.pop().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "a draft was not answered")))
 }
 
 /// Appends all drafts of a list, or reports what is wrong with each.
 pub(super) async fn append_list(
     central: &Arc<Central>,
-    tenant: TenantId,
-    author: &Author,
+    author: &DraftWriter,
     key: Option<&str>,
     list: &[&RawValue],
 ) -> Result<Vec<Decided>, Problem> {
-    let drafts = check_drafts(list, |index, dto| check(central, tenant, author, key, dto, index))?;
+    let drafts = check_drafts(list, |index, dto| check(central, author, key, dto, index))?;
     let (mut decided, mut refused) = (Vec::with_capacity(list.len()), Vec::new());
-    for (index, outcome) in submit(central, tenant, drafts_job(author, drafts, true)).await?.into_iter().enumerate() {
+    for (index, outcome) in
+        submit(central, author.tenant(), drafts_job(author, drafts, true)).await?.into_iter().enumerate()
+    {
         match outcome {
             Ok(draft) => decided.push(draft),
             // Another draft was refused, and the response reports that one.
@@ -68,13 +69,13 @@ pub(super) async fn submit(
 /// Checks a draft as a node would, plus the rules that apply only at central.
 pub(super) fn check(
     central: &Central,
-    tenant: TenantId,
-    author: &Author,
+    author: &DraftWriter,
     key: Option<&str>,
     dto: &DraftDto,
     index: usize,
 ) -> Result<(Draft, Fact), Problem> {
     let (draft, fact) = check_draft(dto, author, key, index)?;
+    let draft = author.permit(draft)?;
     if tag_of(dto)?.is_some_and(|tag| !tag.is_version()) {
         let detail = format!("central's ETags are a version in quotes, got {:?}", dto.if_match);
         return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/if_match"));
@@ -89,9 +90,16 @@ pub(super) fn check(
             let detail = format!("{SECURITY_RECORDED} is recorded by central itself");
             Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
         }
+        // The log shows who was allowed what and when, so only the change itself may record it.
+        Fact::IdentityChanged => {
+            let detail =
+                format!("{IDENTITY_CHANGED} is recorded by the change itself, such as `comptoir admin user create`");
+            Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
+        }
         Fact::DeliveryCreated(order) if order.qr.is_empty() => {
-            let secret = central.derived_secret(&format!("qr/{tenant}/{}", draft.id));
-            with_qr(dto, &secret.to_hex()[..32], draft.id.uuid(), author)
+            let secret = central.derived_secret(&format!("qr/{}/{}", author.tenant(), draft.id));
+            let (with_qr, fact) = with_qr(dto, &secret.to_hex()[..32], draft.id.uuid(), author)?;
+            Ok((author.permit(with_qr)?, fact))
         }
         _ => Ok((draft, fact)),
     }

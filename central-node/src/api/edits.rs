@@ -7,20 +7,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::routing::put;
 use axum::{Json, Router};
-use comptoir_core::id::TenantId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_http_edge::{
     EditCondition, PathParams, ProblemResponse, RequestBody, edit_condition, idempotency_key, if_match,
     invalid_parameter,
 };
-use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto};
+use comptoir_proto::api_v1::{Decided, DecidedResponse, DraftDto};
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
-use super::auth::author;
-use super::auth::credential;
+use super::auth::DraftWriter;
+use super::caller::CallerHeaders;
 use super::drafts::append_one;
 use crate::central::Central;
 
@@ -35,7 +34,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
 async fn put_entity(
     state: State<Arc<Central>>,
     path: PathParams<(String, String)>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let command = match headers.contains_key(header::IF_NONE_MATCH) {
@@ -50,11 +49,10 @@ async fn run_entity_command(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
     PathParams((entity_type, id)): PathParams<(String, String)>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<DecidedResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
-    let author = author(&credential);
+    let author = DraftWriter::of(&headers)?;
     let key = idempotency_key(&headers)?;
     let base = match edit_condition(&headers)? {
         EditCondition::Absent if command == ShopCommand::CreateEntity => None,
@@ -62,7 +60,7 @@ async fn run_entity_command(
     };
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = DraftDto { entity_type, ..command.draft(Some(&id), &body, &author, key)? };
-    let decided = append_edit(&central, credential.tenant, &author, dto, base).await;
+    let decided = append_edit(&central, &author, dto, base).await;
     let decided = decided.map_err(|problem| command.problem(problem))?;
     Ok(Json(DecidedResponse { results: vec![decided] }))
 }
@@ -80,8 +78,7 @@ pub(super) fn if_match_version(headers: &HeaderMap) -> Result<u64, Problem> {
 /// tenant's lock. `MALFORMED_BODY` if the draft names another base version.
 pub(super) async fn append_edit(
     central: &Arc<Central>,
-    tenant: TenantId,
-    author: &Author,
+    author: &DraftWriter,
     mut dto: DraftDto,
     base: Option<u64>,
 ) -> Result<Decided, Problem> {
@@ -92,5 +89,5 @@ pub(super) async fn append_edit(
         }
         dto.base_version = Some(base);
     }
-    append_one(central, tenant, author, None, dto).await
+    append_one(central, author, None, dto).await
 }

@@ -5,6 +5,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::store_check_v1::StoreFinding;
 
 use super::damage::FINDING;
+use crate::accounts::AccountError;
 use crate::certificates::AuthorityError;
 use crate::conflicts::PlanError;
 use crate::conflicts::resolve::ResolveError;
@@ -14,7 +15,7 @@ use crate::devices::device::ContactError;
 use crate::devices::seal::DeviceEventError;
 use crate::devices::time_cursor::BadTime;
 use crate::feed::FeedError;
-use crate::identity::AuthError;
+use crate::identity::{AuthError, IdentityError, PasswordError};
 use crate::ingest::{
     DraftRefusal, DraftsError, IdReused, ImportError, IngestError, PrepareError, PushError, PushRefusal,
 };
@@ -96,6 +97,7 @@ impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Problem {
         match error {
             AuthError::Unknown | AuthError::Mistyped(_) => Problem::new(ErrorCode::Unauthorized, error.to_string()),
+            AuthError::Expired => Problem::new(ErrorCode::TokenExpired, error.to_string()),
             AuthError::Store(error) => error.into(),
         }
     }
@@ -120,6 +122,39 @@ impl From<AuthorityError> for Problem {
     }
 }
 
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Problem {
+        let detail = error.to_string();
+        let bad = |pointer: &str| Problem::new(ErrorCode::MalformedBody, detail.clone()).at(pointer);
+        match error {
+            AccountError::Store(error) | AccountError::Identity(IdentityError::Store(error)) => error.into(),
+            AccountError::Identity(_) | AccountError::NotRecorded(_) => Problem::new(ErrorCode::Internal, detail),
+            AccountError::Login(_) => bad("/login"),
+            AccountError::Name(_) => bad("/name"),
+            AccountError::Device(_) => bad("/device"),
+            AccountError::Role(_) => bad("/role"),
+            AccountError::Permission(_) => Problem::new(ErrorCode::MalformedBody, detail),
+            AccountError::TenantMissing => bad("/tenant"),
+            AccountError::Exists { .. } => Problem::new(ErrorCode::AlreadyExists, detail).at("/login"),
+            AccountError::NoTenant(_) | AccountError::NoUser { .. } | AccountError::Erased(_) => {
+                Problem::new(ErrorCode::NotFound, detail)
+            }
+            AccountError::NoSite { .. } => bad("/roles"),
+            AccountError::Link => Problem::new(ErrorCode::LinkInvalid, detail),
+            AccountError::Password(PasswordError::Busy) => Problem::new(ErrorCode::QueueFull, detail).retry_after(1),
+            AccountError::Password(PasswordError::Weak(_)) => {
+                Problem::new(ErrorCode::WeakPassword, detail).at("/password")
+            }
+            AccountError::Password(PasswordError::Failed(_)) => Problem::new(ErrorCode::Internal, detail),
+            AccountError::LoginFailed => Problem::new(ErrorCode::LoginFailed, detail),
+            AccountError::TooManyAttempts { seconds } => {
+                Problem::new(ErrorCode::TooManyAttempts, detail).retry_after(seconds)
+            }
+            AccountError::Reauthenticate => Problem::new(ErrorCode::ReauthenticationRequired, detail),
+        }
+    }
+}
+
 impl From<ContactError> for Problem {
     fn from(error: ContactError) -> Problem {
         let detail = error.to_string();
@@ -127,7 +162,9 @@ impl From<ContactError> for Problem {
             ContactError::Name { contract } | ContactError::Unnamed { contract } => {
                 Problem::new(ErrorCode::InvalidParameter, detail).at(contract.name_field())
             }
-            ContactError::OtherSite { .. } => Problem::new(ErrorCode::WrongNode, detail),
+            ContactError::OtherSite { .. } | ContactError::OtherDevice { .. } => {
+                Problem::new(ErrorCode::WrongNode, detail)
+            }
             ContactError::Store(error) => error.into(),
         }
     }

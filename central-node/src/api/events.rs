@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
-use comptoir_core::id::EventId;
+use comptoir_core::access::AccessOperation;
+use comptoir_core::id::{EventId, SiteId, TenantId};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
 use comptoir_http_edge::{
@@ -22,7 +23,8 @@ use comptoir_proto::stored_v1::{self, StoredDecision};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::auth::{author, credential};
+use super::auth::{DraftWriter, allowed_at, credential};
+use super::caller::CallerHeaders;
 use super::drafts::{append_list, append_one};
 use super::stream;
 use crate::central::Central;
@@ -33,19 +35,18 @@ use crate::ingest::record_result;
 /// `POST /api/v1/events`: one draft, a list that is all or nothing, or NDJSON.
 pub(super) async fn append(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
-    let author = author(&credential);
+    let author = DraftWriter::of(&headers)?;
     let key = idempotency_key(&headers)?;
     if body.media()? == Media::Ndjson {
-        return Ok(stream::answer(central, credential.tenant, author, key.map(str::to_owned), body.lines()?));
+        return Ok(stream::answer(central, author, key.map(str::to_owned), body.lines()?));
     }
     let body = body.json(LIST_BODY_BYTES_MAX).await?;
     let results = match split_list(&body)? {
-        Some(list) => append_list(&central, credential.tenant, &author, key, &list).await?,
-        None => vec![append_one(&central, credential.tenant, &author, key, DraftDto::read(&body)?).await?],
+        Some(list) => append_list(&central, &author, key, &list).await?,
+        None => vec![append_one(&central, &author, key, DraftDto::read(&body)?).await?],
     };
     Ok(Json(DecidedResponse { results }).into_response())
 }
@@ -166,9 +167,9 @@ fn unreadable_dto(row: &LogRow, decided: &StoredDecision) -> EventDto {
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<EventPage>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let query: LogQuery = read_query(&uri)?;
     // An invalid parameter is refused before the database is read.
     query.after(Position::ZERO)?;
@@ -181,17 +182,25 @@ pub(super) async fn list(
     Ok(Json(page_of(&rows, after, limit)?))
 }
 
+/// An event with its decision, as it is shown.
+pub(super) async fn stored_event(central: &Central, tenant: TenantId, id: EventId) -> Result<EventDto, Problem> {
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let row = event_store::by_event_id(&tx, tenant, id).await?;
+    let row = row.ok_or_else(|| Problem::new(ErrorCode::NotFound, format!("there is no event {id}")))?;
+    Ok(event_dto(&row)?)
+}
+
 /// One event with its decision.
 pub(super) async fn one(
     State(central): State<Arc<Central>>,
     PathParams(id): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<EventDto>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {id}"));
-    let id: EventId = id.parse().map_err(|_| missing())?;
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, credential.tenant).await?;
-    let row = event_store::by_event_id(&tx, credential.tenant, id).await?.ok_or_else(missing)?;
-    Ok(Json(event_dto(&row)?))
+    let event = stored_event(&central, credential.tenant, id.parse().map_err(|_| missing())?).await?;
+    // A person learns nothing about another site's events, not even that they exist.
+    allowed_at(&credential, AccessOperation::Read, event.site.map(SiteId::new)).map_err(|_| missing())?;
+    Ok(Json(event))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::chain::{ChainHash, decision_link};
 use comptoir_core::id::TenantId;
@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::auth::admin;
+use super::caller::CallerHeaders;
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
@@ -49,9 +50,9 @@ type Writer = CentralBundleWriter<Vec<u8>>;
 pub(super) async fn export(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Response, ProblemResponse> {
-    let credential = admin(&central, &headers).await?;
+    let credential = admin(&headers)?;
     let tenant = credential.tenant;
     let query: ExportQuery = read_query(&uri)?;
     let after = Position(query.after);

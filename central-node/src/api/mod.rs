@@ -4,6 +4,7 @@ mod audit_entries;
 mod auth;
 mod blobs;
 mod bootstrap;
+mod caller;
 mod certificates;
 mod commands;
 mod conflicts;
@@ -20,6 +21,7 @@ mod metrics;
 mod mobile;
 mod nodes;
 mod openapi;
+mod permissions;
 mod pull;
 mod push;
 mod quarantine;
@@ -28,11 +30,14 @@ mod report_query;
 mod reports;
 mod respond;
 mod security_events;
+mod sessions;
+mod setup_page;
 mod start_page;
 mod store_check;
 mod stream;
 mod sync_log;
 mod sync_status;
+mod users;
 
 use std::sync::Arc;
 
@@ -51,7 +56,9 @@ pub const BODIES_KIB: usize = 96 * 1024;
 /// Every route of central.
 pub(crate) fn router(central: Arc<Central>, timeouts: Timeouts) -> Router {
     let edge = Edge::default().with_timeouts(timeouts).with_budget(BodyBudget::of_kib(BODIES_KIB));
-    let routes = routes().layer(from_fn_with_state(Arc::clone(&central), damage::record_damage));
+    let routes = routes()
+        .route_layer(from_fn_with_state(Arc::clone(&central), permissions::check))
+        .layer(from_fn_with_state(Arc::clone(&central), damage::record_damage));
     edge.wrap(routes).with_state(central)
 }
 
@@ -88,4 +95,6 @@ fn routes() -> Router<Arc<Central>> {
         .merge(openapi::routes())
         .merge(read_models::router())
         .merge(reports::router())
+        .merge(sessions::router())
+        .merge(users::router())
 }

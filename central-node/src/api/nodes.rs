@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_http_edge::ProblemResponse;
 
 use super::auth::admin;
+use super::caller::CallerHeaders;
 use crate::central::Central;
 use crate::feed::nodes::{self, NodeList};
 
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<NodeList>, ProblemResponse> {
-    let tenant = admin(&central, &headers).await?.tenant;
+    let tenant = admin(&headers)?.tenant;
     Ok(Json(nodes::list(central.database(), tenant, central.clock_drift_limit()).await?))
 }

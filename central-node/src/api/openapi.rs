@@ -18,7 +18,7 @@ use comptoir_proto::openapi::{
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::security_v1::SecurityEventPage;
 use comptoir_proto::store_check_v1::StoreCheck;
-use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
+use comptoir_proto::{bundle_v1, desktop_v1, identity_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::json;
 
@@ -38,6 +38,7 @@ const SERVER: Server = Server {
     refusals: &[
         ErrorCode::InvalidParameter,
         ErrorCode::Unauthorized,
+        ErrorCode::TokenExpired,
         ErrorCode::Forbidden,
         ErrorCode::MethodNotAllowed,
         ErrorCode::RateLimited,
@@ -68,6 +69,8 @@ fn operations() -> Vec<Operation> {
         sync(),
         phones(),
         desktops(),
+        logins(),
+        users(),
         common(),
     ]
     .concat()
@@ -330,8 +333,107 @@ fn certificates() -> Vec<Operation> {
     ]
 }
 
+fn logins() -> Vec<Operation> {
+    let short = |path, summary| {
+        Operation::new("post", path, summary).open().refuses(&[
+            ErrorCode::MalformedBody,
+            ErrorCode::UnsupportedMediaType,
+            ErrorCode::TooLarge,
+            ErrorCode::RequestTimeout,
+            ErrorCode::OutcomeUnknown,
+        ])
+    };
+    let device = json!({ "login": "amelie", "password": "four words by heart", "device": "phone-1" });
+    vec![
+        short(paths::AUTH_LOGIN, "Log in with a password")
+            .takes::<identity_v1::LoginDto>()
+            .like(device)
+            .answers::<identity_v1::TokenResponse>(200)
+            .refuses(&[ErrorCode::LoginFailed, ErrorCode::TooManyAttempts]),
+        short(paths::AUTH_REFRESH, "Exchange a refresh token for new tokens")
+            .takes::<identity_v1::RefreshDto>()
+            .like(json!({ "refresh_token": "cpr_...", "device": "phone-1" }))
+            .answers::<identity_v1::TokenResponse>(200)
+            .refuses(&[ErrorCode::ReauthenticationRequired]),
+        short(paths::AUTH_LOGOUT, "End a login")
+            .takes::<identity_v1::LogoutDto>()
+            .like(json!({ "refresh_token": "cpr_..." }))
+            .answers_nothing(204),
+        short(paths::AUTH_SETUP, "Set a password with a one-time code")
+            .takes::<identity_v1::SetupDto>()
+            .like(json!({ "code": "cpl_...", "password": "four words by heart" }))
+            .answers::<identity_v1::SetupAnswer>(200)
+            .refuses(&[ErrorCode::LinkInvalid, ErrorCode::WeakPassword]),
+        get(paths::JWKS, "The public keys of access tokens").open().answers::<identity_v1::JsonWebKeySet>(200),
+        get(paths::SETUP_PAGE, "The page of a one-time link, for a browser")
+            .open()
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
+        get(paths::SETUP_SCRIPT, "The script of that page").open().answers_given(
+            200,
+            "text/javascript; charset=utf-8",
+            text("A script."),
+        ),
+    ]
+}
+
+fn users() -> Vec<Operation> {
+    let write = |method, path, summary| Operation::new(method, path, summary).refuses(&BODY_REFUSALS);
+    let sale = json!({ "role": "manager", "operation": "record", "action": "GOODS_RECEIVED", "entity_type": "RECEPTION",
+        "scope": "own_site" });
+    vec![
+        get(paths::USERS, "The tenant's users").answers::<identity_v1::UserList>(200),
+        write("post", paths::USERS, "Create a user; answers a one-time code for the first password")
+            .takes::<identity_v1::NewUserDto>()
+            .like(
+                json!({ "login": "amelie", "name": "Amélie Poulain", "roles": [{ "role": "cashier", "site": null }] }),
+            )
+            .answers::<identity_v1::LinkAnswer>(201)
+            .refuses(&[ErrorCode::AlreadyExists, ErrorCode::NotFound]),
+        get(paths::USER, "One user").answers::<identity_v1::UserDto>(200),
+        write("patch", paths::USER, "Change a user's name or roles, disable or enable the user")
+            .takes::<identity_v1::UserChangeDto>()
+            .like(json!({ "disabled": true }))
+            .answers::<identity_v1::UserDto>(200),
+        write("post", paths::USER_RESET, "Remove the password and end all logins; answers a one-time code")
+            .answers::<identity_v1::LinkAnswer>(200),
+        write("post", paths::USER_ERASE, "Erase login, name and password; the log keeps the user's id")
+            .answers_nothing(204),
+        get(paths::ROLES, "What each role may do").answers::<identity_v1::PermissionList>(200),
+        write("post", paths::ROLES_ALLOW, "Let a role do something")
+            .takes::<identity_v1::PermissionDto>()
+            .like(sale.clone())
+            .answers::<identity_v1::PermissionChanged>(200),
+        write("post", paths::ROLES_DENY, "Take a permission from a role")
+            .takes::<identity_v1::PermissionDto>()
+            .like(sale)
+            .answers::<identity_v1::PermissionChanged>(200),
+    ]
+}
+
 fn common() -> Vec<Operation> {
     let ready = "The process can do its work, and knows of no damage in its store";
     let not_ready = [ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting];
     common_operations(ready, &not_ready, "Whether central works, for a browser; nothing of any tenant")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::api::permissions::{Needs, TABLE};
+
+    /// A route without a row would be open to everybody.
+    #[test]
+    fn every_operation_has_a_row_in_the_table_of_permissions_and_open_ones_need_nothing() {
+        let described: BTreeSet<_> = operations().iter().map(Operation::route).collect();
+        let listed: BTreeSet<_> = TABLE.iter().map(|(method, path, _)| (*method, *path)).collect();
+        assert_eq!(described, listed, "left: the API's description, right: permissions.rs");
+        assert_eq!(listed.len(), TABLE.len(), "a route has one row");
+        let open: BTreeSet<_> =
+            operations().iter().filter(|operation| operation.is_open()).map(Operation::route).collect();
+        let nothing = TABLE.iter().filter(|row| row.2 == Needs::Nothing);
+        assert_eq!(open, nothing.map(|(method, path, _)| (*method, *path)).collect());
+    }
 }

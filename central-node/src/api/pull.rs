@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
@@ -13,7 +13,8 @@ use comptoir_proto::pull_v1::{PullCursor, PullResponse};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::auth::{credential, node_caller};
+use super::auth::node_caller;
+use super::caller::CallerHeaders;
 use super::error::summary;
 use super::security_events::note_node_process;
 use crate::central::Central;
@@ -59,11 +60,10 @@ impl FeedQuery {
 pub(super) async fn pull(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<PullResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
-    let caller = node_caller(&credential)?;
-    note_node_process(&central, &credential, &headers);
+    let caller = node_caller(&headers)?;
+    note_node_process(&central, headers.credential(), &headers);
     let query: FeedQuery = read_query(&uri)?;
     let (limit, wait) = (query.limit()?, query.wait()?);
     let feed = central.feed();

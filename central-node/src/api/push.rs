@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::clock::{ClockHistory, ClockMark};
 use comptoir_core::decision::Verdict;
@@ -21,6 +20,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, SealedRecord, parse_chain};
 
 use super::auth::credential;
+use super::caller::CallerHeaders;
 use super::error::summary;
 use super::security_events::note_node_process;
 use crate::central::Central;
@@ -34,10 +34,10 @@ use crate::sync_log::{Direction, SyncCounts, SyncSession};
 /// Appends a node's records, and returns the decision about each.
 pub(super) async fn push(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     note_node_process(&central, &credential, &headers);
     let mut sync = credential.node().map(|node| {
         SyncSession::of_node((central.database(), central.clock()), credential.tenant, node, Direction::Up)

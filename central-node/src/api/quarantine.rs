@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
+use comptoir_core::access::AccessOperation;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
-use comptoir_core::id::{EventId, Name};
+use comptoir_core::id::{EventId, Name, SiteId};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody};
-use comptoir_proto::api_v1::{Decided, EventPage};
+use comptoir_proto::api_v1::{Decided, EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
@@ -20,12 +21,14 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::auth::admin;
+use super::auth::{acting_user, admin, allowed_at};
+use super::caller::CallerHeaders;
 use super::drafts::submit;
-use super::events::{EventsQuery, page_of};
+use super::events::{EventsQuery, page_of, stored_event};
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
+use crate::identity::Credential;
 use crate::ingest::DraftBatch;
 use crate::state_store::Versions;
 
@@ -47,16 +50,18 @@ pub(super) struct ReleaseDto {
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<EventPage>, ProblemResponse> {
-    let credential = admin(&central, &headers).await?;
+    let credential = admin(&headers)?;
     let query = EventsQuery::read(&uri)?;
     let limit = query.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let version = Versions::active(&tx, credential.tenant).await?.quarantine;
     let rows = event_store::quarantined(&tx, credential.tenant, version, query.after(), limit as i64 + 1).await?;
-    Ok(Json(page_of(&rows, query.after(), limit)?))
+    let mut page = page_of(&rows, query.after(), limit)?;
+    page.events.retain(|event| may_release(&credential, event));
+    Ok(Json(page))
 }
 
 /// Releases a quarantined event. The answer has the decision about the release: REJECTED if the event was not quarantined,
@@ -64,12 +69,17 @@ pub(super) async fn list(
 pub(super) async fn release(
     State(central): State<Arc<Central>>,
     PathParams(event): PathParams<String>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<Decided>, ProblemResponse> {
-    let credential = admin(&central, &headers).await?;
+    let credential = admin(&headers)?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
     let event: EventId = event.parse().map_err(|_| missing())?;
+    if credential.user().is_some()
+        && !may_release(&credential, &stored_event(&central, credential.tenant, event).await?)
+    {
+        return Err(missing().into());
+    }
     let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let body = if body.trim_ascii().is_empty() { b"{}".as_slice() } else { &body };
     let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
@@ -83,7 +93,7 @@ pub(super) async fn release(
         id: release.id.map_or_else(|| EventId::new(Uuid::now_v7()), EventId::new),
         occurred_at: None,
         content: Content {
-            user: release.user.as_deref().map(name).transpose()?,
+            user: acting_user(&credential, release.user.as_deref().map(name).transpose()?)?,
             causation: Some(event),
             ..Content::new(
                 name("QUARANTINE")?,
@@ -113,4 +123,9 @@ pub(super) async fn release(
         Some(Err(problem)) => Err(problem.into()),
         None => Err(Problem::new(ErrorCode::Internal, "a release was not answered").into()),
     }
+}
+
+/// A person releases events of the person's sites.
+fn may_release(credential: &Credential, event: &EventDto) -> bool {
+    allowed_at(credential, AccessOperation::ReleaseQuarantine, event.site.map(SiteId::new)).is_ok()
 }

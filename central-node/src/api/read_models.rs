@@ -52,6 +52,7 @@ async fn stock(
 
 fn entities_of(entity_type: &'static str) -> MethodRouter<Arc<Central>> {
     get(move |State(central): State<Arc<Central>>, caller: ReportCaller, uri: Uri, headers: HeaderMap| async move {
+        caller.reads(entity_type)?;
         let query: ListPageQuery = read_query(&uri)?;
         let page = params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 1)?;
         list(&central, &caller, &headers, query.wait_for()?, &ListQuery::entities(entity_type), &page).await
@@ -65,6 +66,7 @@ async fn deliveries(
     uri: Uri,
     headers: HeaderMap,
 ) -> ReportResponse {
+    caller.reads("DELIVERY")?;
     let query: DocumentQuery = read_query(&uri)?;
     if let Some(site) = &query.site {
         return Err(params::bad("site", site, "a delivery belongs to no site").into());
@@ -120,6 +122,7 @@ async fn entity(
 /// The ETag is the entity's version, as used by If-Match and `base_version`. It does not lead to a 304, since conflicts open
 /// and close without changing the version.
 async fn one(central: &Central, caller: &ReportCaller, entity_type: &str, id: &str, uri: &Uri) -> ReportResponse {
+    caller.reads(entity_type)?;
     let query: OneQuery = read_query(uri)?;
     let source = central.reports().source();
     let entity = read_models::entity(source, caller.tenant(), query.wait_for()?, entity_type, id).await?;

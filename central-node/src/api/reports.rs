@@ -25,13 +25,12 @@ async fn sales(
     uri: Uri,
     headers: HeaderMap,
 ) -> ReportResponse {
-    caller.reads_reports()?;
     let query: SalesQuery = read_query(&uri)?;
     let filter = SalesFilter {
         from: params::day("from", query.from.as_deref())?,
         to: params::day("to", query.to.as_deref())?,
         by: params::grouping(query.by.as_deref())?,
-        site: params::site(query.site.as_deref())?,
+        site: caller.reported_site(params::site(query.site.as_deref())?)?,
         currency: params::currency(query.currency.as_deref())?,
     };
     let question = SalesParams {
@@ -54,10 +53,9 @@ async fn stock(
     uri: Uri,
     headers: HeaderMap,
 ) -> ReportResponse {
-    caller.reads_reports()?;
     let query: StockReportQuery = read_query(&uri)?;
     let filter = StockFilter {
-        site: params::site(query.site.as_deref())?,
+        site: caller.reported_site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
     };
     let question = StockParams {

@@ -7,15 +7,17 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use comptoir_core::id::{SiteId, TenantId};
+use comptoir_core::access::{AccessOperation, AccessRequest};
+use comptoir_core::id::{Name, SiteId, TenantId};
 use comptoir_http_edge::{ProblemResponse, has_current, not_modified, with_etag};
 use comptoir_proto::problem::Problem;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::auth::{forbidden, reading_credential};
+use super::auth::{allowed_at, credential, forbidden};
+use super::caller::CallerHeaders;
 use crate::central::Central;
-use crate::identity::{Access, Credential};
+use crate::identity::{Access, Credential, UserAccess};
 use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
 
 /// The position up to which a table is complete, which CSV cannot contain.
@@ -29,13 +31,14 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
 pub(super) type ReportResponse = Result<Response, ProblemResponse>;
 
 #[derive(Debug)]
-pub(super) struct ReportCaller(Credential);
+pub(super) struct ReportCaller(Arc<Credential>);
 
 impl FromRequestParts<Arc<Central>> for ReportCaller {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, central: &Arc<Central>) -> Result<ReportCaller, ProblemResponse> {
-        reading_credential(central, &parts.headers).await.map(ReportCaller)
+        let headers = CallerHeaders::from_request_parts(parts, central).await?;
+        Ok(ReportCaller(credential(&headers)))
     }
 }
 
@@ -45,22 +48,51 @@ impl ReportCaller {
         self.0.tenant
     }
 
-    /// Whether the caller may read all sites.
-    pub(super) fn reads_reports(&self) -> Result<(), Problem> {
-        match self.0.access {
-            Access::Admin => Ok(()),
+    /// The site that a report covers; `None` for all sites. A person's report covers the site of the person's roles.
+    pub(super) fn reported_site(&self, asked: Option<SiteId>) -> Result<Option<SiteId>, Problem> {
+        match &self.0.access {
+            Access::Admin => Ok(asked),
             Access::Node { .. } => Err(forbidden("reports are read with an administrator's token")),
+            Access::User(user) => self.own_site(user, AccessOperation::Report, asked),
         }
     }
 
-    /// The site to read: a node reads only its own.
+    /// The site to read: a node reads only its own, a person those of the person's roles.
     pub(super) fn site(&self, asked: Option<SiteId>) -> Result<Option<SiteId>, Problem> {
-        match (self.0.access, asked) {
+        match (&self.0.access, asked) {
+            (Access::User(user), asked) => self.own_site(user, AccessOperation::Read, asked),
             (Access::Admin, asked) => Ok(asked),
-            (Access::Node { site: Some(own), .. }, None) => Ok(Some(own)),
-            (Access::Node { site: Some(own), .. }, Some(asked)) if asked == own => Ok(Some(own)),
+            (Access::Node { site: Some(own), .. }, None) => Ok(Some(*own)),
+            (Access::Node { site: Some(own), .. }, Some(asked)) if asked == *own => Ok(Some(asked)),
             (Access::Node { .. }, _) => Err(forbidden("a node reads what its own site has")),
         }
+    }
+
+    /// Refuses a person who may not read entities of that type, which belong to no site.
+    pub(super) fn reads(&self, entity_type: &str) -> Result<(), Problem> {
+        let Some(user) = self.0.user() else { return Ok(()) };
+        let name = Name::new(entity_type).ok();
+        let own = user.sites();
+        let sites = own.into_iter().map(Some).chain([None]);
+        let request = AccessRequest { entity_type: name.as_ref(), ..AccessRequest::new(AccessOperation::Read) };
+        if sites.into_iter().any(|site| user.allows(&request.at(site))) {
+            return Ok(());
+        }
+        Err(forbidden(format!("none of the user's roles may read {entity_type}")))
+    }
+
+    fn own_site(
+        &self,
+        user: &UserAccess,
+        operation: AccessOperation,
+        asked: Option<SiteId>,
+    ) -> Result<Option<SiteId>, Problem> {
+        let site = match (asked, user.sites().as_slice()) {
+            (None, [only]) if !user.allows(&AccessRequest::new(operation)) => Some(*only),
+            (asked, _) => asked,
+        };
+        allowed_at(&self.0, operation, site)?;
+        Ok(site)
     }
 }
 

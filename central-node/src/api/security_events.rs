@@ -16,6 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::auth::admin;
+use super::caller::CallerHeaders;
 use super::events::position;
 use super::report_query::bad;
 use crate::central::Central;
@@ -46,9 +47,9 @@ pub(super) struct SecurityEventsQuery {
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<SecurityEventPage>, ProblemResponse> {
-    let tenant = admin(&central, &headers).await?.tenant;
+    let tenant = admin(&headers)?.tenant;
     let query: SecurityEventsQuery = read_query(&uri)?;
     let node = match (query.node, query.device) {
         (Some(_), Some(device)) => {

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::store_check_v1::StoreCheck;
 
 use super::auth::admin;
+use super::caller::CallerHeaders;
 use crate::central::Central;
 
 pub(super) async fn standing(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<StoreCheck>, ProblemResponse> {
-    let credential = admin(&central, &headers).await?;
+    let credential = admin(&headers)?;
     Ok(Json(central.store_findings().of_tenant(credential.tenant)))
 }

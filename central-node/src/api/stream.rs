@@ -7,16 +7,16 @@ use std::sync::Arc;
 use axum::response::Response;
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
-use comptoir_core::id::TenantId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_http_edge::{ClientGone, LineAnswers, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
-use comptoir_proto::api_v1::{Author, Decided, DraftDto};
+use comptoir_proto::api_v1::{Decided, DraftDto};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::auth::DraftWriter;
 use super::drafts::{check, drafts_job, submit};
 use crate::central::Central;
 
@@ -40,15 +40,9 @@ pub(super) enum LineDto {
 }
 
 /// Responds at once; results follow as the lines arrive.
-pub(super) fn answer(
-    central: Arc<Central>,
-    tenant: TenantId,
-    author: Author,
-    key: Option<String>,
-    lines: NdjsonLines,
-) -> Response {
+pub(super) fn answer(central: Arc<Central>, author: DraftWriter, key: Option<String>, lines: NdjsonLines) -> Response {
     let (answers, response) = line_answers(ANSWERS_AHEAD);
-    let stream = Stream { central, tenant, author, key, answers };
+    let stream = Stream { central, author, key, answers };
     tokio::spawn(async move {
         // Lines of a disconnected caller that were already decided stay decided; a retry finds them.
         if let Err(ClientGone) = stream.follow(lines).await {
@@ -60,8 +54,7 @@ pub(super) fn answer(
 
 struct Stream {
     central: Arc<Central>,
-    tenant: TenantId,
-    author: Author,
+    author: DraftWriter,
     key: Option<String>,
     answers: LineAnswers,
 }
@@ -120,7 +113,7 @@ impl Stream {
         // Ids derived from the request's key depend on the line's number, so that the same stream again means the same
         // events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
-        check(&self.central, self.tenant, &self.author, self.key.as_deref(), &dto, index)
+        check(&self.central, &self.author, self.key.as_deref(), &dto, index)
             .map_err(|problem| RefusedLine { event_id: dto.id, problem: Box::new(problem) })
     }
 
@@ -128,7 +121,7 @@ impl Stream {
     async fn decide(&self, group: LineGroup) -> Vec<LineDto> {
         let mut outcomes = match group.drafts.is_empty() {
             true => Ok(Vec::new()),
-            false => submit(&self.central, self.tenant, drafts_job(&self.author, group.drafts, false)).await,
+            false => submit(&self.central, self.author.tenant(), drafts_job(&self.author, group.drafts, false)).await,
         }
         .map(Vec::into_iter);
         let mut next = || match &mut outcomes {

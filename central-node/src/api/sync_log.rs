@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use comptoir_http_edge::{PAGE_ROWS, ProblemResponse, page_limit, read_query};
 use comptoir_proto::desktop_v1::SyncLogPage;
 use comptoir_proto::error_code::ErrorCode;
@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::admin;
+use super::caller::CallerHeaders;
 use crate::central::Central;
 use crate::sync_log::{self, SyncLogCursor, SyncLogRequest, SyncOutcome};
 
@@ -34,9 +35,9 @@ pub(crate) struct SyncLogQuery {
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<SyncLogPage>, ProblemResponse> {
-    let credential = admin(&central, &headers).await?;
+    let credential = admin(&headers)?;
     let query: SyncLogQuery = read_query(&uri)?;
     let limit = page_limit(query.limit, PAGE_ROWS).map_err(|problem| problem.at("limit"))?;
     let before = query.cursor.as_deref().map(cursor).transpose()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::credential;
+use super::caller::CallerHeaders;
 use super::security_events::note_node_process;
 use crate::central::Central;
 use crate::database;
@@ -49,9 +50,9 @@ impl StatusQuery {
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<SyncStatus>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
     };
@@ -79,11 +80,8 @@ pub(super) async fn status(
 }
 
 /// Answers with the node that the key was issued for, so that a new node needs only its key.
-pub(super) async fn identity(
-    State(central): State<Arc<Central>>,
-    headers: HeaderMap,
-) -> Result<Json<SyncIdentity>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+pub(super) async fn identity(headers: CallerHeaders) -> Result<Json<SyncIdentity>, ProblemResponse> {
+    let credential = credential(&headers);
     let Access::Node { node, site: Some(site) } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "this is no key of a shop's node").into());
     };

@@ -13,5 +13,6 @@ pub(crate) mod resolve;
 pub(crate) mod shown;
 mod sides;
 
+pub(crate) use history::Conflict;
 pub(crate) use list::{Filter, list};
 pub(crate) use sides::{Choice, PlanError};

@@ -96,6 +96,8 @@ pub(crate) enum ContactError {
     Unnamed { contract: Contract },
     #[error("device {name:?} belongs to another site than the credential")]
     OtherSite { name: String },
+    #[error("the access token was issued to device {own:?}, the request names {name:?}")]
+    OtherDevice { name: String, own: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -116,10 +118,11 @@ impl Devices {
     }
 
     async fn only_name(&self, credential: &Credential, contract: Contract) -> Result<Option<String>, StoreError> {
-        let (of_site, site) = match credential.access {
-            Access::Node { site, .. } => (true, site.map(SiteId::uuid)),
-            Access::Admin => (false, None),
-        };
+        if let Some(name) = credential.user().and_then(|user| user.device.clone()) {
+            return Ok(Some(name));
+        }
+        let shop = shop_of(credential);
+        let (of_site, site) = (shop.is_some(), shop.flatten().map(SiteId::uuid));
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, credential.tenant).await?;
         let sql = "select d.device
@@ -145,10 +148,13 @@ impl Devices {
         if !fits {
             return Err(ContactError::Name { contract });
         }
+        if let Some(own) = credential.user().and_then(|user| user.device.as_deref()).filter(|own| *own != name) {
+            return Err(ContactError::OtherDevice { name: name.to_owned(), own: own.to_owned() });
+        }
         let device = self.find_or_make(credential, name, contract).await?;
-        match credential.access {
-            Access::Node { site, .. } if site != device.site => Err(ContactError::OtherSite { name: name.to_owned() }),
-            Access::Node { .. } | Access::Admin => Ok(device),
+        match shop_of(credential) {
+            Some(site) if site != device.site => Err(ContactError::OtherSite { name: name.to_owned() }),
+            _ => Ok(device),
         }
     }
 
@@ -165,10 +171,7 @@ impl Devices {
         if let Some(device) = find(&tx, tenant, node, name, contract).await? {
             return Ok(device);
         }
-        let site = match credential.access {
-            Access::Node { site, .. } => site,
-            Access::Admin => None,
-        };
+        let site = shop_of(credential).flatten();
         let sql = "insert into node (tenant_id, node_id, site_id, name, public_key) values ($1, $2, $3, $4, $5)
                    on conflict (tenant_id, node_id) do nothing";
         let key = self.public_key.as_slice();
@@ -235,4 +238,17 @@ pub(crate) async fn keep_pulled_to(
     let [from, given, head] = [from, given, head].map(|position| as_bigint(position.0));
     tx.execute(&statement, &[&tenant, &node, &from, &head, &begins_again, &given]).await?;
     Ok(())
+}
+
+/// The shop that a credential speaks for, which may be none; `None` if it speaks for the tenant.
+fn shop_of(credential: &Credential) -> Option<Option<SiteId>> {
+    match &credential.access {
+        Access::Node { site, .. } => Some(*site),
+        Access::Admin => None,
+        Access::User(user) => match user.sites().as_slice() {
+            [only] => Some(Some(*only)),
+            // Without a site, or with several, only devices that belong to no shop.
+            _ => Some(None),
+        },
+    }
 }

@@ -1,18 +1,26 @@
-//! Tenants, sites, nodes and their credentials: administrators create them, and requests are checked against them.
+//! Tenants, sites, nodes and their credentials: administrators create them, and requests are checked against them. Users and
+//! their logins are in `accounts`, above ingest, because each change of them is an event; here are the parts that authenticate.
 
+pub(crate) mod access_token;
 mod credential;
 mod key_uses;
 mod keys;
+pub(crate) mod password;
+pub(crate) mod permissions;
 mod recent_credentials;
 mod registry;
+pub(crate) mod token_keys;
 
-pub use credential::{Access, AuthError, Credential, authenticate};
+pub(crate) use credential::authenticate;
+pub use credential::{Access, AuthError, Credential, UserAccess};
 pub(crate) use key_uses::{KeyUses, NodeProcess};
 pub use keys::{IssuedKey, KeyRow, OVERLAP_MAX, issue_admin_token, issue_node_key, keys, revoke_key};
 pub(crate) use keys::{end_key, insert_key, replace_key, store_key_use};
+pub use password::PasswordError;
 pub(crate) use recent_credentials::RecentCredentials;
 pub(crate) use registry::insert_tenant;
 pub use registry::{
     IdentityError, NewTenant, NodeRow, READERS, SiteRow, TenantRow, allow_reader, create_node, create_site, has_pushed,
     nodes, sites, tenants,
 };
+pub use token_keys::PublishedKey;

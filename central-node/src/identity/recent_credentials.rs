@@ -3,13 +3,13 @@
 //! While nodes push, one round trip to the database can take as long as everything else that a report needs. A request that
 //! only reads may therefore use a credential that was looked up at most [`USABLE`] ago. A request that writes looks its
 //! credential up. A revoked key therefore writes nothing from the moment of its revocation, and reads nothing after [`USABLE`].
+//! The rights of a user are always looked up.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::credential::{AuthError, Credential, authenticate};
-use crate::database::Database;
+use super::credential::{Access, AuthError, Credential};
 
 /// Until this age a credential is used as it is. From this age on it is still used, and looked up for the next request.
 const FRESH: Duration = Duration::from_secs(1);
@@ -22,11 +22,12 @@ const CREDENTIALS_MAX: usize = 10_000;
 type HeaderDigest = [u8; 32];
 
 /// The credentials that were looked up in the last seconds.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RecentCredentials {
     lookups: Arc<Mutex<HashMap<HeaderDigest, Lookup>>>,
 }
 
+#[derive(Debug)]
 struct Lookup {
     credential: Credential,
     /// When the lookup began.
@@ -43,28 +44,30 @@ enum Found {
 }
 
 impl RecentCredentials {
-    /// The credential of an `Authorization` header, for a request that only reads.
-    pub(crate) async fn authenticate(
-        &self,
-        db: &Database,
-        authorization: Option<&str>,
-    ) -> Result<Credential, AuthError> {
-        let header = authorization.ok_or(AuthError::Unknown)?;
+    /// The credential of an `Authorization` header, for a request that only reads. `look_up` looks it up.
+    pub(crate) async fn authenticate<F>(&self, header: &str, look_up: F) -> Result<Credential, AuthError>
+    where
+        F: Future<Output = Result<Credential, AuthError>> + Send + 'static,
+    {
         let digest = *blake3::hash(header.as_bytes()).as_bytes();
         match self.find(digest, Instant::now()) {
             Found::Fresh(credential) => Ok(credential),
             Found::Aging(credential) => {
-                let (recent, db, header) = (self.clone(), db.clone(), header.to_owned());
-                tokio::spawn(async move { recent.look_up(&db, digest, &header).await });
+                let recent = self.clone();
+                tokio::spawn(async move { recent.look_up(digest, look_up).await });
                 Ok(credential)
             }
-            Found::Missing => self.look_up(db, digest, header).await,
+            Found::Missing => self.look_up(digest, look_up).await,
         }
     }
 
-    async fn look_up(&self, db: &Database, digest: HeaderDigest, header: &str) -> Result<Credential, AuthError> {
+    async fn look_up(
+        &self,
+        digest: HeaderDigest,
+        look_up: impl Future<Output = Result<Credential, AuthError>>,
+    ) -> Result<Credential, AuthError> {
         let at = Instant::now();
-        let found = authenticate(db, Some(header)).await;
+        let found = look_up.await;
         self.keep(digest, at, &found);
         found
     }
@@ -86,6 +89,8 @@ impl RecentCredentials {
     fn keep(&self, digest: HeaderDigest, at: Instant, found: &Result<Credential, AuthError>) {
         let mut lookups = self.lock();
         match found {
+            // A person loses rights with the next request.
+            Ok(Credential { access: Access::User(_), .. }) => {}
             Ok(credential) => {
                 // Two lookups can end in the opposite order.
                 if lookups.get(&digest).is_some_and(|kept| kept.at > at) {
@@ -100,7 +105,7 @@ impl RecentCredentials {
                 }
                 lookups.insert(digest, Lookup { credential: credential.clone(), at, renewing: false });
             }
-            Err(AuthError::Unknown | AuthError::Mistyped(_)) => {
+            Err(AuthError::Unknown | AuthError::Mistyped(_) | AuthError::Expired) => {
                 lookups.remove(&digest);
             }
             Err(AuthError::Store(_)) => {
@@ -123,7 +128,6 @@ mod tests {
 
     use super::*;
     use crate::database::StoreError;
-    use crate::identity::Access;
 
     const DIGEST: HeaderDigest = [1; 32];
 

@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
+use super::permissions;
 use crate::database::{self, Database, Micros, StoreError};
 
 /// Projections whose state decides: each starts at version 1.
@@ -114,6 +115,9 @@ pub enum IdentityError {
     /// The operating system returned no random bytes.
     #[error("no random bytes: {0}")]
     NoRandomness(String),
+    /// The key did not sign.
+    #[error("a token could not be signed: {0}")]
+    NotSigned(String),
 }
 
 impl IdentityError {
@@ -192,6 +196,7 @@ pub(crate) async fn insert_tenant(
     let sql = "insert into rulebook (tenant_id, position, book) values ($1, 0, $2)";
     let book = Json(rulebook_file::to_payload(&Rulebook::default()));
     tx.execute(sql, &[&id, &book]).await.map_err(refused)?;
+    permissions::insert_defaults(tx, tenant).await.map_err(refused)?;
     Ok(())
 }
 

@@ -136,7 +136,8 @@ pub fn lines_of(known: &ParsedEvent, counted: CountedAt, zone: &TimeZone) -> Res
         | Fact::QuarantineReleased { .. }
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored
-        | Fact::SecurityRecorded => Ok(Vec::new()),
+        | Fact::SecurityRecorded
+        | Fact::IdentityChanged => Ok(Vec::new()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Central on a real Postgres, through its routes.
 
 mod accepting;
+mod accounts;
 mod blobs;
 mod bootstrapping;
 mod clocks;

@@ -8,6 +8,8 @@ use comptoir_local::{Node, NodeSettings};
 
 use crate::central;
 use crate::failure::Failure;
+use crate::first_user::print_setup_links;
+use crate::output::Output;
 use crate::process::{self, Entrance};
 use crate::settings::{Central, Logs, Mode, Process, SettingsReader};
 use crate::supervise::Supervisor;
@@ -52,6 +54,8 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
         (Some(central), _) => {
             let running = central::start(&process.data_dir, &central).await?;
             let entrance = Entrance::open(&process.http, None).await?;
+            // On stderr and not in the log, which is kept and read by others.
+            print_setup_links(&running, &format!("http://{}", process.http.listen), Output::new(false)).await?;
             tracing::info!(address = %process.http.listen, "Central listens");
             let supervisor = Supervisor::new(stop);
             supervisor.end_with_store_of(&running);

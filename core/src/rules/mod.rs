@@ -91,7 +91,8 @@ fn judge_fact(
         | Fact::InvoiceReferenceAssigned
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored
-        | Fact::SecurityRecorded => Judgement::accepted(rule),
+        | Fact::SecurityRecorded
+        | Fact::IdentityChanged => Judgement::accepted(rule),
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)
         | Fact::SaleCancelled(_)
@@ -175,7 +176,8 @@ fn refused_to_a_node(
         | Fact::QuarantineReleased { .. }
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored
-        | Fact::SecurityRecorded => {
+        | Fact::SecurityRecorded
+        | Fact::IdentityChanged => {
             let detail = format!("{} is written by central alone", known.event.content.action);
             Some(with_detail(Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule), detail))
         }
@@ -217,7 +219,8 @@ fn accepted(
         | Fact::RevenueAdjusted(_)
         | Fact::QuarantineReleased { .. }
         | Fact::CentralRestored
-        | Fact::SecurityRecorded => Vec::new(),
+        | Fact::SecurityRecorded
+        | Fact::IdentityChanged => Vec::new(),
         Fact::RulebookAdopted(rulebook) => vec![Effect::RulebookAdopted(rulebook.clone())],
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)

@@ -45,7 +45,8 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
         | Fact::QuarantineReleased { .. }
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored
-        | Fact::SecurityRecorded => Vec::new(),
+        | Fact::SecurityRecorded
+        | Fact::IdentityChanged => Vec::new(),
     }
 }
 

@@ -23,7 +23,8 @@ pub fn keys_needed(known: &ParsedEvent, context: &DecisionContext, _rulebook: &R
         | Fact::InvoiceReferenceAssigned
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored
-        | Fact::SecurityRecorded => {}
+        | Fact::SecurityRecorded
+        | Fact::IdentityChanged => {}
         Fact::SaleRecorded(sale) => {
             let products = sale.lines.iter().map(|line| &line.product);
             stock(known, products.clone(), into);

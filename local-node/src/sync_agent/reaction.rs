@@ -55,7 +55,11 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::KeyChanged
         | ErrorCode::WrongTenant
         | ErrorCode::WrongNode => Reaction::Stop,
-        ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndAlert,
+        ErrorCode::Unauthorized
+        | ErrorCode::Forbidden
+        | ErrorCode::LoginFailed
+        | ErrorCode::TokenExpired
+        | ErrorCode::ReauthenticationRequired => Reaction::SlowlyAndAlert,
         // What it waits for is another node, or an operator: nothing is wrong with the line.
         ErrorCode::RestoreInProgress => Reaction::AskAndAgain,
         // Smaller batches would be more requests.
@@ -102,7 +106,11 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::IncarnationChanged
         | ErrorCode::ScopeChanged
         | ErrorCode::AlreadyResolved
-        | ErrorCode::AsOfInFuture => to_status(code.status()),
+        | ErrorCode::AsOfInFuture
+        | ErrorCode::TooManyAttempts
+        | ErrorCode::LinkInvalid
+        | ErrorCode::WeakPassword
+        | ErrorCode::AlreadyExists => to_status(code.status()),
     }
 }
 

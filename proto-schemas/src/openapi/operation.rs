@@ -127,6 +127,11 @@ impl Operation {
         (self.method, self.path)
     }
 
+    /// Whether the operation is public.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Marks the operation as public.
     #[must_use]
     pub fn open(mut self) -> Operation {

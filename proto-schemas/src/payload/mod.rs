@@ -23,6 +23,8 @@ pub use schemas::{actions, newest_version, schema};
 
 /// The action by which central records that its store was restored from an older copy.
 pub const CENTRAL_RESTORED: &str = "CENTRAL_RESTORED";
+/// The action by which central records that a user, a role, a device or a key changed.
+pub const IDENTITY_CHANGED: &str = "IDENTITY_CHANGED";
 
 /// Why a payload cannot be read: it is refused at a local API, and quarantined when it arrives by push.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,6 +137,7 @@ pub fn is_central_only(action: &str) -> bool {
             | "RULEBOOK_ADOPTED"
             | CENTRAL_RESTORED
             | SECURITY_RECORDED
+            | IDENTITY_CHANGED
     )
 }
 

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::phone_rows::{DELIVERY_ROW, INVOICE_ROW};
-use super::{CENTRAL_RESTORED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
+use super::{CENTRAL_RESTORED, IDENTITY_CHANGED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
 use crate::security_v1::SECURITY_RECORDED;
 
@@ -179,6 +179,7 @@ fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result
         "RULEBOOK_ADOPTED" => Fact::RulebookAdopted(rulebook(payload)?),
         CENTRAL_RESTORED => Fact::CentralRestored,
         SECURITY_RECORDED => Fact::SecurityRecorded,
+        IDENTITY_CHANGED => Fact::IdentityChanged,
         other => {
             let detail = format!("{other} has a schema and no reader");
             return Err(PayloadError::unknown_schema(detail));

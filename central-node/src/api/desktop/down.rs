@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, RequestBody, page_limit};
@@ -14,6 +13,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
 use crate::api::auth::credential;
+use crate::api::caller::CallerHeaders;
 use crate::api::device_request::{body as read_body, date, session};
 use crate::api::error::summary;
 use crate::central::Central;
@@ -30,10 +30,10 @@ const PAGE_ROWS: usize = 500;
 
 pub(super) async fn down(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<SyncDownResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let bytes = body.json(LIST_BODY_BYTES_MAX).await?;
     let request: SyncDownRequest =
         read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_core::event::Fields;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::NDJSON_LINE_BYTES_MAX;
@@ -20,6 +19,7 @@ use serde_json::{Map, Value};
 
 use super::up::with_identity;
 use crate::api::auth::credential;
+use crate::api::caller::CallerHeaders;
 use crate::central::Central;
 use crate::conflicts::Choice;
 use crate::conflicts::resolve::{
@@ -31,10 +31,10 @@ use crate::devices::seal;
 
 pub(super) async fn resolve(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<ResolveResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let bytes = body.json(NDJSON_LINE_BYTES_MAX).await?;
     let bad = |error: serde_json::Error| Problem::new(ErrorCode::MalformedBody, error.to_string());
     let request: ResolveRequest = serde_json::from_slice(&bytes).map_err(bad)?;

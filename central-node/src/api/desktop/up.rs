@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_core::decision::Verdict;
 use comptoir_core::id::Name;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
@@ -23,6 +22,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::api::auth::credential;
+use crate::api::caller::CallerHeaders;
 use crate::api::device_request::{body as read_body, date, event_label, session};
 use crate::api::error::summary;
 use crate::central::Central;
@@ -41,10 +41,10 @@ const CLIENT_ID_CHARS_MAX: usize = 512;
 
 pub(super) async fn up(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<SyncUpResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let bytes = body.json(PUSH_BODY_BYTES_MAX).await?;
     let request: SyncUpRequest =
         read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Up).await?;
@@ -62,7 +62,7 @@ pub(super) async fn up(
 async fn ingest_events(
     central: &Central,
     credential: &Credential,
-    headers: &HeaderMap,
+    headers: &CallerHeaders,
     request: &SyncUpRequest,
     sync: &mut SyncSession,
 ) -> Result<SyncUpResponse, Problem> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use comptoir_http_edge::{ProblemResponse, page_limit, read_query};
 use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
 use comptoir_proto::openapi::words;
@@ -16,6 +16,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::rows;
 use crate::api::auth::credential;
+use crate::api::caller::CallerHeaders;
 use crate::api::device_request::session;
 use crate::api::error::summary;
 use crate::central::Central;
@@ -46,9 +47,9 @@ pub(crate) struct MobilePullQuery {
 pub(super) async fn pull(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<PullResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let query: MobilePullQuery = read_query(&uri)?;
     let page = logged_page(&central, &credential, &query.device_id, pull_request(&query)).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
@@ -81,9 +82,9 @@ pub(crate) struct BootstrapQuery {
 pub(super) async fn bootstrap(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<BootstrapResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let query: BootstrapQuery = read_query(&uri)?;
     let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
     let MobilePage { changes, has_more, server_time, ends_at, warning: _ } = page;
@@ -150,9 +151,9 @@ pub(crate) struct StatusQuery {
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,
-    headers: HeaderMap,
+    headers: CallerHeaders,
 ) -> Result<Json<StatusResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let query: StatusQuery = read_query(&uri)?;
     let device = match &query.device_id {
         Some(name) => central.devices().contact(&credential, name, Contract::Mobile).await?,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, RequestBody};
@@ -17,6 +16,7 @@ use comptoir_proto::security_v1::SecurityKind;
 use super::event::{self, ParsedDraft};
 use super::outcome::failure;
 use crate::api::auth::credential;
+use crate::api::caller::CallerHeaders;
 use crate::api::device_request::{body as read_body, date, session};
 use crate::api::error::summary;
 use crate::central::Central;
@@ -30,10 +30,10 @@ use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 pub(super) async fn push(
     State(central): State<Arc<Central>>,
-    headers: HeaderMap,
+    headers: CallerHeaders,
     body: RequestBody,
 ) -> Result<Json<PushResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
+    let credential = credential(&headers);
     let bytes = body.json(PUSH_BODY_BYTES_MAX).await?;
     let request: PushRequest = read_body(&central, credential.tenant, &bytes, Contract::Mobile, Direction::Up).await?;
     let mut sync = session(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
@@ -46,7 +46,7 @@ pub(super) async fn push(
 async fn ingest_events(
     central: &Central,
     credential: &Credential,
-    headers: &HeaderMap,
+    headers: &CallerHeaders,
     request: PushRequest,
     sync: &mut SyncSession,
 ) -> Result<(PushResponse, SyncCounts), Problem> {

@@ -1,5 +1,6 @@
-//! `comptoir admin`: tenants, sites, nodes, keys and readers, on the machine of the central node.
+//! `comptoir admin`: tenants, sites, nodes, users, roles, keys and readers, on the machine of the central node.
 
+mod accounts;
 mod ca;
 mod facts;
 mod ingest_file;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
 use crate::output::Output;
+use accounts::{RoleCommand, SigningKeyCommand, UserCommand};
 use ca::CaCommand;
 use registry::{DeviceCommand, KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
 use restore_window::RestoreWindowCommand;
@@ -34,6 +36,8 @@ Examples:
   comptoir admin node create --tenant TENANT --site SITE --name till-1
   comptoir admin node ingest-file shop.bundle
   comptoir admin device move --tenant TENANT --device phone-1 --site SITE
+  comptoir admin user create --tenant TENANT --login amelie --name 'Amélie Poulain' --role cashier --site SITE
+  comptoir admin role list --tenant TENANT
   comptoir admin key list --tenant TENANT
   comptoir admin key rotate --tenant TENANT --key KEY_ID
   comptoir admin key revoke --tenant TENANT --key KEY_ID
@@ -74,6 +78,15 @@ enum DatabaseCommand {
     /// Manage the phones and desktops whose logs central keeps
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// Manage the persons who log in, and their roles
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage what each role may do
+    #[command(subcommand)]
+    Role(RoleCommand),
+    /// Manage the keys that sign access tokens
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
     /// Manage the credentials of nodes and administrators
     #[command(subcommand)]
     Key(KeyCommand),
@@ -125,6 +138,9 @@ async fn dispatch(central: &Central, command: DatabaseCommand, output: Output) -
         }
         DatabaseCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
         DatabaseCommand::Device(command) => registry::manage_devices(db, command, output).await,
+        DatabaseCommand::User(command) => accounts::manage_users(central, command, output).await,
+        DatabaseCommand::Role(command) => accounts::manage_roles(central, command, output).await,
+        DatabaseCommand::SigningKey(command) => accounts::manage_signing_keys(central, command, output).await,
         DatabaseCommand::Key(command) => registry::manage_keys(db, command, output).await,
         DatabaseCommand::Security(command) => security::manage_security(db, command, output).await,
         DatabaseCommand::Reader(command) => registry::manage_readers(db, command, output).await,

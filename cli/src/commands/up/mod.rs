@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use crate::central;
 use crate::demo::{Relay, control};
 use crate::failure::Failure;
+use crate::first_user::print_setup_links;
 use crate::output::Output;
 use crate::process;
 use crate::settings::{self, Logs};
@@ -179,7 +180,7 @@ async fn serve(
 
     let shown = match keyed {
         Ok(()) => tokio::select! {
-            shown = show(args, &mut file, output) => shown,
+            shown = show(args, central, &mut file, output) => shown,
             () = process::stopped(stop.clone()) => Ok(()),
         },
         Err(failure) => Err(failure),
@@ -237,11 +238,12 @@ fn node_config(data_dir: &Path, file: &UpFile, central_url: &str) -> Result<Node
 }
 
 /// Records the sample at the first start, then prints addresses and figures.
-async fn show(args: &UpArgs, file: &mut UpFile, output: Output) -> Result<(), Failure> {
+async fn show(args: &UpArgs, central: &Central, file: &mut UpFile, output: Output) -> Result<(), Failure> {
     if !args.no_sample && !file.sample_imported {
         sample::record(&args.data_dir, file, output).await?;
         file.sample_imported = true;
         file.write(&args.data_dir)?;
     }
-    output.print(&figures::Overview::read(&args.data_dir, file).await?)
+    output.print(&figures::Overview::read(&args.data_dir, file).await?)?;
+    print_setup_links(central, &file.central_url, output).await
 }

@@ -337,12 +337,14 @@ fn an_adjustment_of_revenue_moves_no_stock() {
 }
 
 #[test]
-fn audit_facts_opened_epochs_and_restores_are_accepted_and_change_nothing() {
+fn audit_facts_opened_epochs_restores_and_changes_of_identity_are_accepted_and_change_nothing() {
     let story = given([]).when(step(1, "AUDIT", "a", Fact::AuditRecorded)).then_accepted();
     let story = story.when(step(CENTRAL, "CENTRAL", "c", Fact::CentralRestored)).then_accepted();
     let story = story.when(step(CENTRAL, "AUDIT", "s", Fact::SecurityRecorded)).then_accepted();
+    let story = story.when(step(CENTRAL, "USER", "u", Fact::IdentityChanged)).then_accepted();
     let story = story.when(step(1, "NODE", "n", Fact::EpochOpened)).then_accepted();
     assert_eq!(story.state, DecisionState::default());
+    let story = story.when(step(1, "USER", "u", Fact::IdentityChanged)).then(Verdict::Rejected, Code::CentralOnly);
     let story = story.when(step(1, "CENTRAL", "c", Fact::CentralRestored)).then(Verdict::Rejected, Code::CentralOnly);
     story.when(step(1, "AUDIT", "s", Fact::SecurityRecorded)).then(Verdict::Rejected, Code::CentralOnly);
 }

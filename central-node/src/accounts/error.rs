@@ -1,0 +1,85 @@
+use comptoir_core::access::RoleError;
+use comptoir_core::id::{SiteId, TenantId, UserId};
+
+use crate::database::StoreError;
+use crate::identity::{IdentityError, PasswordError};
+
+/// Why a user was not changed, or a login was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key or its random bytes.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The login does not fit.
+    #[error("a login has 1 to 64 letters, digits or any of . _ - @ +, got {0:?}")]
+    Login(String),
+    /// The name does not fit.
+    #[error("a name has 1 to 100 characters and no control character, got {0:?}")]
+    Name(String),
+    /// The device's name does not fit.
+    #[error("a device has 1 to 128 characters and no control character, got {0:?}")]
+    Device(String),
+    /// No role's name.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// No such row of the table of roles.
+    #[error("{0}")]
+    Permission(String),
+    /// The login is used by another user.
+    #[error("tenant {tenant} has a user with the login {login:?} already")]
+    Exists {
+        /// The tenant.
+        tenant: TenantId,
+        /// The login in the request.
+        login: String,
+    },
+    /// There is no such tenant.
+    #[error("there is no tenant {0}")]
+    NoTenant(TenantId),
+    /// There is no such user.
+    #[error("tenant {tenant} has no user {user}")]
+    NoUser {
+        /// The tenant.
+        tenant: TenantId,
+        /// The id or login in the request.
+        user: String,
+    },
+    /// There is no such site.
+    #[error("tenant {tenant} has no site {site}")]
+    NoSite {
+        /// The tenant.
+        tenant: TenantId,
+        /// The id in the request.
+        site: SiteId,
+    },
+    /// Nothing can be changed about an erased user.
+    #[error("user {0} was erased; create a new one")]
+    Erased(UserId),
+    /// The code is unknown, used or expired; the answer does not say which.
+    #[error("the code is not valid, was used, or has expired; ask an administrator for a new one")]
+    Link,
+    /// The password is weak, or too many are being hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Unknown login, wrong password, disabled user, or no password yet; the answer does not say which.
+    #[error("the login or the password is wrong")]
+    LoginFailed,
+    /// Too many failed logins of this account or from this address.
+    #[error("too many failed logins; try again in {seconds} s")]
+    TooManyAttempts {
+        /// Until the next attempt.
+        seconds: u64,
+    },
+    /// The refresh token is unknown, used, expired or of an ended login.
+    #[error("the login has ended; log in again")]
+    Reauthenticate,
+    /// The request names no tenant, and central has several.
+    #[error("name the tenant: this central has several")]
+    TenantMissing,
+    /// The event of the change was refused.
+    #[error("the change could not be recorded: {0}")]
+    NotRecorded(String),
+}

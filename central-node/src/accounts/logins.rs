@@ -1,0 +1,36 @@
+//! Ending logins: the family of refresh tokens, and with it the access tokens.
+
+use comptoir_core::id::{TenantId, UserId};
+use comptoir_core::time::Timestamp;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use crate::database::{Micros, StoreError};
+
+/// Ends one login.
+pub(super) async fn end_family(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    family: Uuid,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "update refresh_family set ended_at = $3, end_reason = $4
+               where tenant_id = $1 and family_id = $2 and ended_at is null";
+    tx.execute(sql, &[&tenant.uuid(), &family, &Micros(now), &reason]).await?;
+    Ok(())
+}
+
+/// Ends every login of a user at once: access tokens stop too.
+pub(super) async fn end_logins(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    user: UserId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "update refresh_family set ended_at = $3, end_reason = $4
+               where tenant_id = $1 and user_id = $2 and ended_at is null";
+    tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &Micros(now), &reason]).await?;
+    Ok(())
+}

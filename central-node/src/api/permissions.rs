@@ -1,0 +1,183 @@
+//! Which operation of the API needs which permission: the one place where a person's rights are checked.
+//!
+//! Every request is authenticated here, once, and its route looked up in [`TABLE`]. A test compares the table with the API's
+//! description, so that a new route without a row fails. Nodes' keys and administrators' tokens are service credentials: their
+//! handlers decide what they may do. Handlers also narrow what a person sees and records to the person's sites.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use comptoir_core::access::{AccessOperation, AccessRequest, allows_somewhere};
+use comptoir_http_edge::{Client, ProblemResponse};
+use comptoir_proto::paths;
+
+use super::auth::forbidden;
+use crate::central::Central;
+use crate::identity::{self, AuthError, Credential};
+
+/// What a route needs from a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Needs {
+    /// Nothing: anybody may call it.
+    Nothing,
+    /// The permission for the whole tenant.
+    Tenant(AccessOperation),
+    /// Nothing from a trusted address, which is usually a program of this machine; from others the permission for the tenant.
+    ThisMachineOrTenant(AccessOperation),
+    /// The permission at some site, or for some entity type. The handler narrows what it reads or writes.
+    Somewhere(AccessOperation),
+    /// A node's key. No person has it.
+    Node,
+}
+
+use AccessOperation::{Administer, Audit, DecideConflict, Export, Read, Record, ReleaseQuarantine, Report};
+use Needs::{Node, Nothing, Somewhere, Tenant, ThisMachineOrTenant};
+
+/// The operation under a name that is no trait.
+const SYNC: AccessOperation = AccessOperation::Sync;
+
+pub(super) const TABLE: [(&str, &str, Needs); 77] = [
+    ("get", paths::HEALTHZ, Nothing),
+    ("get", paths::READYZ, Nothing),
+    ("get", paths::START_PAGE, Nothing),
+    ("get", paths::CA, Nothing),
+    ("get", paths::CA_FILE, Nothing),
+    ("get", paths::METRICS, ThisMachineOrTenant(Administer)),
+    ("get", paths::OPENAPI, Nothing),
+    ("get", paths::DOCS, Nothing),
+    ("get", paths::JWKS, Nothing),
+    ("get", paths::SETUP_PAGE, Nothing),
+    ("get", paths::SETUP_SCRIPT, Nothing),
+    ("post", paths::AUTH_LOGIN, Nothing),
+    ("post", paths::AUTH_REFRESH, Nothing),
+    ("post", paths::AUTH_LOGOUT, Nothing),
+    ("post", paths::AUTH_SETUP, Nothing),
+    ("get", paths::USERS, Tenant(Administer)),
+    ("post", paths::USERS, Tenant(Administer)),
+    ("get", paths::USER, Tenant(Administer)),
+    ("patch", paths::USER, Tenant(Administer)),
+    ("post", paths::USER_RESET, Tenant(Administer)),
+    ("post", paths::USER_ERASE, Tenant(Administer)),
+    ("get", paths::ROLES, Tenant(Administer)),
+    ("post", paths::ROLES_ALLOW, Tenant(Administer)),
+    ("post", paths::ROLES_DENY, Tenant(Administer)),
+    ("get", paths::NODES, Tenant(Administer)),
+    ("get", paths::SECURITY_EVENTS, Tenant(Audit)),
+    ("get", paths::SYNC_LOG, Tenant(Audit)),
+    ("get", paths::EVENTS, Tenant(Audit)),
+    ("get", paths::EVENT, Somewhere(Read)),
+    ("post", paths::EVENTS, Somewhere(Record)),
+    ("get", paths::EVENTS_EXPORT, Tenant(Export)),
+    ("get", paths::STORE_CHECK, Tenant(Audit)),
+    ("get", paths::AUDIT_ENTRIES, Tenant(Audit)),
+    ("get", paths::QUARANTINE, Somewhere(ReleaseQuarantine)),
+    ("post", paths::QUARANTINE_RELEASE, Somewhere(ReleaseQuarantine)),
+    ("get", paths::CONFLICTS, Somewhere(DecideConflict)),
+    ("get", paths::CONFLICT, Somewhere(DecideConflict)),
+    ("post", paths::CONFLICT_PREVIEW, Somewhere(DecideConflict)),
+    ("post", paths::CONFLICT_RESOLVE, Somewhere(DecideConflict)),
+    ("get", paths::BLOB, Somewhere(Read)),
+    ("put", paths::BLOB, Somewhere(Record)),
+    ("post", paths::SALES, Somewhere(Record)),
+    ("post", paths::REFUNDS, Somewhere(Record)),
+    ("post", paths::RECEPTIONS, Somewhere(Record)),
+    ("get", paths::INVOICES, Somewhere(Read)),
+    ("post", paths::INVOICES, Somewhere(Record)),
+    ("post", paths::INVOICE_CANCEL, Somewhere(Record)),
+    ("get", paths::DELIVERIES, Somewhere(Read)),
+    ("post", paths::DELIVERIES, Somewhere(Record)),
+    ("post", paths::DELIVERY_VALIDATE, Somewhere(Record)),
+    ("get", paths::CLIENTS, Somewhere(Read)),
+    ("post", paths::CLIENTS, Somewhere(Record)),
+    ("get", paths::CLIENT, Somewhere(Read)),
+    ("put", paths::CLIENT, Somewhere(Record)),
+    ("patch", paths::CLIENT, Somewhere(Record)),
+    ("delete", paths::CLIENT, Somewhere(Record)),
+    ("get", paths::PRODUCTS, Somewhere(Read)),
+    ("get", paths::STOCK, Somewhere(Read)),
+    ("get", paths::ENTITY, Somewhere(Read)),
+    ("put", paths::ENTITY, Somewhere(Record)),
+    ("patch", paths::ENTITY, Somewhere(Record)),
+    ("delete", paths::ENTITY, Somewhere(Record)),
+    ("get", paths::REPORT_SALES, Somewhere(Report)),
+    ("get", paths::REPORT_STOCK, Somewhere(Report)),
+    ("post", paths::NODE_CERTIFICATE, Node),
+    ("post", paths::SYNC_PUSH, Node),
+    ("get", paths::SYNC_STATUS, Node),
+    ("get", paths::SYNC_IDENTITY, Node),
+    ("get", paths::SYNC_PULL, Node),
+    ("get", paths::SYNC_BOOTSTRAP, Node),
+    ("post", paths::MOBILE_PUSH, Somewhere(SYNC)),
+    ("get", paths::MOBILE_PULL, Somewhere(SYNC)),
+    ("get", paths::MOBILE_STATUS, Somewhere(SYNC)),
+    ("get", paths::MOBILE_BOOTSTRAP, Somewhere(SYNC)),
+    ("post", paths::DESKTOP_UP, Somewhere(SYNC)),
+    ("post", paths::DESKTOP_DOWN, Somewhere(SYNC)),
+    ("post", paths::DESKTOP_RESOLVE, Somewhere(SYNC)),
+];
+
+fn needs(method: &Method, path: &str) -> Option<Needs> {
+    // HEAD is answered by the handler of GET.
+    let method = if *method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
+    TABLE.iter().find(|row| row.0 == method && row.1 == path).map(|row| row.2)
+}
+
+/// Authenticates the request and checks the person's permission, before the handler reads anything.
+pub(super) async fn check(State(central): State<Arc<Central>>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let needs = path.and_then(|path| needs(request.method(), &path));
+    // A method that the path does not have is answered by the router.
+    let Some(needs) = needs.filter(|needs| *needs != Nothing) else { return next.run(request).await };
+    let is_trusted = request.extensions().get::<Client>().is_some_and(|client| client.is_trusted);
+    if is_trusted && matches!(needs, ThisMachineOrTenant(_)) {
+        return next.run(request).await;
+    }
+    match permitted(&central, request.headers(), needs).await {
+        Ok(credential) => {
+            note_use(&central, &credential);
+            request.extensions_mut().insert(Arc::new(credential));
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Stores when a key was last used, once a minute and after the request: a key that nobody uses is found and revoked.
+fn note_use(central: &Central, credential: &Credential) {
+    let now = central.clock().now();
+    if credential.user().is_none() && central.key_uses().note(&credential.key_id, now) {
+        let (database, Credential { tenant, key_id, .. }) = (central.database().clone(), credential.clone());
+        tokio::spawn(async move {
+            if let Err(error) = identity::store_key_use(&database, tenant, &key_id, now).await {
+                tracing::warn!(key.id = key_id, %error, "the last use of a key could not be stored");
+            }
+        });
+    }
+}
+
+async fn permitted(central: &Central, headers: &HeaderMap, needs: Needs) -> Result<Credential, ProblemResponse> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let found = match needs {
+        Somewhere(Read | Report) => central.accounts().authenticate_reader(authorization).await,
+        _ => central.accounts().authenticate(authorization).await,
+    };
+    if matches!(found, Err(AuthError::Unknown | AuthError::Mistyped(_))) {
+        tracing::info!("a request came without a valid credential");
+    }
+    let credential = found?;
+    let Some(user) = credential.user() else { return Ok(credential) };
+    let (operation, allowed) = match needs {
+        Nothing => return Ok(credential),
+        Node => return Err(forbidden("this needs a node's key, not a user's access token").into()),
+        Tenant(operation) | ThisMachineOrTenant(operation) => (operation, user.allows(&AccessRequest::new(operation))),
+        Somewhere(operation) => (operation, allows_somewhere(user.permissions(), &user.roles, operation)),
+    };
+    if allowed {
+        return Ok(credential);
+    }
+    let word = operation.as_str();
+    Err(forbidden(format!("none of the user's roles may {word} here")).with("operation", word).into())
+}

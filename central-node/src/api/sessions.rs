@@ -1,0 +1,133 @@
+//! `/api/v1/auth`: log in, refresh, log out, set a password; and the public keys of access tokens.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use comptoir_core::access::RoleAt;
+use comptoir_core::id::TenantId;
+use comptoir_http_edge::{Client, ProblemResponse, RequestBody};
+use comptoir_messages::Language;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::identity_v1::{
+    JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, RefreshDto, RoleDto, SetupAnswer, SetupDto, TokenResponse,
+};
+use comptoir_proto::problem::Problem;
+use comptoir_proto::{instant, paths};
+use serde::de::DeserializeOwned;
+
+use super::setup_page;
+use crate::accounts::{LoginRequest, Tokens};
+use crate::central::Central;
+
+/// Bytes of a body: names, passwords and tokens are short.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+pub(super) fn router() -> Router<Arc<Central>> {
+    Router::new()
+        .route(paths::AUTH_LOGIN, post(log_in))
+        .route(paths::AUTH_REFRESH, post(refresh))
+        .route(paths::AUTH_LOGOUT, post(log_out))
+        .route(paths::AUTH_SETUP, post(set_password))
+        .route(paths::SETUP_PAGE, get(page))
+        .route(paths::SETUP_SCRIPT, get(script))
+        .route(paths::JWKS, get(key_set))
+}
+
+/// Reads a small body. Serde quotes values in its errors, and here they are secrets, so the place alone is answered.
+pub(super) async fn read<T: DeserializeOwned>(body: RequestBody) -> Result<T, ProblemResponse> {
+    let body = body.json(BODY_BYTES_MAX).await?;
+    serde_json::from_slice(&body).map_err(|error| {
+        let detail =
+            format!("the body is not what this operation expects (line {}, column {})", error.line(), error.column());
+        Problem::new(ErrorCode::MalformedBody, detail).into()
+    })
+}
+
+async fn log_in(
+    State(central): State<Arc<Central>>,
+    client: Option<Extension<Client>>,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let LoginDto { tenant, login, password, device } = read(body).await?;
+    let address = client.map(|Extension(client)| client.address);
+    let request = LoginRequest { tenant: tenant.map(TenantId::new), login, password, device, address };
+    Ok(answer(central.accounts().log_in(&request).await?))
+}
+
+async fn refresh(State(central): State<Arc<Central>>, body: RequestBody) -> Result<Response, ProblemResponse> {
+    let RefreshDto { refresh_token, device } = read(body).await?;
+    Ok(answer(central.accounts().refresh(&refresh_token, device.as_deref()).await?))
+}
+
+async fn log_out(State(central): State<Arc<Central>>, body: RequestBody) -> Result<StatusCode, ProblemResponse> {
+    let LogoutDto { refresh_token } = read(body).await?;
+    central.accounts().log_out(&refresh_token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_password(
+    State(central): State<Arc<Central>>,
+    body: RequestBody,
+) -> Result<Json<SetupAnswer>, ProblemResponse> {
+    let SetupDto { code, password } = read(body).await?;
+    let (tenant, user) = central.accounts().set_password(&code, &password).await?;
+    Ok(Json(SetupAnswer { tenant: tenant.uuid(), user: user.uuid() }))
+}
+
+async fn key_set(State(central): State<Arc<Central>>) -> Result<Response, ProblemResponse> {
+    let keys = central.accounts().published_keys().await?;
+    let key = |key: &crate::identity::PublishedKey| JsonWebKey {
+        kty: "OKP",
+        crv: "Ed25519",
+        alg: "EdDSA",
+        usage: "sig",
+        kid: key.kid.clone(),
+        x: URL_SAFE_NO_PAD.encode(key.public_key),
+    };
+    let set = JsonWebKeySet { keys: keys.iter().map(key).collect() };
+    // A new key signs at once: a client that meets an unknown `kid` asks again.
+    Ok(([(CACHE_CONTROL, "public, max-age=300")], Json(set)).into_response())
+}
+
+/// The page of a one-time link. The code is in the fragment of its address, which its script reads and no server sees.
+async fn page(headers: HeaderMap) -> impl IntoResponse {
+    let language = Language::accepted(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, setup_page::CONTENT_SECURITY_POLICY),
+        (CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::VARY, "accept-language"),
+    ];
+    (headers, setup_page::html(language))
+}
+
+async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "no-store")], setup_page::SCRIPT)
+}
+
+/// Tokens must not stay in a cache.
+fn answer(tokens: Tokens) -> Response {
+    let body = TokenResponse {
+        access_token: tokens.access_token,
+        token_type: "Bearer",
+        expires_in: tokens.access_seconds,
+        refresh_token: tokens.refresh_token,
+        refresh_expires_at: instant::format(tokens.refresh_expires_at),
+        tenant: tokens.tenant.uuid(),
+        user: tokens.user.uuid(),
+        roles: tokens.roles.iter().map(role_dto).collect(),
+    };
+    ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+pub(super) fn role_dto(held: &RoleAt) -> RoleDto {
+    RoleDto { role: held.role.to_string(), site: held.site.map(|site| site.uuid()) }
+}
