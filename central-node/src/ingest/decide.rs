@@ -133,8 +133,8 @@ impl ReceivedAt {
     /// Each record is received one microsecond after the previous one. A batch that would straddle the new year is
     /// received after it.
     pub(super) fn new(tenant: &Tenant, head: &TenantHead, now: Timestamp, records: usize) -> ReceivedAt {
-        // An invoice adds a second record, and what looks like fraud up to four.
-        let span = i64::try_from(records).unwrap_or(i64::MAX / 8).saturating_mul(6);
+        // An invoice adds a second record, and what looks like fraud up to two.
+        let span = i64::try_from(records).unwrap_or(i64::MAX / 4).saturating_mul(3);
         let first = now.max(head.last_received_at.shifted(1));
         let (year, last_year) = (tenant.local_year(first), tenant.local_year(first.shifted(span)));
         let first = if year == last_year { first } else { first.shifted(span) };
