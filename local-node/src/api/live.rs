@@ -99,9 +99,7 @@ impl Live {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             change = timeout(HEARTBEAT, change) => change,
         };
-        if self.node.local_keys().caller_of(self.key).is_none() {
-            return None;
-        }
+        self.node.local_keys().caller_of(self.key)?;
         match change {
             Err(_) => Some(": alive\n\n".to_owned()),
             Ok(Err(_)) => None,
