@@ -1,5 +1,5 @@
 //! Central's small certificate authority for the networks of shops: it signs certificates for the names that an administrator
-//! allowed a site, and for nothing that the internet knows. ADR 37.
+//! allowed a site, and for nothing that the internet knows. ADR 35.
 
 mod authority;
 mod name;

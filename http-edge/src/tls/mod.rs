@@ -1,6 +1,6 @@
 //! TLS of a server: its certificate from files, checked at start, and taken again when they change.
 //!
-//! TLS 1.2 and 1.3, HTTP/1.1, one crypto provider (aws-lc-rs, which the agent's client has too). ADR 37.
+//! TLS 1.2 and 1.3, HTTP/1.1, one crypto provider (aws-lc-rs, which the agent's client has too). ADR 35.
 
 mod facts;
 mod files;
