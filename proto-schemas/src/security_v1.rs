@@ -25,6 +25,8 @@ pub enum SecurityKind {
     ClockMovedBack,
     /// A refresh token that had been exchanged already.
     TokenReplayed,
+    /// Logins of an account failed so often that it is locked for a while.
+    LoginLocked,
     /// One key is used by two nodes.
     KeyUsedTwice,
     /// A record or event differs from what central holds under its seq or id.
@@ -35,12 +37,13 @@ pub enum SecurityKind {
 
 impl SecurityKind {
     /// Every kind.
-    pub const ALL: [SecurityKind; 8] = [
+    pub const ALL: [SecurityKind; 9] = [
         SecurityKind::WrongChecksum,
         SecurityKind::ForeignQr,
         SecurityKind::ImpossibleTravel,
         SecurityKind::ClockMovedBack,
         SecurityKind::TokenReplayed,
+        SecurityKind::LoginLocked,
         SecurityKind::KeyUsedTwice,
         SecurityKind::AlteredRecord,
         SecurityKind::ForeignTenant,
@@ -54,6 +57,7 @@ impl SecurityKind {
             SecurityKind::ImpossibleTravel => "IMPOSSIBLE_TRAVEL",
             SecurityKind::ClockMovedBack => "CLOCK_MOVED_BACK",
             SecurityKind::TokenReplayed => "TOKEN_REPLAYED",
+            SecurityKind::LoginLocked => "LOGIN_LOCKED",
             SecurityKind::KeyUsedTwice => "KEY_USED_TWICE",
             SecurityKind::AlteredRecord => "ALTERED_RECORD",
             SecurityKind::ForeignTenant => "FOREIGN_TENANT",

@@ -21,7 +21,7 @@ mod users;
 pub use context::{Accounts, ClientAddress};
 pub use error::AccountError;
 pub use links::{LINK_HOURS, OneTimeLink};
-pub use record::{ChangedBy, signal};
+pub use record::ChangedBy;
 pub use sessions::{LoginRequest, Tokens};
 pub use signing_keys::RotatedKeys;
 pub use users::{CreatedUser, NewUser, UserRow};

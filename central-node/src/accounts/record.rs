@@ -6,7 +6,7 @@ use comptoir_core::id::{EventId, Name, TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::payload::IDENTITY_CHANGED;
 use deadpool_postgres::Transaction;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::error::AccountError;
@@ -82,24 +82,6 @@ pub(super) async fn record(
         drafts.push((draft(content), Fact::IdentityChanged));
     }
     write(tx, tenant, drafts, now).await
-}
-
-/// Writes a sign of fraud or of an attack as an AUDIT_RECORDED event: its code, and what it is about. The caller commits.
-pub async fn signal(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    code: &str,
-    (entity_type, entity_id): (&str, &str),
-    now: Timestamp,
-) -> Result<(), AccountError> {
-    let payload = json!({
-        "action": code, "subject": { "entity_type": entity_type, "entity_id": entity_id }, "context": {},
-    });
-    let name = |text: &str| Name::new(text).map_err(|error| AccountError::NotRecorded(error.to_string()));
-    let content =
-        Content::new(name("AUDIT")?, name(entity_id)?, name("AUDIT_RECORDED")?, payload.to_string().into_bytes());
-    tracing::warn!(tenant.id = %tenant, code, entity_type, entity_id, "a sign of fraud was recorded");
-    write(tx, tenant, vec![(draft(content), Fact::AuditRecorded)], now).await
 }
 
 fn draft(content: Content) -> Draft {

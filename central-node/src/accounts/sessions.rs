@@ -8,6 +8,7 @@
 use comptoir_core::access::RoleAt;
 use comptoir_core::id::{TenantId, UserId};
 use comptoir_core::time::Timestamp;
+use comptoir_proto::security_v1::SecurityKind;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
@@ -16,12 +17,12 @@ use super::context::{Accounts, ClientAddress};
 use super::error::AccountError;
 use super::logins::end_family;
 use super::names::{device_of, login_of};
-use super::record::signal;
 use super::secrets::{random_secret, read_secret, secret_text};
 use crate::database::{self, Micros, StoreError};
 use crate::identity::access_token::{self, ACCESS_SECONDS, AUDIENCE, AccessClaims};
 use crate::identity::permissions::roles_of;
 use crate::identity::{IdentityError, password, token_keys};
+use crate::ingest::{SecurityEvent, write_security_event};
 
 const PREFIX: &str = "cpr";
 /// How long a login lasts. Refreshing does not extend it.
@@ -158,7 +159,10 @@ impl Accounts {
         let (family, used) = self.find_token(&tx, tenant, &secret, device, now).await?;
         if let TokenUse::Replayed(code) = used {
             end_family(&tx, tenant, family.id, code, now).await?;
-            signal(&tx, tenant, code, ("USER", &family.user.to_string()), now).await?;
+            let cause = SecurityEvent::cause(tenant, &[code, &family.id.to_string()]);
+            let about = family.user.to_string();
+            let event = SecurityEvent::new(SecurityKind::TokenReplayed, cause, ("USER", &about)).with("reason", code);
+            write_security_event(&tx, tenant, event, now).await?;
             tx.commit().await.map_err(StoreError::from)?;
             return Err(AccountError::Reauthenticate);
         }
@@ -232,7 +236,9 @@ impl Accounts {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         let user = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
-        signal(&tx, tenant, "LOGIN_LOCKED", ("USER", &user), now).await?;
+        let cause = SecurityEvent::cause(tenant, &["login", &user, &now.0.to_string()]);
+        write_security_event(&tx, tenant, SecurityEvent::new(SecurityKind::LoginLocked, cause, ("USER", &user)), now)
+            .await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
     }

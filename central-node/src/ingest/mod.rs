@@ -35,4 +35,4 @@ pub(crate) use prepare::{PrepareError, PreparedPush, PreparedRecord, RecordPosit
 pub(crate) use queue::IngestQueue;
 pub(crate) use refusals::{NotedRefusal, note};
 pub(crate) use security_events::SecurityEvent;
-pub(crate) use security_recorder::record_security_event;
+pub(crate) use security_recorder::{record_security_event, write_security_event};

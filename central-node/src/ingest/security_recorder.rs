@@ -4,11 +4,13 @@ use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::id::TenantId;
 use comptoir_core::time::Timestamp;
+use deadpool_postgres::Transaction;
 
+use super::batch::write_drafts;
 use super::drafts::DraftBatch;
-use super::error::DraftsError;
+use super::error::{DraftsError, IngestError};
 use super::queue::IngestQueue;
-use super::security_events::SecurityEvent;
+use super::security_events::{SecurityEvent, count_sealed};
 use crate::clock::Clock;
 use crate::database::{self, Database, Micros, StoreError};
 
@@ -27,6 +29,29 @@ pub(crate) async fn record_security_event(
     if let Err(error) = result {
         tracing::warn!(tenant.id = %tenant, security.kind = event.kind().as_str(), error, "a security event could not be recorded");
     }
+}
+
+/// Records and counts a security event within the caller's transaction, for a cause that was not recorded before. The caller
+/// commits.
+pub(crate) async fn write_security_event(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    event: SecurityEvent,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let outcomes = write_drafts(tx, tenant, batch_of(&event), now).await.map_err(|error| match error {
+        DraftsError::Ingest(IngestError::Store(error)) => error,
+        other => StoreError::Refused(other.to_string()),
+    })?;
+    if let Some(refusal) = outcomes.into_iter().find_map(Result::err) {
+        return Err(StoreError::Refused(refusal.to_string()));
+    }
+    count_sealed(tx, tenant, &[event], now).await
+}
+
+fn batch_of(event: &SecurityEvent) -> DraftBatch {
+    let draft = Draft { id: event.id(), occurred_at: None, content: event.content() };
+    DraftBatch { drafts: vec![(draft, Fact::SecurityRecorded)], atomic: true, by_central: true, opens_epoch: false }
 }
 
 /// Raises the count of the cause. Returns whether its event is in the log.
@@ -57,15 +82,8 @@ async fn write(
     tenant: TenantId,
     event: &SecurityEvent,
 ) -> Result<(), String> {
-    let draft = Draft { id: event.id(), occurred_at: None, content: event.content() };
-    let drafts = DraftBatch {
-        drafts: vec![(draft, Fact::SecurityRecorded)],
-        atomic: true,
-        by_central: true,
-        opens_epoch: false,
-    };
     // A refusal says that the id is in the log: the cause was recorded, with details of another attempt.
-    let _outcomes = queue.submit(tenant, drafts).await.map_err(|error: DraftsError| error.to_string())?;
+    let _outcomes = queue.submit(tenant, batch_of(event)).await.map_err(|error: DraftsError| error.to_string())?;
     event.log(tenant);
     let marked = async {
         let mut connection = database.service().await?;

@@ -93,7 +93,12 @@ async fn changes(company: &TestTenant<'_>) -> Vec<(String, String, String)> {
 
 async fn signals(company: &TestTenant<'_>, code: &str) -> usize {
     let page = company.get("/api/v1/events?limit=1000").await.assert_ok();
-    page["events"].as_array().unwrap().iter().filter(|event| event["payload"]["action"] == code).count()
+    page["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["payload"]["kind"] == code || event["payload"]["details"]["reason"] == code)
+        .count()
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
