@@ -118,7 +118,7 @@ async fn central_takes_the_example_of_every_body() {
         }
     })
     .await;
-    let absent = [paths::CONFLICT_PREVIEW, paths::CONFLICT_RESOLVE, paths::DESKTOP_RESOLVE];
+    let absent = [paths::CONFLICT_PREVIEW, paths::CONFLICT_RESOLVE, paths::DESKTOP_RESOLVE, paths::QUARANTINE_RELEASE];
     let mut refused = absent.map(|path| (path, 404, "NOT_FOUND")).to_vec();
     // Only nodes use these; a node's own tests follow, and `cli/tests/transport`.
     refused.extend([paths::SYNC_PUSH, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));
