@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use comptoir_http_edge::ServerMetrics;
 use comptoir_http_edge::tls::{ServedCertificate, TlsFiles, server_config};
+use comptoir_http_edge::{CertificateNames, ServerMetrics};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -106,12 +106,13 @@ impl From<TcpListener> for Entrance {
 
 impl Entrance {
     /// Binds the addresses of the settings and opens the certificate. `issued` is where a node keeps the one from central.
-    pub async fn open(http: &Http, issued: Option<TlsFiles>) -> Result<Entrance, Failure> {
+    /// `names` gets the names of the certificate that is shown.
+    pub async fn open(http: &Http, issued: Option<TlsFiles>, names: CertificateNames) -> Result<Entrance, Failure> {
         let metrics = Arc::<ServerMetrics>::default();
         let tls = match &http.tls {
             None => None,
             Some(tls) => {
-                let certificate = certificate(tls.files.clone(), issued, &metrics)?;
+                let certificate = certificate(tls.files.clone(), issued, &metrics, names)?;
                 let config = server_config(Arc::clone(&certificate));
                 let config = config.map_err(|error| Failure::Internal(format!("TLS cannot be configured: {error}")))?;
                 let listener = listen(tls.listen, "TLS_LISTEN_ADDR").await?;
@@ -133,12 +134,13 @@ fn certificate(
     given: Option<TlsFiles>,
     issued: Option<TlsFiles>,
     metrics: &Arc<ServerMetrics>,
+    names: CertificateNames,
 ) -> Result<Arc<ServedCertificate>, Failure> {
     match (given, issued) {
-        (Some(files), _) => ServedCertificate::open(files, Arc::clone(metrics))
+        (Some(files), _) => ServedCertificate::open(files, Arc::clone(metrics), names)
             .map_err(|error| Failure::Usage(format!("TLS_CERT_FILE, TLS_KEY_FILE: {error}"))),
         (None, Some(files)) => {
-            let served = ServedCertificate::awaited(files, Arc::clone(metrics));
+            let served = ServedCertificate::awaited(files, Arc::clone(metrics), names);
             if let Err(error) = served.look() {
                 tracing::warn!("TLS is not answered until central has issued a certificate: {error}");
             }

@@ -5,19 +5,38 @@
 //! `Origin`, which a browser sends with every request that changes something. Programs send no `Origin`.
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, Uri};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
+/// The names in the certificate that a server shows now. A client that trusts it calls the server by one of them.
+#[derive(Clone, Debug, Default)]
+pub struct CertificateNames(Arc<RwLock<Vec<String>>>);
+
+impl CertificateNames {
+    /// Replaces the names with those of another certificate.
+    pub(crate) fn set(&self, names: &[String]) {
+        let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    fn have(&self, name: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == name)
+    }
+}
+
 /// The host names of a server.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HostNames {
     /// Names besides `localhost`, in lower case and without a port.
     pub names: Vec<String>,
     /// Whether any IP address is accepted, not only loopback: no page can have an address as its name.
     pub any_address: bool,
+    /// Those of its certificate.
+    pub of_certificate: CertificateNames,
 }
 
 impl HostNames {
@@ -46,7 +65,7 @@ impl HostNames {
         let address: Option<IpAddr> = name.trim_start_matches('[').trim_end_matches(']').parse().ok();
         match address {
             Some(address) => self.any_address || address.is_loopback() || self.names.contains(&name),
-            None => name == "localhost" || self.names.contains(&name),
+            None => name == "localhost" || self.names.contains(&name) || self.of_certificate.have(&name),
         }
     }
 
@@ -99,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_server_on_loopback_answers_to_loopback_and_to_configured_names() {
-        let hosts = HostNames { names: vec!["till.example".to_owned()], any_address: false };
+        let hosts = HostNames { names: vec!["till.example".to_owned()], ..HostNames::default() };
         let said = |host: &str| code(&hosts, &Method::GET, &[("host", host)]);
         for own in
             ["localhost", "LOCALHOST:7401", "127.0.0.1:7401", "127.8.0.1", "[::1]", "[::1]:7401", "Till.example:80"]
@@ -114,14 +133,26 @@ mod tests {
         assert_eq!(code(&hosts, &Method::GET, &[]), None, "no browser sends a request without a host");
         let twice = code(&hosts, &Method::GET, &[("host", "localhost"), ("host", "evil.example")]);
         assert_eq!(twice.as_deref(), Some("HOST_REFUSED"));
-        let on_the_lan = HostNames { names: Vec::new(), any_address: true };
+        let on_the_lan = HostNames { any_address: true, ..HostNames::default() };
         assert_eq!(code(&on_the_lan, &Method::GET, &[("host", "192.168.1.5:7401")]), None);
         assert!(code(&on_the_lan, &Method::GET, &[("host", "evil.example")]).is_some());
     }
 
     #[test]
+    fn a_server_answers_to_the_names_of_the_certificate_that_it_shows_now() {
+        let hosts = HostNames::default();
+        let said = |host: &str| code(&hosts, &Method::GET, &[("host", host)]);
+        assert_eq!(said("rivoli.local:7443").as_deref(), Some("HOST_REFUSED"));
+        hosts.clone().of_certificate.set(&["Rivoli.local".to_owned()]);
+        assert_eq!(said("rivoli.local:7443"), None);
+        assert_eq!(said("evil.example:7443").as_deref(), Some("HOST_REFUSED"));
+        hosts.of_certificate.set(&["other.local".to_owned()]);
+        assert_eq!(said("rivoli.local:7443").as_deref(), Some("HOST_REFUSED"), "another certificate is shown");
+    }
+
+    #[test]
     fn a_page_of_another_origin_changes_nothing() {
-        let hosts = HostNames { names: vec!["till.example".to_owned()], any_address: false };
+        let hosts = HostNames { names: vec!["till.example".to_owned()], ..HostNames::default() };
         let said =
             |method: &Method, origin: &str| code(&hosts, method, &[("host", "127.0.0.1:7401"), ("origin", origin)]);
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {

@@ -30,7 +30,7 @@ pub use ca_answers::{ca_file, ca_page};
 pub use client::{Client, ConnectionInfo, TrustedAddresses, limited_address};
 pub use draft_list::{batch_rejected, check_drafts, split_list};
 pub use guard::{Guard, REFUSED_CREDENTIALS_PER_SECOND, guarded};
-pub use host::{HostNames, changes_something, foreign_page};
+pub use host::{CertificateNames, HostNames, changes_something, foreign_page};
 pub use idempotency::idempotency_key;
 pub use metrics::{Metric, ServerMetrics, metrics_answer};
 pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, RefusedLine, line_answers};

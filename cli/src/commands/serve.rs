@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use comptoir_http_edge::CertificateNames;
 use comptoir_local::sync_agent::identify::identify;
 use comptoir_local::{Node, NodeSettings};
 
@@ -53,7 +54,7 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
     match (central, node) {
         (Some(central), _) => {
             let running = central::start(&process.data_dir, &central).await?;
-            let entrance = Entrance::open(&process.http, None).await?;
+            let entrance = Entrance::open(&process.http, None, CertificateNames::default()).await?;
             // On stderr and not in the log, which is kept and read by others.
             print_setup_links(&running, &format!("http://{}", process.http.listen), Output::new(false)).await?;
             tracing::info!(address = %process.http.listen, "Central listens");
@@ -67,9 +68,10 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
         (None, Some(settings)) => {
             let mut config = identify(settings).await?;
             config.hosts.any_address = !process.http.listen.ip().is_loopback() || process.http.tls.is_some();
+            let names = config.hosts.of_certificate.clone();
             let node = Node::start(config).await?;
             let issued = node.issued_certificate();
-            let entrance = Entrance::open(&process.http, Some(issued)).await?;
+            let entrance = Entrance::open(&process.http, Some(issued), names).await?;
             tracing::info!(address = %process.http.listen, "The node listens");
             process::serve(entrance, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;
             node.shutdown().await;

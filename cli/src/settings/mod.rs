@@ -80,8 +80,8 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "ALLOWED_HOSTS",
         "none",
-        "local: host names, separated by commas, that the API answers to besides localhost and loopback addresses (any address if \
-         LISTEN_ADDR is not loopback); [other names are refused](node.md#credentials)",
+        "local: host names, separated by commas, that the API answers to besides localhost, loopback addresses (any address if it \
+         listens beyond loopback or for TLS) and the names in its certificate; [other names are refused](node.md#credentials)",
     ),
     variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
     variable(

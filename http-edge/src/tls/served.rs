@@ -11,12 +11,14 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use super::facts::CertificateFacts;
 use super::files::{FileContents, TlsFileError, TlsFiles};
+use crate::host::CertificateNames;
 use crate::metrics::{Metric, ServerMetrics};
 
 /// A certificate in files.
 pub struct ServedCertificate {
     files: TlsFiles,
     metrics: Arc<ServerMetrics>,
+    names: CertificateNames,
     current: RwLock<Option<Arc<CertifiedKey>>>,
     seen: Mutex<Seen>,
 }
@@ -35,8 +37,12 @@ struct Seen {
 impl ServedCertificate {
     /// Takes the certificate from its files. One that expired is taken too, with an error in the log: a server that does not
     /// start would serve nobody, and the next files are taken without a restart.
-    pub fn open(files: TlsFiles, metrics: Arc<ServerMetrics>) -> Result<Arc<ServedCertificate>, TlsFileError> {
-        let served = ServedCertificate::awaited(files, metrics);
+    pub fn open(
+        files: TlsFiles,
+        metrics: Arc<ServerMetrics>,
+        names: CertificateNames,
+    ) -> Result<Arc<ServedCertificate>, TlsFileError> {
+        let served = ServedCertificate::awaited(files, metrics, names);
         let contents = served.files.read()?;
         let (key, facts) = served.files.certified_key(&contents)?;
         if let Err(error) = served.files.check_time(&facts, now()) {
@@ -47,9 +53,9 @@ impl ServedCertificate {
         Ok(served)
     }
 
-    /// A certificate whose files need not exist yet. Until then each handshake fails.
-    pub fn awaited(files: TlsFiles, metrics: Arc<ServerMetrics>) -> Arc<ServedCertificate> {
-        Arc::new(ServedCertificate { files, metrics, current: RwLock::default(), seen: Mutex::default() })
+    /// A certificate whose files need not exist yet. Until then each handshake fails. `names` gets its names.
+    pub fn awaited(files: TlsFiles, metrics: Arc<ServerMetrics>, names: CertificateNames) -> Arc<ServedCertificate> {
+        Arc::new(ServedCertificate { files, metrics, names, current: RwLock::default(), seen: Mutex::default() })
     }
 
     /// Looks at the files again, for ever.
@@ -116,6 +122,7 @@ impl ServedCertificate {
         );
         let seconds = u64::try_from(facts.not_after.0 / 1_000_000).unwrap_or(0);
         self.metrics.set(Metric::CertificateNotAfter, seconds);
+        self.names.set(&facts.names);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(key));
     }
 
@@ -184,7 +191,7 @@ mod tests {
         }
 
         fn open(&self) -> Result<Arc<ServedCertificate>, TlsFileError> {
-            ServedCertificate::open(self.files.clone(), Arc::default())
+            ServedCertificate::open(self.files.clone(), Arc::default(), CertificateNames::default())
         }
 
         fn refused(&self) -> String {
@@ -244,7 +251,8 @@ mod tests {
         let folder = Folder::new();
         folder.write(&issue(VALID));
         let metrics = Arc::new(ServerMetrics::default());
-        let served = ServedCertificate::open(folder.files.clone(), Arc::clone(&metrics)).unwrap();
+        let served =
+            ServedCertificate::open(folder.files.clone(), Arc::clone(&metrics), CertificateNames::default()).unwrap();
         let first = shown(&served);
         served.look().unwrap();
         assert_eq!((shown(&served), metrics.get(Metric::CertificateReloads)), (first.clone(), 0));
@@ -282,7 +290,8 @@ mod tests {
     fn an_awaited_certificate_is_taken_when_it_is_there() {
         let folder = Folder::new();
         let metrics = Arc::new(ServerMetrics::default());
-        let served = ServedCertificate::awaited(folder.files.clone(), Arc::clone(&metrics));
+        let served =
+            ServedCertificate::awaited(folder.files.clone(), Arc::clone(&metrics), CertificateNames::default());
         served.look().unwrap_err();
         assert!(served.current.read().unwrap().is_none());
         assert_eq!(metrics.get(Metric::CertificateReloadFailures), 0, "it is awaited");

@@ -84,7 +84,7 @@ impl NodeSettings {
 
     /// The configuration of the node with this identity.
     pub fn with_identity(self, identity: Identity) -> NodeConfig {
-        let hosts = HostNames { names: self.allowed_hosts, any_address: false };
+        let hosts = HostNames { names: self.allowed_hosts, ..HostNames::default() };
         NodeConfig { hosts, certificate: self.certificate, ..NodeConfig::new(self.data_dir, identity, self.sync) }
     }
 }
