@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use comptoir_test_support::processes::{free_port, run_comptoir};
-use comptoir_test_support::{RunningServer, temp_folder, text};
+use comptoir_test_support::processes::{command_for, free_port, run_comptoir};
+use comptoir_test_support::{RunningServer, TestClient, temp_folder, text};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -83,7 +83,8 @@ impl Company {
     }
 
     async fn certificate_of(&self, node: &RunningServer) -> Value {
-        let status: Value = reqwest::get(format!("{}/api/v1/status", node.url)).await.unwrap().json().await.unwrap();
+        let status: Value =
+            TestClient::new().get(format!("{}/api/v1/status", node.url)).send().await.unwrap().json().await.unwrap();
         status["sync"]["certificate"].clone()
     }
 }
@@ -253,6 +254,6 @@ async fn a_node_without_a_certificate_serves_its_own_machine_and_says_why() {
 }
 
 fn run_status(url: &str) -> String {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_comptoir"));
+    let mut command = command_for(url);
     String::from_utf8_lossy(&command.args(["status", "--url", url]).output().unwrap().stdout).into_owned()
 }

@@ -4,14 +4,17 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use comptoir_test_support::processes::free_port;
-use comptoir_test_support::{RunningServer, temp_folder};
+use comptoir_test_support::processes::{command_for, free_port};
+use comptoir_test_support::{RunningServer, TestClient, temp_folder};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::certificates::{Certificate, TestAuthority, VALID};
 use crate::until;
+
+/// Not of central's form, whose checksum would be compared at start.
+const KEY: &str = "cpt-of-a-test";
 
 /// A node that sends to this address, trusting the authority in `ca.crt` of the folder. `None`: the system's authorities.
 fn node(folder: &Path, central_url: &str, ca: Option<&TestAuthority>) -> RunningServer {
@@ -25,7 +28,7 @@ fn node(folder: &Path, central_url: &str, ca: Option<&TestAuthority>) -> Running
         ("TENANT_ID", id.as_str()),
         ("SITE_ID", id.as_str()),
         ("NODE_ID", id.as_str()),
-        ("SYNC_API_KEY", "cpt_test"),
+        ("SYNC_API_KEY", KEY),
         ("SYNC_INTERVAL_SECONDS", "1"),
         ("CENTRAL_API_URL", central_url),
     ];
@@ -38,7 +41,8 @@ fn node(folder: &Path, central_url: &str, ca: Option<&TestAuthority>) -> Running
 /// The code of the node's alert, once there is one, with the line of `comptoir status`.
 async fn alert(node: &RunningServer) -> (String, String) {
     let status = || async {
-        let status: Value = reqwest::get(format!("{}/api/v1/status", node.url)).await.ok()?.json().await.ok()?;
+        let answer = TestClient::new().get(format!("{}/api/v1/status", node.url)).send().await.ok()?;
+        let status: Value = answer.json().await.ok()?;
         Some(status["sync"]["alert"].clone()).filter(Value::is_object)
     };
     let alert = until("an alert", status).await;
@@ -89,9 +93,7 @@ async fn each_fault_of_central_s_certificate_has_its_code_and_says_what_to_do() 
         let (seen, detail) = alert(&node).await;
         assert_eq!(seen, code, "{detail}");
         assert!(detail.contains(advice), "{code}: {detail}");
-        let status = std::process::Command::new(env!("CARGO_BIN_EXE_comptoir"));
-        let mut status = status;
-        let output = status.args(["status", "--url", &node.url]).output().unwrap();
+        let output = command_for(&node.url).args(["status", "--url", &node.url]).output().unwrap();
         let output = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.contains(&format!("Alert: {code}: ")), "{output}");
     }
@@ -124,7 +126,7 @@ async fn the_agent_never_falls_back_to_plain_http() {
     assert_eq!(alert(&node).await.0, "TLS_FAILED");
     let received = received.await.unwrap();
     assert_eq!(received.first(), Some(&0x16), "a TLS handshake");
-    for secret in ["cpt_test", "Bearer", "HTTP/1.1"] {
+    for secret in [KEY, "Bearer", "HTTP/1.1"] {
         assert!(!received.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "{secret}");
     }
 }
@@ -140,7 +142,7 @@ fn a_central_elsewhere_needs_https_or_a_setting() {
             ("DATA_DIR", folder.path().to_str().unwrap()),
             ("LISTEN_ADDR", listen.as_str()),
             ("NODE_ID", id.as_str()),
-            ("SYNC_API_KEY", "cpt_test"),
+            ("SYNC_API_KEY", KEY),
             ("CENTRAL_API_URL", url),
         ];
         settings.extend(more);
