@@ -45,8 +45,8 @@ async fn invoices_of_three_nodes_are_numbered_without_gap_or_duplicate() {
 
 #[tokio::test]
 async fn an_invoice_number_s_year_is_that_of_its_receipt_in_the_tenant_s_zone() {
-    // 2026-12-31T22:59:59.999990Z is ten microseconds before midnight in Paris.
-    let clock = Arc::new(AtomicI64::new(1_798_757_999_999_990));
+    // 2026-12-31T22:59:59.999900Z is a hundred microseconds before midnight in Paris. A push of one record reserves six.
+    let clock = Arc::new(AtomicI64::new(1_798_757_999_999_900));
     let at = Arc::clone(&clock);
     let server = TestCentral::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
     let company = server.company().await;
