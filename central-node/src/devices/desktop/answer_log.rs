@@ -2,8 +2,8 @@
 //!
 //! A client holds a page of `down` if a later request has the time that the page had for it, to the millisecond. The fate of any
 //! other answer is unknown, and such an answer counts as not received; rows in it count as possibly written into the client's
-//! table. What is dropped, because the log is bounded, makes a base older. An older base costs at most a needless conflict; a newer
-//! one would lose another client's change.
+//! table. What is dropped, because the log is bounded, makes a base older. An older base costs at most a needless conflict; a
+//! newer one would lose another client's change.
 
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
