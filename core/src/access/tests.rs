@@ -168,7 +168,7 @@ proptest! {
         let own = Permission { scope: AccessScope::OwnSite, ..row };
         let roles = [RoleAt { role: own.role.clone(), site: Some(site(at)) }];
         let asked = (own.operation, own.action.clone(), own.entity_type.clone(), Some(site(other)));
-        prop_assert!(!allows(&[own.clone()], &roles, &request(&asked)));
+        prop_assert!(!allows(std::slice::from_ref(&own), &roles, &request(&asked)));
         let everywhere = (own.operation, own.action.clone(), own.entity_type.clone(), None);
         prop_assert!(!allows(&[own], &roles, &request(&everywhere)));
     }
