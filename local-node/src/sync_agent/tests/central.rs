@@ -78,6 +78,8 @@ struct Inner {
     /// Files, and how many records it held when each came.
     blobs: Vec<(String, usize)>,
     blob_faults: VecDeque<Result<HttpAnswer, Unanswered>>,
+    /// How many records it held at each request for a load.
+    loads: Vec<usize>,
     down: Down,
     signs: Option<Signing>,
     certificate_requests: Vec<CertificateRequest>,
@@ -144,6 +146,11 @@ impl Central {
     /// Seqs of the open epoch, without a hole by construction.
     pub(super) fn held(&self) -> usize {
         self.lock().held.len()
+    }
+
+    /// How many records it held at each request for a load.
+    pub(super) fn loads(&self) -> Vec<usize> {
+        self.lock().loads.clone()
     }
 
     /// Waits until that many records are held.
@@ -266,6 +273,11 @@ impl Transport for Central {
     }
 
     async fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
+        {
+            let mut central = self.lock();
+            let held = central.held.len();
+            central.loads.push(held);
+        }
         self.down().bootstrap(after)
     }
 
