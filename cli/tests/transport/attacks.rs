@@ -48,6 +48,8 @@ impl Victim {
     async fn connect(&self) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        // A long write then ends only after the server has read most of it.
+        socket.set_send_buffer_size(64 * 1024).unwrap();
         socket.connect(self.address.parse().unwrap()).await.unwrap()
     }
 
