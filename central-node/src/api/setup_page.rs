@@ -11,9 +11,13 @@ pub(super) const SCRIPT: &str = include_str!("setup_page.js");
 
 /// The page. Its texts are constants of the catalogue, without characters that HTML reads.
 pub(super) fn html(language: Language) -> String {
-    let text = |name: &'static str| Message::new(name).text(language);
-    let (title, detail, label) = (text("setup-page-title"), text("setup-page-detail"), text("setup-page-password"));
-    let (button, done, failed) = (text("setup-page-button"), text("setup-page-done"), text("setup-page-failed"));
+    let text = |message: Message| message.text(language);
+    let title = text(Message::new("setup-page-title"));
+    let detail = text(Message::new("setup-page-detail"));
+    let label = text(Message::new("setup-page-password"));
+    let button = text(Message::new("setup-page-button"));
+    let done = text(Message::new("setup-page-done"));
+    let failed = text(Message::new("setup-page-failed"));
     let (lang, script, setup) = (language.tag(), paths::SETUP_SCRIPT, paths::AUTH_SETUP);
     format!(
         "<!doctype html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\">\
