@@ -43,7 +43,6 @@ pub struct RefreshDto {
 #[schemars(rename = "LogoutRequest")]
 pub struct LogoutDto {
     /// A token of the login that ends.
-    #[schemars(length(min = 1, max = 200))]
     pub refresh_token: String,
 }
 
@@ -53,10 +52,8 @@ pub struct LogoutDto {
 #[schemars(rename = "SetupRequest")]
 pub struct SetupDto {
     /// The code of the one-time link.
-    #[schemars(length(min = 1, max = 200))]
     pub code: String,
-    /// The new password.
-    #[schemars(length(min = 12, max = 128))]
+    /// The new password, of 12 to 128 characters.
     pub password: String,
 }
 

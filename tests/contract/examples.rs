@@ -118,8 +118,22 @@ async fn central_takes_the_example_of_every_body() {
         }
     })
     .await;
-    let absent = [paths::CONFLICT_PREVIEW, paths::CONFLICT_RESOLVE, paths::DESKTOP_RESOLVE, paths::QUARANTINE_RELEASE];
+    let absent = [
+        paths::CONFLICT_PREVIEW,
+        paths::CONFLICT_RESOLVE,
+        paths::DESKTOP_RESOLVE,
+        paths::QUARANTINE_RELEASE,
+        paths::USER,
+        paths::USER_RESET,
+        paths::USER_ERASE,
+    ];
     let mut refused = absent.map(|path| (path, 404, "NOT_FOUND")).to_vec();
+    // No example is somebody's secret.
+    refused.extend([
+        (paths::AUTH_LOGIN, 401, "LOGIN_FAILED"),
+        (paths::AUTH_REFRESH, 401, "REAUTHENTICATION_REQUIRED"),
+        (paths::AUTH_SETUP, 410, "LINK_INVALID"),
+    ]);
     // Only nodes use these; a node's own tests follow, and `cli/tests/transport`.
     refused.extend([paths::SYNC_PUSH, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));
     assert_taken(&answers, &refused);

@@ -230,7 +230,7 @@ fn sync() -> Vec<Operation> {
     let moved = [ErrorCode::IncarnationChanged, ErrorCode::ScopeChanged];
     vec![
         post(paths::SYNC_PUSH, "A node's sealed records")
-            .header(sync_v1::NODE_PROCESS, false, "A random id of the node's process, new at each start")
+            .any_header(sync_v1::NODE_PROCESS, "A random UUID of the node's process, new at each start")
             .takes::<sync_v1::PushRequest>()
             .like(examples::node_push())
             .answers::<sync_v1::PushResponse>(200)
@@ -245,12 +245,12 @@ fn sync() -> Vec<Operation> {
             ]),
         get(paths::SYNC_STATUS, "The head that central holds of the calling node")
             .asks::<sync_status::StatusQuery>()
-            .header(sync_v1::NODE_PROCESS, false, "A random id of the node's process, new at each start")
+            .any_header(sync_v1::NODE_PROCESS, "A random UUID of the node's process, new at each start")
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_IDENTITY, "The node that the calling key was issued for").answers::<sync_v1::SyncIdentity>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
-            .header(sync_v1::NODE_PROCESS, false, "A random id of the node's process, new at each start")
+            .any_header(sync_v1::NODE_PROCESS, "A random UUID of the node's process, new at each start")
             .answers::<pull_v1::PullResponse>(200)
             .refuses(&moved),
         get(paths::SYNC_BOOTSTRAP, "The first load of a node: zstd, in it a `BootstrapLine` on each line")

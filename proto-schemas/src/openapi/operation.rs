@@ -312,10 +312,11 @@ impl Operation {
     /// A response for each status, with its codes.
     fn problems(&self, server: &Server, schemas: &mut Schemas) -> BTreeMap<u16, Value> {
         let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
-        let mut codes: Vec<ErrorCode> = [&self.refusals, server.refusals].concat();
+        let mut codes: Vec<ErrorCode> = server.refusals.to_vec();
         if self.open {
             codes.retain(|code| !matches!(code.status(), 401 | 403));
         }
+        codes.extend(&self.refusals);
         codes.sort_unstable();
         codes.dedup();
         for code in codes {
