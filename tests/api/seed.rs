@@ -95,6 +95,8 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
     append(&admin, vec![draft("RECEPTION", "r-1", "GOODS_RECEIVED", goods)]).await;
     let hash = put_file(&admin, "a signature").await;
 
+    let people = people(&admin).await;
+
     let mut quarantined = Vec::new();
     let mut conflicts = Vec::new();
     let sold = till.record("sold", &Sale::default()).to_string();
@@ -145,10 +147,13 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/conflicts/{event_id}/resolve": conflicts[1..],
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
             "/api/v1/nodes/{id}/certificate": [{ "id": till_id }],
+            "/api/v1/users/{id}": people.others, "/api/v1/users/{id}/reset": people.others,
+            "/api/v1/users/{id}/erase": people.erased,
         },
         "bodies": {
             "/api/v1/events": posted(),
             "/api/v1/nodes/{id}/certificate": [comptoir_proto::openapi::examples::node_certificate()],
+            "/api/v1/auth/login": [people.login], "/api/v1/auth/refresh": people.refreshes, "/api/v1/auth/setup": people.setups,
             "/api/v1/sync/push": [push], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/sync/resolve": resolves.collect::<Vec<_>>(),
             "post /api/v1/quarantine/{event_id}/release": [{ "reason": "looked at" }],
@@ -163,6 +168,45 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
         },
         "paired": files(),
     })
+}
+
+/// Users of central, and what they send.
+struct People {
+    login: Value,
+    refreshes: Vec<Value>,
+    setups: Vec<Value>,
+    /// The places of users who do not log in.
+    others: Vec<Value>,
+    /// Those of users who are erased.
+    erased: Vec<Value>,
+}
+
+async fn people(admin: &Endpoint) -> People {
+    const PASSWORD: &str = "four words by heart";
+    let call = async |path: &str, body: Value| -> Value {
+        let reply = admin.post(path, &body).await;
+        let answer = serde_json::from_slice(&reply.body).expect("JSON");
+        assert!(reply.status < 300, "{path}: {answer}");
+        answer
+    };
+    let created = async |login: String| call("/api/v1/users", json!({ "login": login, "name": "A person" })).await;
+    let mut setups = Vec::new();
+    let (mut others, mut erased) = (Vec::new(), Vec::new());
+    for number in 0..8 {
+        let code = created(format!("new-{number}")).await["code"].clone();
+        setups.push(json!({ "code": code, "password": PASSWORD }));
+        others.push(json!({ "id": created(format!("other-{number}")).await["user"] }));
+        erased.push(json!({ "id": created(format!("erased-{number}")).await["user"] }));
+    }
+    let code = created("seller".to_owned()).await["code"].clone();
+    let tenant = call("/api/v1/auth/setup", json!({ "code": code, "password": PASSWORD })).await["tenant"].clone();
+    let login = json!({ "tenant": tenant, "login": "seller", "password": PASSWORD });
+    let mut refreshes = Vec::new();
+    for _ in 0..8 {
+        let token = call("/api/v1/auth/login", login.clone()).await["refresh_token"].clone();
+        refreshes.push(json!({ "refresh_token": token }));
+    }
+    People { login, refreshes, setups, others, erased }
 }
 
 fn choices() -> Value {
