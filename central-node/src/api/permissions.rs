@@ -128,8 +128,14 @@ fn needs(method: &Method, path: &str) -> Option<Needs> {
 /// Authenticates the request and checks the person's permission, before the handler reads anything.
 pub(super) async fn check(State(central): State<Arc<Central>>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let needs = path.and_then(|path| needs(request.method(), &path));
-    // A method that the path does not have is answered by the router.
+    let needs = match path {
+        Some(path) if !TABLE.iter().any(|row| row.1 == path) => {
+            tracing::error!("{path} has no row in the table of permissions and is refused");
+            return ProblemResponse::from(forbidden(format!("nobody may call {path}"))).into_response();
+        }
+        path => path.and_then(|path| needs(request.method(), &path)),
+    };
+    // An unknown path, and a method that the path does not have, are answered by the router.
     let Some(needs) = needs.filter(|needs| *needs != Nothing) else { return next.run(request).await };
     let is_trusted = request.extensions().get::<Client>().is_some_and(|client| client.is_trusted);
     if is_trusted && matches!(needs, ThisMachineOrTenant(_)) {
