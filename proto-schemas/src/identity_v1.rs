@@ -101,24 +101,24 @@ pub struct RoleDto {
 }
 
 /// The public keys of access tokens (RFC 7517).
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JsonWebKeySet {
     /// The keys whose tokens are accepted; the first one signs.
     pub keys: Vec<JsonWebKey>,
 }
 
 /// A public key (RFC 8037).
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JsonWebKey {
     /// `OKP`.
-    pub kty: &'static str,
+    pub kty: String,
     /// `Ed25519`.
-    pub crv: &'static str,
+    pub crv: String,
     /// `EdDSA`.
-    pub alg: &'static str,
+    pub alg: String,
     /// `sig`.
     #[serde(rename = "use")]
-    pub usage: &'static str,
+    pub usage: String,
     /// Named in the header of tokens.
     pub kid: String,
     /// The key in base64url.

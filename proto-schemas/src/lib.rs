@@ -20,6 +20,7 @@ pub mod key_text;
 pub mod limited;
 pub mod local_keys_v1;
 pub mod mobile_v1;
+pub mod node_users_v1;
 pub mod openapi;
 pub mod opening;
 pub mod paths;

@@ -44,6 +44,10 @@ pub const SYNC_PUSH: &str = "/api/v1/sync/push";
 pub const SYNC_STATUS: &str = "/api/v1/sync/status";
 /// Whose key the caller has.
 pub const SYNC_IDENTITY: &str = "/api/v1/sync/identity";
+/// The users of the calling node's site.
+pub const SYNC_USERS: &str = "/api/v1/sync/users";
+/// A revoked node's proof that its data is destroyed.
+pub const SYNC_WIPED: &str = "/api/v1/sync/wiped";
 /// Pull of what changed.
 pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 /// The first load of a node's read models.

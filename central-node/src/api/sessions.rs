@@ -84,10 +84,10 @@ async fn set_password(
 async fn key_set(State(central): State<Arc<Central>>) -> Result<Response, ProblemResponse> {
     let keys = central.accounts().published_keys().await?;
     let key = |key: &crate::identity::PublishedKey| JsonWebKey {
-        kty: "OKP",
-        crv: "Ed25519",
-        alg: "EdDSA",
-        usage: "sig",
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        alg: "EdDSA".to_owned(),
+        usage: "sig".to_owned(),
         kid: key.kid.clone(),
         x: URL_SAFE_NO_PAD.encode(key.public_key),
     };
