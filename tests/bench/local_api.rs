@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -24,6 +25,8 @@ use crate::sqlite_outbox;
 const CONNECTIONS: usize = 64;
 const REQUESTS: usize = 100;
 const ROUNDS: usize = 5;
+/// Stands for the id in the template of a request.
+const ID_PLACE: &str = "{id}";
 
 /// The two lines of P2.
 pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line>> {
@@ -51,10 +54,11 @@ pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line
     Ok(lines)
 }
 
+/// As the product serves: a connection shares the routes, and does not copy them.
 async fn serve(app: Router) -> std::io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    tokio::spawn(async move { axum::serve(listener, app.into_make_service()).await });
     Ok(address)
 }
 
@@ -66,8 +70,13 @@ fn outbox_event() -> Vec<u8> {
     post("/events", None, &draft())
 }
 
+/// The load shares the processors with the server, so a request is a template with a new id.
 fn draft() -> String {
-    let mut draft = sale_of_250_bytes().draft(&Uuid::now_v7().to_string());
-    draft["user"] = "u-12".into();
-    draft.to_string()
+    static TEMPLATE: LazyLock<String> = LazyLock::new(|| {
+        let mut draft = sale_of_250_bytes().draft(ID_PLACE);
+        draft["id"] = ID_PLACE.into();
+        draft["user"] = "u-12".into();
+        draft.to_string()
+    });
+    TEMPLATE.replace(ID_PLACE, &Uuid::now_v7().to_string())
 }

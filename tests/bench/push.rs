@@ -108,7 +108,7 @@ impl Bench {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let app = comptoir_central::router(Arc::clone(&central));
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        tokio::spawn(async move { axum::serve(listener, app.into_make_service()).await });
         let admin = central.urls().service.replace("comptoir_service", ADMIN_ROLE);
         let mut copiers = Vec::new();
         for _ in 0..NODES {
