@@ -210,3 +210,21 @@ setup-page-password = Password
 setup-page-button = Save
 setup-page-done = The password is saved. Log in with it.
 setup-page-failed = It was not saved.
+
+## The page of a receipt.
+
+receipt-title = Receipt
+receipt-recorded = This receipt is genuine
+receipt-recorded-detail = The shop's log has exactly this record.
+receipt-not-recorded = This receipt is not in the log here
+receipt-not-recorded-detail = It was altered, or the shop has not sent it to this server yet. Ask the shop.
+receipt-sale = Sale
+receipt-refund = Refund
+receipt-cancelled = Cancelled sale
+receipt-invoice = Invoice
+receipt-total = Total
+receipt-time = Time
+receipt-central = Head office
+receipt-waits = has not confirmed it yet
+receipt-accepted = has accepted it
+receipt-reviewed = has it under review

@@ -210,3 +210,21 @@ setup-page-password = Mot de passe
 setup-page-button = Enregistrer
 setup-page-done = Le mot de passe est enregistré. Connectez-vous avec.
 setup-page-failed = Il n'a pas été enregistré.
+
+## The page of a receipt.
+
+receipt-title = Ticket
+receipt-recorded = Ce ticket est authentique
+receipt-recorded-detail = Le journal du magasin contient exactement cet enregistrement.
+receipt-not-recorded = Ce ticket n'est pas dans le journal de ce serveur
+receipt-not-recorded-detail = Il a été modifié, ou le magasin ne l'a pas encore transmis à ce serveur. Demandez au magasin.
+receipt-sale = Vente
+receipt-refund = Remboursement
+receipt-cancelled = Vente annulée
+receipt-invoice = Facture
+receipt-total = Total
+receipt-time = Heure
+receipt-central = Siège
+receipt-waits = ne l'a pas encore confirmé
+receipt-accepted = l'a accepté
+receipt-reviewed = l'examine

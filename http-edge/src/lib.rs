@@ -18,6 +18,7 @@ mod params;
 mod precondition;
 mod problem_response;
 mod rate_limit;
+mod receipt_answer;
 mod request_body;
 mod routes;
 mod security_headers;
@@ -37,6 +38,7 @@ pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, Refus
 pub use params::{PAGE_ROWS, PathParams, invalid_parameter, page_limit, read_query};
 pub use precondition::{EditCondition, edit_condition, if_match, if_match_text};
 pub use problem_response::ProblemResponse;
+pub use receipt_answer::receipt_answer;
 pub use request_body::{BodyPieces, BufferedBody, Media, RequestBody, Timeouts, malformed_body};
 pub use routes::Edge;
 pub use tagged::{has_current, not_modified, with_etag};

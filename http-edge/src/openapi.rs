@@ -10,6 +10,7 @@ use comptoir_proto::ca_page;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::{DOCS_PAGE, DOCS_POLICY, Operation, words};
 use comptoir_proto::paths;
+use comptoir_proto::receipt_v1::ReceiptProof;
 use comptoir_proto::status_v1::Health;
 use serde_json::{Value, json};
 
@@ -46,6 +47,10 @@ pub fn common_operations(ready: &'static str, not_ready: &[ErrorCode], start_pag
         get(paths::CA_FILE, "The certificate of the certificate authority")
             .answers_given(200, ca_page::CA_CONTENT_TYPE, text("The certificate in PEM."))
             .refuses(&[ErrorCode::CaMissing]),
+        get(paths::RECEIPT, "Whether a receipt is genuine; a page for a browser")
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers::<ReceiptProof>(200)
+            .refuses(&[ErrorCode::StoreUnavailable]),
         get(paths::METRICS, "Counters, for Prometheus; from another machine with a credential")
             .answers_given(200, TEXT, text("Figures."))
             .refuses(&[ErrorCode::Unauthorized, ErrorCode::Forbidden]),

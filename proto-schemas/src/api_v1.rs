@@ -16,6 +16,7 @@ use crate::instant;
 use crate::openapi::words;
 use crate::payload::{self, FieldError, PayloadError};
 use crate::problem::Problem;
+use crate::receipt_code::ReceiptCode;
 
 /// A draft as a caller posts it. Unknown fields are refused, because a misspelt one would be lost.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -312,6 +313,9 @@ pub struct EventDto {
     /// The chain after it, hex.
     #[schemars(with = "words::Hash")]
     pub chain: String,
+    /// The path that says whether a receipt of this event is genuine, for the receipt's QR code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// The number in the tenant's order; at central only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
@@ -363,6 +367,7 @@ impl EventDto {
             epoch: event.epoch.number,
             seq: event.seq.0,
             chain: chain.to_string(),
+            receipt: Some(ReceiptCode::new(event, chain).path()),
             position: None,
             user: content.user.as_ref().map(Name::to_string),
             entity_type: content.entity_type.to_string(),

@@ -28,6 +28,8 @@ pub mod payload;
 pub mod problem;
 pub mod pull_v1;
 pub mod read_v1;
+pub mod receipt_code;
+pub mod receipt_v1;
 pub mod record_reader;
 pub mod rulebook_file;
 pub mod security_v1;

@@ -52,6 +52,10 @@ pub const SYNC_WIPED: &str = "/api/v1/sync/wiped";
 pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 /// The first load of a node's read models.
 pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
+/// Whether a receipt is genuine: the address in its QR code.
+pub const RECEIPT: &str = "/r/{code}";
+/// The QR code of a receipt, as a picture.
+pub const RECEIPT_QR: &str = "/r/{code}/qr.svg";
 /// Signatures and photos, by the BLAKE3 of their bytes.
 pub const BLOB: &str = "/api/v1/blobs/{hash}";
 /// Status of every node: its log, its clock, its last push and pull.

@@ -26,6 +26,7 @@ mod pull;
 mod push;
 mod quarantine;
 mod read_models;
+mod receipts;
 mod report_query;
 mod reports;
 mod respond;
@@ -66,6 +67,7 @@ fn routes() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::SYNC_PUSH, post(push::push))
         .route(paths::SYNC_STATUS, get(sync_status::status))
+        .route(paths::RECEIPT, get(receipts::receipt))
         .route(paths::SYNC_IDENTITY, get(sync_status::identity))
         .route(paths::SYNC_PULL, get(pull::pull))
         .route(paths::SYNC_BOOTSTRAP, get(bootstrap::bootstrap))

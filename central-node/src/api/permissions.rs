@@ -39,7 +39,7 @@ use Needs::{Node, Nothing, Somewhere, Tenant, ThisMachineOrTenant};
 /// The operation under a name that is no trait.
 const SYNC: AccessOperation = AccessOperation::Sync;
 
-pub(super) const TABLE: [(&str, &str, Needs); 77] = [
+pub(super) const TABLE: [(&str, &str, Needs); 78] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::START_PAGE, Nothing),
@@ -49,6 +49,7 @@ pub(super) const TABLE: [(&str, &str, Needs); 77] = [
     ("get", paths::OPENAPI, Nothing),
     ("get", paths::DOCS, Nothing),
     ("get", paths::JWKS, Nothing),
+    ("get", paths::RECEIPT, Nothing),
     ("get", paths::SETUP_PAGE, Nothing),
     ("get", paths::SETUP_SCRIPT, Nothing),
     ("post", paths::AUTH_LOGIN, Nothing),

@@ -406,6 +406,20 @@ pub(crate) async fn by_event_id(
         .transpose()
 }
 
+/// The record at a place of a node's log.
+pub(crate) async fn at_place(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+    (epoch, seq): (u32, Seq),
+) -> Result<Option<LogRow>, StoreError> {
+    let sql = format!("{COLUMNS} where e.tenant_id = $1 and e.node_id = $2 and e.epoch = $3 and e.node_seq = $4");
+    let statement = tx.prepare_cached(&sql).await?;
+    let (epoch, seq) = (super::append::epoch_column(epoch), as_bigint(seq.0));
+    let row = tx.query_opt(&statement, &[&tenant.uuid(), &node.uuid(), &epoch, &seq]).await?;
+    row.as_ref().map(|row| LogRow::checked(tenant, row)).transpose()
+}
+
 /// The accepted edits and resolutions of an entity after a position up to another, in order.
 pub(crate) async fn changes_of(
     tx: &Transaction<'_>,

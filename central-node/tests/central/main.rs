@@ -31,6 +31,7 @@ mod phone_sync;
 mod phones;
 mod projecting;
 mod pulling;
+mod receipts;
 mod refusing;
 mod reporting;
 mod restoring;

@@ -39,7 +39,7 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 44] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 46] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
@@ -81,6 +81,8 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 44] = [
     ("get", paths::HEALTHZ, Needed::Nothing),
     ("get", paths::READYZ, Needed::Nothing),
     ("get", paths::START_PAGE, Needed::Nothing),
+    ("get", paths::RECEIPT, Needed::Nothing),
+    ("get", paths::RECEIPT_QR, Needed::Nothing),
     ("get", paths::CA, Needed::Nothing),
     ("get", paths::CA_FILE, Needed::Nothing),
     // Its handler asks from where the request comes.

@@ -18,6 +18,7 @@ mod notifications;
 mod openapi;
 mod precondition;
 mod queue;
+mod receipts;
 mod receptions;
 mod record;
 mod refusal;
@@ -84,6 +85,8 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::LOCAL_KEYS, get(local_keys::list).post(local_keys::create))
         .route(paths::LOCAL_KEY, delete(local_keys::revoke))
         .route(paths::SESSION, post(session::begin).delete(session::end))
+        .route(paths::RECEIPT, get(receipts::receipt))
+        .route(paths::RECEIPT_QR, get(receipts::qr))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
         .route(paths::CA, get(certificate::page))

@@ -166,6 +166,9 @@ fn state() -> Vec<Operation> {
     let kinds = "Server-sent events `marks`, `queue`, `sync` and `notifications`, each with the whole state of its kind: \
                  `LiveMarks`, `LiveQueue`, `LiveSync`, `LiveNotifications`.";
     vec![
+        get(paths::RECEIPT_QR, "The QR code of a receipt")
+            .answers_given(200, "image/svg+xml", text("A picture."))
+            .open(),
         get(paths::QUEUE, "What waits to be sent").answers::<QueueDto>(200),
         get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
         get(paths::STREAM, "What changes, as it changes")

@@ -104,6 +104,8 @@ words! {
     SalesKey = one_of(["day", "month", "site", "product", "country", "customer", "user", "entity"]);
     /// How a report is written.
     ReportFormat = one_of(["json", "csv"]);
+    /// Whether a receipt is genuine.
+    ReceiptState = one_of(["RECORDED", "NOT_RECORDED"]);
     /// What a device is to do with a row.
     RowAction = one_of(["UPSERT", "DELETE"]);
 }

@@ -60,6 +60,7 @@ async fn an_operation_without_a_credential_is_refused_before_anything_else() {
         match needs {
             // This node has no certificate, and knows no authority.
             Needed::Nothing if path == "/ca.crt" => drop(reply.problem(404, "CA_MISSING")),
+            Needed::Nothing if path.starts_with("/r/") => drop(reply.problem(404, "NOT_FOUND")),
             Needed::Nothing => assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text()),
             Needed::Credential | Needed::May(_) => {
                 reply.problem(401, "UNAUTHORIZED");

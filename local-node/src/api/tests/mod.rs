@@ -6,6 +6,7 @@ mod editing;
 mod log_states;
 mod openapi;
 mod reads;
+mod receipts;
 mod saved_forms;
 mod shop;
 mod streams;

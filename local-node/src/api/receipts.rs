@@ -1,0 +1,67 @@
+//! `GET /r/{code}`: whether a receipt is genuine, and its QR code. Anybody who has the receipt may ask, so the answer shows only
+//! what the receipt shows.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use comptoir_http_edge::{PathParams, ProblemResponse, receipt_answer};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::receipt_code::{NoReceiptCode, ReceiptCode};
+use comptoir_proto::receipt_v1::ReceiptProof;
+use comptoir_proto::stored_v1;
+use comptoir_proto::sync_v1::StoredResult;
+use qrcode::render::svg;
+use qrcode::{EcLevel, QrCode};
+
+use crate::blocking::blocking;
+use crate::event_log::{Log, ReadError};
+use crate::node::Node;
+
+/// A module of the QR code, in units of the picture.
+const MODULE: u32 = 4;
+
+pub(super) async fn receipt(
+    State(node): State<Arc<Node>>,
+    PathParams(code): PathParams<String>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
+    let (code, log) = (read_code(&code)?, node.log().clone());
+    let proof = blocking(move || proof(&log, &code)).await?;
+    Ok(receipt_answer(&proof, &headers))
+}
+
+/// The QR code of a receipt: the address of central's page, since a customer is not in the shop's network; this node's own page
+/// where there is no central.
+pub(super) async fn qr(
+    State(node): State<Arc<Node>>,
+    PathParams(code): PathParams<String>,
+) -> Result<Response, ProblemResponse> {
+    let code = read_code(&code)?;
+    let central = node.sync_config().central_url.as_ref();
+    let address = central.and_then(|url| url.join(&code.path()).ok()).map_or_else(|| code.path(), String::from);
+    let drawn = QrCode::with_error_correction_level(address.as_bytes(), EcLevel::M);
+    let drawn = drawn.map_err(|error| Problem::new(ErrorCode::Internal, format!("{address}: {error}")))?;
+    let picture = drawn.render::<svg::Color<'_>>().module_dimensions(MODULE, MODULE).build();
+    Ok(([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], picture).into_response())
+}
+
+fn read_code(text: &str) -> Result<ReceiptCode, Problem> {
+    text.parse().map_err(|error: NoReceiptCode| Problem::new(ErrorCode::NotFound, error.to_string()))
+}
+
+fn proof(log: &Log, code: &ReceiptCode) -> Result<ReceiptProof, ReadError> {
+    let identity = log.identity();
+    if (code.tenant, code.node) != (identity.tenant, identity.node) || code.seq > log.last(code.epoch) {
+        return Ok(ReceiptProof::not_recorded());
+    }
+    let sealed = log.read(code.epoch, code.seq, 1, usize::MAX)?.into_iter().next().filter(|it| it.seq == code.seq);
+    let Some(sealed) = sealed else { return Ok(ReceiptProof::not_recorded()) };
+    let Ok(event) = stored_v1::decode(&sealed.record) else { return Ok(ReceiptProof::not_recorded()) };
+    let decision = log.decision(code.epoch, code.seq)?;
+    let decision = decision.and_then(|bytes| serde_json::from_slice::<StoredResult>(&bytes).ok());
+    Ok(ReceiptProof::of(code, &event, sealed.chain, decision.map(|stored| stored.result.verdict)))
+}
