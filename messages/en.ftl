@@ -228,3 +228,10 @@ receipt-central = Head office
 receipt-waits = has not confirmed it yet
 receipt-accepted = has accepted it
 receipt-reviewed = has it under review
+
+## A printed receipt.
+
+print-number = No. { $number }
+print-vat = of which VAT { $rate } %
+print-original = of sale { $number }
+print-duplicate = DUPLICATE { $number }

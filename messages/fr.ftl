@@ -228,3 +228,10 @@ receipt-central = Siège
 receipt-waits = ne l'a pas encore confirmé
 receipt-accepted = l'a accepté
 receipt-reviewed = l'examine
+
+## Un ticket imprimé.
+
+print-number = N° { $number }
+print-vat = dont TVA { $rate } %
+print-original = de la vente { $number }
+print-duplicate = DUPLICATA { $number }

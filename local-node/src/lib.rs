@@ -9,6 +9,7 @@ pub mod local_keys;
 mod node;
 mod notifications;
 mod read_models;
+mod receipt_printer;
 mod sessions;
 pub mod sync_agent;
 

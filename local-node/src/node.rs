@@ -12,7 +12,7 @@ use tokio::time::{Duration, sleep};
 
 use crate::blobs::Blobs;
 use crate::blocking::blocking;
-use crate::config::{CertificateConfig, NodeConfig, SyncConfig};
+use crate::config::{CertificateConfig, NodeConfig, PrinterConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::local_keys::{LocalKeyId, LocalKeys};
 use crate::read_models::{self, ReadModels};
@@ -41,6 +41,7 @@ pub struct Node {
     local_keys: Arc<LocalKeys>,
     sessions: Sessions,
     hosts: HostNames,
+    printer: Option<PrinterConfig>,
     sync_config: SyncConfig,
     certificates: CertificateStore,
     sync: watch::Receiver<SyncState>,
@@ -116,6 +117,7 @@ impl Node {
             local_keys,
             sessions: Sessions::default(),
             hosts: config.hosts,
+            printer: config.printer,
             sync_config: config.sync,
             certificates,
             sync,
@@ -224,6 +226,10 @@ impl Node {
     /// Where the certificate of central's certificate authority is stored.
     pub(crate) fn ca_path(&self) -> PathBuf {
         self.certificates.ca()
+    }
+
+    pub(crate) fn printer(&self) -> Option<&PrinterConfig> {
+        self.printer.as_ref()
     }
 
     pub(crate) fn sync_config(&self) -> &SyncConfig {

@@ -71,6 +71,14 @@ pub enum ErrorCode {
     TlsRequired,
     /// Central has no certificate authority.
     CaMissing,
+    /// The event has no receipt.
+    NoReceipt,
+    /// The node has no printer.
+    PrinterMissing,
+    /// The printer cannot be reached.
+    PrinterUnreachable,
+    /// The printer was lost while it printed.
+    PrintIncomplete,
     /// An administrator has not allowed the site this name or address.
     NameNotAllowed,
     /// Too much waits to be written.
@@ -127,7 +135,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 60] = [
+    pub const ALL: [ErrorCode; 64] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -162,6 +170,10 @@ impl ErrorCode {
         ErrorCode::RateLimited,
         ErrorCode::TlsRequired,
         ErrorCode::CaMissing,
+        ErrorCode::NoReceipt,
+        ErrorCode::PrinterMissing,
+        ErrorCode::PrinterUnreachable,
+        ErrorCode::PrintIncomplete,
         ErrorCode::NameNotAllowed,
         ErrorCode::QueueFull,
         ErrorCode::InsufficientStorage,
@@ -263,6 +275,14 @@ impl ErrorCode {
             ErrorCode::RateLimited => ("RATE_LIMITED", 429, true, "Too many requests"),
             ErrorCode::TlsRequired => ("TLS_REQUIRED", 426, false, "This port speaks TLS"),
             ErrorCode::CaMissing => ("CA_MISSING", 404, false, "There is no certificate authority here"),
+            ErrorCode::NoReceipt => ("NO_RECEIPT", 422, false, "The event has no receipt"),
+            ErrorCode::PrinterMissing => ("PRINTER_MISSING", 409, false, "This node has no printer"),
+            ErrorCode::PrinterUnreachable => {
+                ("PRINTER_UNREACHABLE", 503, true, "The printer cannot be reached; nothing was printed")
+            }
+            ErrorCode::PrintIncomplete => {
+                ("PRINT_INCOMPLETE", 503, true, "The printer was lost; the receipt may be printed in part")
+            }
             ErrorCode::NameNotAllowed => ("NAME_NOT_ALLOWED", 403, false, "The site may not use this name"),
             ErrorCode::QueueFull => ("QUEUE_FULL", 503, true, "Too much waits to be written"),
             ErrorCode::InsufficientStorage => ("INSUFFICIENT_STORAGE", 507, true, "The disk is nearly full"),

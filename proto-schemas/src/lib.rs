@@ -2,6 +2,7 @@
 //!
 //! A local node and central share no other contract. Nothing in this crate opens a file or a socket.
 
+pub mod amount_text;
 pub mod api_v1;
 pub mod audit_entries_v1;
 pub mod bundle_v1;

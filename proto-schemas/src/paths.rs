@@ -52,6 +52,8 @@ pub const SYNC_WIPED: &str = "/api/v1/sync/wiped";
 pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 /// The first load of a node's read models.
 pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
+/// Prints the receipt of an event.
+pub const EVENT_PRINT: &str = "/api/v1/events/{id}/print";
 /// Whether a receipt is genuine: the address in its QR code.
 pub const RECEIPT: &str = "/r/{code}";
 /// The QR code of a receipt, as a picture.

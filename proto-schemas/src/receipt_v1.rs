@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::event::Event;
-use comptoir_core::money::{Currency, from_minor};
+use comptoir_core::money::Currency;
 use comptoir_messages::{Language, Message};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::amount_text::amount_text;
 use crate::instant;
 use crate::openapi::words;
 use crate::receipt_code::ReceiptCode;
@@ -24,6 +25,13 @@ pub struct ReceiptProof {
     /// The record, if its state is `RECORDED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<ProvenRecord>,
+}
+
+/// `POST /api/v1/events/{id}/print`: a receipt was printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PrintedReceipt {
+    /// Which print of this receipt it is: 1 is the original, later ones are marked as duplicates.
+    pub copy: u32,
 }
 
 /// What a record says.
@@ -119,12 +127,9 @@ impl ReceiptProof {
 }
 
 impl ProvenRecord {
-    /// The total as people write it: `5,10 EUR` in French, `5.10 EUR` in English.
     fn total(&self, language: Language) -> Option<String> {
         let currency = self.currency.as_deref().and_then(Currency::parse)?;
-        let amount = from_minor(self.total_minor?, currency).to_string();
-        let amount = if language == Language::French { amount.replace('.', ",") } else { amount };
-        Some(format!("{amount} {}", currency.as_str()))
+        Some(amount_text(self.total_minor?, currency, language))
     }
 }
 
@@ -156,9 +161,9 @@ mod tests {
     #[test]
     fn a_page_says_what_the_receipt_says_in_the_reader_s_language() {
         let french = recorded(None).html(Language::French);
-        assert!(french.contains("5,10 EUR") && french.contains("lang=\"fr\""), "{french}");
+        assert!(french.contains("5,10\u{202f}€") && french.contains("lang=\"fr\""), "{french}");
         let english = recorded(Some("ACCEPTED")).html(Language::English);
-        assert!(english.contains("5.10 EUR") && !english.contains("<b></dd>"), "{english}");
+        assert!(english.contains("5.10\u{202f}€") && !english.contains("<b></dd>"), "{english}");
         assert!(english.contains("&lt;b&gt;"), "an id is text, never markup: {english}");
     }
 

@@ -83,6 +83,14 @@ pub const VARIABLES: &[Variable] = &[
         "local: host names, separated by commas, that the API answers to besides localhost, loopback addresses (any address if it \
          listens beyond loopback or for TLS) and the names in its certificate; [other names are refused](node.md#credentials)",
     ),
+    variable(
+        "RECEIPT_PRINTER",
+        "none: receipts are not printed",
+        "local: host and port of a printer that takes ESC/POS over TCP, such as 192.168.1.20:9100",
+    ),
+    variable("RECEIPT_COLUMNS", "42", "local: characters of a printed line: 42 on paper of 80 mm, 32 on 58 mm"),
+    variable("RECEIPT_HEADING", "none", "local: up to 6 lines at the top of a receipt, separated by \\|"),
+    variable("RECEIPT_LANGUAGE", "fr", "local: the language of printed receipts, fr or en"),
     variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
     variable(
         "TENANT_ID",

@@ -39,11 +39,12 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 46] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 47] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
     ("get", paths::EVENT, READ),
+    ("post", paths::EVENT_PRINT, RECORD),
     ("post", paths::SALES, RECORD),
     ("post", paths::REFUNDS, RECORD),
     ("post", paths::RECEPTIONS, RECORD),

@@ -61,6 +61,7 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::EVENTS, post(events::record).get(events::list))
         .route(paths::EVENTS_EXPORT, get(export::bundle))
         .route(paths::EVENT, get(events::one))
+        .route(paths::EVENT_PRINT, post(receipts::print))
         .route(paths::SALES, post(sales::sale))
         .route(paths::REFUNDS, post(sales::refund))
         .route(paths::RECEPTIONS, post(receptions::receive))

@@ -11,6 +11,7 @@ use comptoir_proto::local_keys_v1::{LocalKeyRequest, LocalKeyRow, NewLocalKey, O
 use comptoir_proto::openapi::{Credential, Operation, Server, WRITE_REFUSALS, append, commands, document};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
+use comptoir_proto::receipt_v1::PrintedReceipt;
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
 use comptoir_proto::status_v1::NodeStatus;
 use schemars::JsonSchema;
@@ -60,6 +61,15 @@ fn log() -> Vec<Operation> {
             .asks::<events::EventsQuery>()
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),
+        Operation::new("post", paths::EVENT_PRINT, "Prints the receipt of a sale or a refund")
+            .answers::<PrintedReceipt>(200)
+            .refuses(&WRITE_REFUSALS)
+            .refuses(&[
+                ErrorCode::NoReceipt,
+                ErrorCode::PrinterMissing,
+                ErrorCode::PrinterUnreachable,
+                ErrorCode::PrintIncomplete,
+            ]),
         get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").asks::<export::Export>().answers_given(
             200,
             bundle_v1::CONTENT_TYPE,

@@ -3,23 +3,28 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use comptoir_http_edge::{PathParams, ProblemResponse, receipt_answer};
+use comptoir_core::id::EventId;
+use comptoir_http_edge::{PathParams, ProblemResponse, invalid_parameter, receipt_answer};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::receipt_code::{NoReceiptCode, ReceiptCode};
-use comptoir_proto::receipt_v1::ReceiptProof;
+use comptoir_proto::receipt_v1::{PrintedReceipt, ReceiptProof};
 use comptoir_proto::stored_v1;
 use comptoir_proto::sync_v1::StoredResult;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 
+use super::authorize::Permitted;
+use super::refusal::not_appended;
 use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError};
 use crate::node::Node;
+use crate::receipt_printer::{PrintError, print_receipt};
 
 /// A module of the QR code, in units of the picture.
 const MODULE: u32 = 4;
@@ -34,19 +39,51 @@ pub(super) async fn receipt(
     Ok(receipt_answer(&proof, &headers))
 }
 
-/// The QR code of a receipt: the address of central's page, since a customer is not in the shop's network; this node's own page
-/// where there is no central.
+/// The QR code of a receipt.
 pub(super) async fn qr(
     State(node): State<Arc<Node>>,
     PathParams(code): PathParams<String>,
 ) -> Result<Response, ProblemResponse> {
     let code = read_code(&code)?;
-    let central = node.sync_config().central_url.as_ref();
-    let address = central.and_then(|url| url.join(&code.path()).ok()).map_or_else(|| code.path(), String::from);
+    let address = address(&node, &code.path());
     let drawn = QrCode::with_error_correction_level(address.as_bytes(), EcLevel::M);
     let drawn = drawn.map_err(|error| Problem::new(ErrorCode::Internal, format!("{address}: {error}")))?;
     let picture = drawn.render::<svg::Color<'_>>().module_dimensions(MODULE, MODULE).build();
     Ok(([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], picture).into_response())
+}
+
+/// `POST /api/v1/events/{id}/print`.
+pub(super) async fn print(
+    permitted: Permitted,
+    PathParams(id): PathParams<String>,
+) -> Result<Json<PrintedReceipt>, ProblemResponse> {
+    let node = permitted.node();
+    let id: EventId = id.parse().map_err(|_| invalid_parameter("id", &id, "an event is named by its UUID"))?;
+    let user = Some(permitted.caller().name());
+    let printed = print_receipt(node.log(), node.printer(), id, user, |path| address(node, path)).await;
+    Ok(Json(PrintedReceipt { copy: printed.map_err(refused)? }))
+}
+
+fn refused(error: PrintError) -> Problem {
+    let code = match error {
+        PrintError::Unknown(_) => ErrorCode::NotFound,
+        PrintError::NoReceipt { .. } => ErrorCode::NoReceipt,
+        PrintError::NoPrinter => ErrorCode::PrinterMissing,
+        PrintError::Unreachable { .. } => ErrorCode::PrinterUnreachable,
+        PrintError::Broken { .. } => ErrorCode::PrintIncomplete,
+        PrintError::TooMany(..) => ErrorCode::TooLarge,
+        PrintError::Read(error) => return error.into(),
+        PrintError::Append(error) => return not_appended(error),
+        PrintError::Payload(_) | PrintError::Record(_) => ErrorCode::Internal,
+    };
+    Problem::new(code, error.to_string())
+}
+
+/// The address in a receipt's QR code: central's page, since a customer is not in the shop's network; this node's own path where
+/// there is no central.
+fn address(node: &Node, path: &str) -> String {
+    let central = node.sync_config().central_url.as_ref();
+    central.and_then(|url| url.join(path).ok()).map_or_else(|| path.to_owned(), String::from)
 }
 
 fn read_code(text: &str) -> Result<ReceiptCode, Problem> {

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod identity;
+mod printer;
 mod sync;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::event_log::{Identity, LogConfig};
 
 pub use certificate::CertificateConfig;
 pub use identity::GivenIdentity;
+pub use printer::PrinterConfig;
 pub(crate) use sync::is_loopback;
 pub use sync::{ApiKey, SyncConfig};
 
@@ -30,6 +32,8 @@ pub struct NodeConfig {
     pub hosts: HostNames,
     /// The certificate that central issues to this node, if it serves with one.
     pub certificate: Option<CertificateConfig>,
+    /// The shop's receipt printer.
+    pub printer: Option<PrinterConfig>,
 }
 
 impl NodeConfig {
@@ -37,7 +41,7 @@ impl NodeConfig {
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity, sync: SyncConfig) -> NodeConfig {
         let data_dir = data_dir.into();
         let log = LogConfig::new(NodeConfig::log_dir(&data_dir), identity);
-        NodeConfig { log, data_dir, sync, hosts: HostNames::default(), certificate: None }
+        NodeConfig { log, data_dir, sync, hosts: HostNames::default(), certificate: None, printer: None }
     }
 
     /// The directory of the log in a data directory.
@@ -64,6 +68,8 @@ pub struct NodeSettings {
     pub allowed_hosts: Vec<String>,
     /// The certificate from central.
     pub certificate: Option<CertificateConfig>,
+    /// The receipt printer.
+    pub printer: Option<PrinterConfig>,
 }
 
 impl NodeSettings {
@@ -75,9 +81,10 @@ impl NodeSettings {
         let sync = SyncConfig::from_settings(get, &mut wrong);
         let allowed_hosts = allowed_hosts(get).map_err(|error| wrong.push(error)).unwrap_or_default();
         let certificate = CertificateConfig::from_settings(get, &mut wrong);
+        let printer = PrinterConfig::from_settings(get, &mut wrong);
         let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned()).into();
         match sync.filter(|_| wrong.is_empty()) {
-            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate }),
+            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate, printer }),
             None => Err(wrong),
         }
     }
@@ -85,7 +92,8 @@ impl NodeSettings {
     /// The configuration of the node with this identity.
     pub fn with_identity(self, identity: Identity) -> NodeConfig {
         let hosts = HostNames { names: self.allowed_hosts, ..HostNames::default() };
-        NodeConfig { hosts, certificate: self.certificate, ..NodeConfig::new(self.data_dir, identity, self.sync) }
+        let NodeSettings { data_dir, sync, certificate, printer, .. } = self;
+        NodeConfig { hosts, certificate, printer, ..NodeConfig::new(data_dir, identity, sync) }
     }
 }
 

@@ -88,6 +88,10 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::MethodNotAllowed
         | ErrorCode::TlsRequired
         | ErrorCode::CaMissing
+        | ErrorCode::NoReceipt
+        | ErrorCode::PrinterMissing
+        | ErrorCode::PrinterUnreachable
+        | ErrorCode::PrintIncomplete
         | ErrorCode::NameNotAllowed
         | ErrorCode::InvalidPayload
         | ErrorCode::UnknownSchema

@@ -5,6 +5,7 @@ mod blobs;
 mod editing;
 mod log_states;
 mod openapi;
+mod printing;
 mod reads;
 mod receipts;
 mod saved_forms;
