@@ -89,7 +89,7 @@ pub const VARIABLES: &[Variable] = &[
         "local: host and port of a printer that takes ESC/POS over TCP, such as 192.168.1.20:9100",
     ),
     variable("RECEIPT_COLUMNS", "42", "local: characters of a printed line: 42 on paper of 80 mm, 32 on 58 mm"),
-    variable("RECEIPT_HEADING", "none", "local: up to 6 lines at the top of a receipt, separated by \\|"),
+    variable("RECEIPT_HEADING", "none", "local: up to 6 lines at the top of a receipt, separated by vertical bars"),
     variable("RECEIPT_LANGUAGE", "fr", "local: the language of printed receipts, fr or en"),
     variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
     variable(
