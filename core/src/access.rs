@@ -195,7 +195,7 @@ impl<'a> AccessRequest<'a> {
 
 /// Whether one of the roles has a permission for the request.
 pub fn allows(permissions: &[Permission], roles: &[RoleAt], request: &AccessRequest<'_>) -> bool {
-    permissions.iter().any(|permission| permission.matches(request) && permission.reaches(roles, request.site))
+    permissions.iter().any(|permission| permission.allows(roles, request))
 }
 
 /// Whether one of the roles has a permission for the operation anywhere: for some site, action or entity type. Requests that
@@ -206,6 +206,11 @@ pub fn allows_somewhere(permissions: &[Permission], roles: &[RoleAt], operation:
 }
 
 impl Permission {
+    /// Whether one of the roles has this permission for the request.
+    pub(crate) fn allows<'r>(&self, roles: impl IntoIterator<Item = &'r RoleAt>, request: &AccessRequest<'_>) -> bool {
+        self.matches(request) && self.reaches(roles, request.site)
+    }
+
     fn matches(&self, request: &AccessRequest<'_>) -> bool {
         let covers = |own: &Option<Name>, asked: Option<&Name>| own.is_none() || own.as_ref() == asked;
         self.operation == request.operation
@@ -213,12 +218,12 @@ impl Permission {
             && covers(&self.entity_type, request.entity_type)
     }
 
-    fn reaches(&self, roles: &[RoleAt], site: Option<SiteId>) -> bool {
+    fn reaches<'r>(&self, roles: impl IntoIterator<Item = &'r RoleAt>, site: Option<SiteId>) -> bool {
         let at = |held: &RoleAt| match self.scope {
             AccessScope::Tenant => true,
             AccessScope::OwnSite => held.site.is_none() || held.site == site,
         };
-        roles.iter().any(|held| held.role == self.role && at(held))
+        roles.into_iter().any(|held| held.role == self.role && at(held))
     }
 }
 

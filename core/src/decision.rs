@@ -97,13 +97,23 @@ pub enum Code {
     ActionNotAllowed,
     /// The entity would exceed its maximum size.
     EntityTooLarge,
+    /// The event's user did not exist at the position up to which the node knew users.
+    UserUnknown,
+    /// The user was not allowed to record the event, by what the node knew.
+    NotPermitted,
+    /// The user was allowed to record the event, and is not any more.
+    RightsWithdrawn,
+    /// The node names a position of its users that central has not reached: central was restored, or the record is forged.
+    RightsUnknown,
+    /// The device was revoked before the event arrived.
+    DeviceRevoked,
     /// A defect of the program; the event waits for a person.
     DecisionFailed,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 22] = [
+    pub const ALL: [Code; 27] = [
         Code::AlreadyValidated,
         Code::StockReadOnly,
         Code::CentralOnly,
@@ -125,6 +135,11 @@ impl Code {
         Code::AlreadyApplied,
         Code::ActionNotAllowed,
         Code::EntityTooLarge,
+        Code::UserUnknown,
+        Code::NotPermitted,
+        Code::RightsWithdrawn,
+        Code::RightsUnknown,
+        Code::DeviceRevoked,
         Code::DecisionFailed,
     ];
 
@@ -152,6 +167,11 @@ impl Code {
             Code::AlreadyApplied => "ALREADY_APPLIED",
             Code::ActionNotAllowed => "ACTION_NOT_ALLOWED",
             Code::EntityTooLarge => "ENTITY_TOO_LARGE",
+            Code::UserUnknown => "USER_UNKNOWN",
+            Code::NotPermitted => "NOT_PERMITTED",
+            Code::RightsWithdrawn => "RIGHTS_WITHDRAWN",
+            Code::RightsUnknown => "RIGHTS_UNKNOWN",
+            Code::DeviceRevoked => "DEVICE_REVOKED",
             Code::DecisionFailed => "DECISION_FAILED",
         }
     }

@@ -4,7 +4,8 @@
 //! same log again gives the same decisions on any machine, years later.
 //!
 //! Reading order: identities and order ([`id`], [`position`], [`time`]), events ([`event`], [`fact`]), the chain ([`chain`]),
-//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]), permissions ([`access`]).
+//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]), permissions ([`access`]) and
+//! their history ([`rights`]).
 
 pub mod access;
 pub mod chain;
@@ -16,6 +17,7 @@ pub mod id;
 pub mod limits;
 pub mod money;
 pub mod position;
+pub mod rights;
 pub mod rulebook;
 pub mod rules;
 pub mod state;
