@@ -33,6 +33,8 @@ pub enum ErrorCode {
     WrongNode,
     /// The credential may not do this.
     Forbidden,
+    /// The node or device was revoked: it may only hand over what it has.
+    DeviceRevoked,
     /// The request names another host than this server's.
     HostRefused,
     /// The request comes from a page of another site.
@@ -99,6 +101,8 @@ pub enum ErrorCode {
     ChainMismatch,
     /// The node's key is not the one that its first push named.
     KeyChanged,
+    /// A proof does not fit: its signature, or what central holds of that log.
+    ProofInvalid,
     /// An edit must say, in `If-Match`, which version it was made from.
     PreconditionRequired,
     /// The bytes do not match their checksum or hash.
@@ -135,7 +139,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 64] = [
+    pub const ALL: [ErrorCode; 66] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -151,6 +155,7 @@ impl ErrorCode {
         ErrorCode::WrongTenant,
         ErrorCode::WrongNode,
         ErrorCode::Forbidden,
+        ErrorCode::DeviceRevoked,
         ErrorCode::HostRefused,
         ErrorCode::OriginRefused,
         ErrorCode::NotFound,
@@ -184,6 +189,7 @@ impl ErrorCode {
         ErrorCode::EpochFrozen,
         ErrorCode::ChainMismatch,
         ErrorCode::KeyChanged,
+        ErrorCode::ProofInvalid,
         ErrorCode::PreconditionRequired,
         ErrorCode::ChecksumMismatch,
         ErrorCode::BlobMissing,
@@ -250,6 +256,7 @@ impl ErrorCode {
             ErrorCode::WrongTenant => ("WRONG_TENANT", 403, false, "The credential belongs to another tenant"),
             ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
+            ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was revoked"),
             ErrorCode::HostRefused => ("HOST_REFUSED", 421, false, "This server does not answer to that host name"),
             ErrorCode::OriginRefused => {
                 ("ORIGIN_REFUSED", 403, false, "A page of another site may not change anything here")
@@ -297,6 +304,7 @@ impl ErrorCode {
             ErrorCode::EpochFrozen => ("EPOCH_FROZEN", 409, false, "The epoch is frozen after a fork"),
             ErrorCode::ChainMismatch => ("CHAIN_MISMATCH", 409, true, "The bytes do not fit their chain"),
             ErrorCode::KeyChanged => ("KEY_CHANGED", 409, false, "The node's key is not the one that was pinned"),
+            ErrorCode::ProofInvalid => ("PROOF_INVALID", 422, false, "The proof does not fit what central knows"),
             ErrorCode::PreconditionRequired => (
                 "PRECONDITION_REQUIRED",
                 428,

@@ -66,7 +66,61 @@ pub struct WipeProof {
     /// By the node's clock.
     #[schemars(with = "words::Instant")]
     pub wiped_at: String,
-    /// Ed25519, in hex, by the key of the log over `comptoir/wiped/1` and the fields above, one a line.
+    /// Ed25519, in hex, by the key of the log over [`WipeProof::signed_text`]: `comptoir/wiped/1` and the fields above,
+    /// one a line.
     #[schemars(length(min = 128, max = 128))]
     pub signature: String,
+}
+
+impl WipeProof {
+    /// The signed text: seven lines, each ended by a line feed.
+    pub fn signed_text(&self) -> String {
+        let WipeProof { node, epoch, last_seq, last_chain, unsent, wiped_at, signature: _ } = self;
+        format!("comptoir/wiped/1\n{node}\n{epoch}\n{last_seq}\n{last_chain}\n{unsent}\n{wiped_at}\n")
+    }
+}
+
+/// `POST /api/v1/nodes/{id}/revoke`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RevokeNodeRequest")]
+pub struct RevokeNodeDto {
+    /// Why, for the log.
+    #[schemars(length(max = 500))]
+    pub reason: Option<String>,
+}
+
+/// A node that is revoked, now or before.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RevokedNode {
+    /// The node.
+    pub node: Uuid,
+    /// When it was revoked.
+    #[schemars(with = "words::Instant")]
+    pub revoked_at: String,
+    /// The position of the event of its revocation.
+    pub revoked_position: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signed_text_of_a_proof_is_its_fields_one_a_line() {
+        let proof = WipeProof {
+            node: Uuid::from_bytes([1; 16]),
+            epoch: 2,
+            last_seq: 7,
+            last_chain: "ab".repeat(32),
+            unsent: 0,
+            wiped_at: "2026-12-01T10:00:00Z".to_owned(),
+            signature: "00".repeat(64),
+        };
+        let text = format!(
+            "comptoir/wiped/1\n01010101-0101-0101-0101-010101010101\n2\n7\n{}\n0\n2026-12-01T10:00:00Z\n",
+            "ab".repeat(32)
+        );
+        assert_eq!(proof.signed_text(), text);
+    }
 }

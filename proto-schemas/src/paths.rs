@@ -62,6 +62,10 @@ pub const RECEIPT_QR: &str = "/r/{code}/qr.svg";
 pub const BLOB: &str = "/api/v1/blobs/{hash}";
 /// Status of every node: its log, its clock, its last push and pull.
 pub const NODES: &str = "/api/v1/nodes";
+/// Revokes a node: nothing more of its log takes effect.
+pub const NODE_REVOKE: &str = "/api/v1/nodes/{id}/revoke";
+/// Logs of which central received two branches.
+pub const FORKS: &str = "/api/v1/forks";
 /// Edits that wait for a person.
 pub const CONFLICTS: &str = "/api/v1/conflicts";
 /// One conflict.

@@ -33,11 +33,13 @@ pub enum SecurityKind {
     AlteredRecord,
     /// A record or event names another tenant than its credential.
     ForeignTenant,
+    /// A revoked node destroyed records that central had not received.
+    RecordsDestroyed,
 }
 
 impl SecurityKind {
     /// Every kind.
-    pub const ALL: [SecurityKind; 9] = [
+    pub const ALL: [SecurityKind; 10] = [
         SecurityKind::WrongChecksum,
         SecurityKind::ForeignQr,
         SecurityKind::ImpossibleTravel,
@@ -47,6 +49,7 @@ impl SecurityKind {
         SecurityKind::KeyUsedTwice,
         SecurityKind::AlteredRecord,
         SecurityKind::ForeignTenant,
+        SecurityKind::RecordsDestroyed,
     ];
 
     /// The word on the wire.
@@ -61,6 +64,7 @@ impl SecurityKind {
             SecurityKind::KeyUsedTwice => "KEY_USED_TWICE",
             SecurityKind::AlteredRecord => "ALTERED_RECORD",
             SecurityKind::ForeignTenant => "FOREIGN_TENANT",
+            SecurityKind::RecordsDestroyed => "RECORDS_DESTROYED",
         }
     }
 

@@ -101,6 +101,8 @@ fn full(action: &str) -> Value {
         "IDENTITY_CHANGED" => json!({
             "change": "role_assigned", "role": "cashier", "site": event_id, "operation": "record", "action": "SALE_RECORDED",
             "entity_type": "SALE", "scope": "own_site", "until": "2026-11-30T10:00:00Z", "by": "console",
+            "permissions": [{"role": "cashier", "operation": "record", "action": null, "entity_type": "SALE", "scope": "own_site"}],
+            "node": event_id, "reason": "lost in the tram", "unsent": 3,
         }),
         "EPOCH_OPENED" => json!({
             "public_key": hash, "reason": "restore",
@@ -258,6 +260,9 @@ fn a_wrong_value_is_pointed_to() {
     refused("CENTRAL_RESTORED", "/head", json!(-1));
     refused("IDENTITY_CHANGED", "/change", json!("renamed to Zoé"));
     refused("IDENTITY_CHANGED", "/scope", json!("everywhere"));
+    refused("IDENTITY_CHANGED", "/permissions/0/scope", json!("everywhere"));
+    refused("IDENTITY_CHANGED", "/unsent", json!(-1));
+    refused("IDENTITY_CHANGED", "/node", json!("till-1"));
     refused("CENTRAL_RESTORED", "/reason", "x".repeat(501).into());
     refused("EPOCH_OPENED", "/public_key", "short".into());
     refused("CLOCK_CHANGED", "/change", "slewed".into());

@@ -57,6 +57,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::WrongNode => Reaction::Stop,
         ErrorCode::Unauthorized
         | ErrorCode::Forbidden
+        | ErrorCode::DeviceRevoked
         | ErrorCode::LoginFailed
         | ErrorCode::TokenExpired
         | ErrorCode::ReauthenticationRequired => Reaction::SlowlyAndAlert,
@@ -114,7 +115,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::TooManyAttempts
         | ErrorCode::LinkInvalid
         | ErrorCode::WeakPassword
-        | ErrorCode::AlreadyExists => to_status(code.status()),
+        | ErrorCode::AlreadyExists
+        | ErrorCode::ProofInvalid => to_status(code.status()),
     }
 }
 

@@ -61,6 +61,12 @@ pub fn node_certificate() -> Value {
     json!({ "csr": SIGNING_REQUEST })
 }
 
+/// A node's proof, whose signature is of no key.
+pub fn wipe_proof() -> Value {
+    json!({ "node": "018f0000-0000-7000-8000-000000000003", "epoch": 1, "last_seq": 7, "last_chain": "ab".repeat(32),
+        "unsent": 0, "wiped_at": "2026-12-01T10:00:00Z", "signature": "00".repeat(64) })
+}
+
 #[cfg(test)]
 mod tests {
     use comptoir_core::chain::link;
