@@ -63,6 +63,12 @@ create table node (
     name       text not null,
     public_key bytea check (length(public_key) = 32),             -- pinned by the node's first EPOCH_OPENED
     created_at timestamptz not null default now(),
+    revoked_at       timestamptz,
+    revoked_position bigint,                         -- of the event that revoked it: nothing later of its log takes effect
+    wiped_at         timestamptz,                    -- when central received the proof
+    wipe_proof       json,                           -- as the node signed it
+    constraint node_revoked_whole check ((revoked_at is null) = (revoked_position is null)),
+    constraint node_wiped_whole check ((wiped_at is null) = (wipe_proof is null)),
     primary key (tenant_id, node_id),
     constraint node_of_site foreign key (tenant_id, site_id) references site (tenant_id, site_id)
 );
@@ -90,6 +96,7 @@ create table api_key (
 create table app_user (
     tenant_id   uuid not null references tenant (tenant_id),
     user_id     uuid not null,
+    created_position bigint not null,                -- of the event that created the user
     login       text collate "C",                    -- lower case; what a person types
     name        text,
     verifier    text,                                -- argon2id, in PHC form; null until a password is set
@@ -103,26 +110,48 @@ create table app_user (
         and (erased_at is null or (name is null and verifier is null and disabled_at is not null)))
 );
 
+-- Rights with their history: the next three tables follow from the IDENTITY_CHANGED events at these positions, and judge what
+-- nodes recorded offline. A row begins with one event and ends with another; while it has no end, it is in force. Rows are never
+-- deleted (docs/adr/0038).
+
+-- When a user had no rights.
+create table user_disabling (
+    tenant_id     uuid not null,
+    user_id       uuid not null,
+    from_position bigint not null,
+    to_position   bigint check (to_position >= from_position),
+    primary key (tenant_id, user_id, from_position),
+    constraint user_disabling_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id)
+);
+create unique index user_disabling_once on user_disabling (tenant_id, user_id) where to_position is null;
+
 -- Which roles a user has, and where. The nil site means "every site of the tenant".
 create table user_role (
-    tenant_id uuid not null,
-    user_id   uuid not null,
-    role      text collate "C" not null,
-    site_id   uuid not null,
-    primary key (tenant_id, user_id, role, site_id),
+    tenant_id     uuid not null,
+    user_id       uuid not null,
+    role          text collate "C" not null,
+    site_id       uuid not null,
+    from_position bigint not null,
+    to_position   bigint check (to_position >= from_position),
+    primary key (tenant_id, user_id, role, site_id, from_position),
     constraint user_role_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id)
 );
+create unique index user_role_once on user_role (tenant_id, user_id, role, site_id) where to_position is null;
 
 -- What roles may do. `*` means any action or any entity type.
 create table role_permission (
-    tenant_id   uuid not null references tenant (tenant_id),
-    role        text collate "C" not null,
-    operation   text collate "C" not null,
-    action      text collate "C" not null,
-    entity_type text collate "C" not null,
-    scope       text collate "C" not null check (scope in ('own_site', 'tenant')),
-    primary key (tenant_id, role, operation, action, entity_type)
+    tenant_id     uuid not null references tenant (tenant_id),
+    role          text collate "C" not null,
+    operation     text collate "C" not null,
+    action        text collate "C" not null,
+    entity_type   text collate "C" not null,
+    scope         text collate "C" not null check (scope in ('own_site', 'tenant')),
+    from_position bigint not null,
+    to_position   bigint check (to_position >= from_position),
+    primary key (tenant_id, role, operation, action, entity_type, from_position)
 );
+create unique index role_permission_once on role_permission (tenant_id, role, operation, action, entity_type)
+    where to_position is null;
 
 -- A code with which a user sets a password, once. Only its hash is stored. A new code replaces the old one.
 create table one_time_link (
@@ -226,6 +255,7 @@ create table tenant_head (
     head             bigint not null,                -- the last position given; count(event) = max(position) = head
     decision_chain   bytea not null,                 -- the chain after the decision at head
     last_received_at timestamptz not null,           -- received_at strictly increases
+    identity_position bigint not null default 0,     -- of the last change of what a node knows of its users
     -- After a restore: decisions that could break a promise wait for the nodes in restore_window.
     restore_window_open boolean not null default false
 ) with (fillfactor = 50);                            -- room for HOT updates: the row changes with every batch
@@ -907,9 +937,9 @@ create policy own_rows on reader for select to comptoir_readonly using (role_nam
 grant select, insert on event, ingest_batch, fork_record to comptoir_service;
 -- Identities and heads are updated, never deleted.
 grant select, insert on central_meta, tenant, site to comptoir_service;
-grant select, insert, update, delete on token_key, user_role, role_permission, one_time_link, refresh_family, login_failure
+grant select, insert, update, delete on token_key, one_time_link, refresh_family, login_failure
     to comptoir_service;
-grant select, insert, update on refresh_token, app_user to comptoir_service;
+grant select, insert, update on refresh_token, app_user, user_disabling, user_role, role_permission to comptoir_service;
 grant select, insert, update on
     node, api_key, reader, refusal, security_signal, last_place, tenant_head, node_head, rulebook, node_pull, device
     to comptoir_service;

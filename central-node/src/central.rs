@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use comptoir_core::access::default_permissions;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_proto::rights_change::permission_members;
 use comptoir_proto::rulebook_file;
 use comptoir_proto::sync_v1::{HeadDto, SignedHead, signed_head_text};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -17,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, ChangedBy, IdentityChange, record_changes};
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
@@ -322,8 +324,17 @@ impl Central {
         SignedHead { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }
     }
 
-    /// Creates a tenant in one transaction: its rows, central's own log in it, and its first rulebook.
+    /// Creates a tenant in one transaction: its rows, central's own log in it, its first rulebook and roles.
     pub async fn create_tenant(&self, new: &NewTenant) -> Result<TenantId, CentralError> {
+        self.insert_tenant(new, true).await
+    }
+
+    /// The same without the event that records the roles, for tests: their first event then has position 3.
+    pub async fn create_unrecorded_tenant(&self, new: &NewTenant) -> Result<TenantId, CentralError> {
+        self.insert_tenant(new, false).await
+    }
+
+    async fn insert_tenant(&self, new: &NewTenant, is_recorded: bool) -> Result<TenantId, CentralError> {
         let tenant = TenantId::new(Uuid::now_v7());
         let central_node = NodeId::new(Uuid::now_v7());
         let mut connection = self.database.service().await?;
@@ -335,6 +346,13 @@ impl Central {
         let outcomes = outcomes.map_err(|error| refused(error.to_string()))?;
         if let Some(refusal) = outcomes.into_iter().find_map(Result::err) {
             return Err(refused(refusal.to_string()));
+        }
+        if is_recorded {
+            let permissions: Vec<_> = default_permissions().iter().map(permission_members).collect();
+            let created = IdentityChange::new("TENANT", tenant.to_string(), "tenant_created");
+            let changes = vec![created.with("permissions", permissions)];
+            let recorded = record_changes(&tx, tenant, changes, &ChangedBy::Console, self.clock.now()).await;
+            recorded.map_err(|error| refused(error.to_string()))?;
         }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(tenant)

@@ -6,8 +6,10 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
+use comptoir_proto::node_users_v1::WipeProof;
 use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult, SealedRecord};
 use comptoir_proto::{instant, stored_v1};
+use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,6 +19,11 @@ use crate::response::Response;
 
 /// 2026-03-01T10:00:00Z in microseconds: the time of a sealed log's clock, unless a test sets another.
 pub const NOON: i64 = 1_772_359_200_000_000;
+
+/// The key pair of every sealed log.
+fn signing_key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
 
 /// A record and the chain after it.
 pub type Sealed = (Vec<u8>, ChainHash);
@@ -60,7 +67,7 @@ impl SealedLog {
             node,
             key,
             epoch,
-            public_key: [7; 32],
+            public_key: signing_key().verifying_key().to_bytes(),
             clock: Timestamp(NOON),
             seq: Seq::ZERO,
             chain,
@@ -217,6 +224,21 @@ impl SealedLog {
         self.records.clear();
         self.chain_before_records = self.chain;
         request
+    }
+
+    /// The proof that the node destroyed its data, with so many records that central does not have.
+    pub fn wipe_proof(&self, unsent: u64) -> WipeProof {
+        let unsigned = WipeProof {
+            node: self.node.uuid(),
+            epoch: self.epoch.number,
+            last_seq: self.seq.0,
+            last_chain: self.chain.to_string(),
+            unsent,
+            wiped_at: instant::format(self.clock),
+            signature: String::new(),
+        };
+        let signature = signing_key().sign(unsigned.signed_text().as_bytes());
+        WipeProof { signature: hex::encode(signature.to_bytes()), ..unsigned }
     }
 
     /// Sends a push, whatever becomes of it.

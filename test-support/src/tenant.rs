@@ -31,7 +31,7 @@ impl TestCentral {
 
     /// Creates a tenant of that name with one site.
     pub async fn tenant(&self, name: &str) -> TestTenant<'_> {
-        let tenant = self.central.create_tenant(&new_tenant(name)).await.expect("a tenant");
+        let tenant = self.central.create_unrecorded_tenant(&new_tenant(name)).await.expect("a tenant");
         let db = self.central.database();
         let site = create_site(db, tenant, "LYO", "Lyon").await.expect("a site");
         let token = issue_admin_token(db, tenant, "test").await.expect("a token").text;

@@ -22,7 +22,7 @@ STATUSES = collections.defaultdict(collections.Counter)
 LOCK = threading.Lock()
 TURNS = collections.defaultdict(itertools.count)
 # Only nodes may use these paths.
-OF_NODES = ("/api/v1/sync/", "/api/v1/nodes/")
+OF_NODES = ("/api/v1/sync/", "/api/v1/nodes/{id}/certificate")
 
 
 def name(case):

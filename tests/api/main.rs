@@ -102,8 +102,9 @@ async fn central_and_a_node_answer_as_their_openapi_documents_say() {
     let (tenant, token) = (text(&made["tenant_id"]), text(&made["admin_token"]));
     let site = text(&admin(&["site", "create", "--tenant", &tenant, "--code", "S1", "--name", "S1"])["site_id"]);
     let issue = |name: &str| admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", name]);
-    let (till, shop) = (issue("till"), issue("shop"));
-    let of_central = seed::central(&central.url, &token, &text(&till["SYNC_API_KEY"]), SealedLog::issued(&till)).await;
+    let (till, shop, spare) = (issue("till"), issue("shop"), text(&issue("spare")["NODE_ID"]));
+    let key = text(&till["SYNC_API_KEY"]);
+    let of_central = seed::central(&central.url, &token, &key, SealedLog::issued(&till), &spare).await;
     let authority = text(&admin(&["ca", "create"])["certificate"]);
     // As if central had issued the node a certificate.
     let tls = folder.path().join("node/tls");

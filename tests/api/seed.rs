@@ -62,8 +62,9 @@ fn files() -> Value {
     json!({ "/api/v1/blobs/{hash}": (0..4).map(file).collect::<Vec<_>>() })
 }
 
-/// Fills central and returns the known values. `till` is a simulated node with the key `key`.
-pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedLog) -> Value {
+/// Fills central and returns the known values. `till` is a simulated node with the key `key`, `spare` one
+/// that requests revoke.
+pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedLog, spare: &str) -> Value {
     let till_id = till.node.to_string();
     let admin = Endpoint::address(url, Some(token.to_owned()));
     append(&admin, created("PRODUCT", "p")).await;
@@ -146,7 +147,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/conflicts/{event_id}": [conflicts[0]], "/api/v1/conflicts/{event_id}/preview": [conflicts[0]],
             "/api/v1/conflicts/{event_id}/resolve": conflicts[1..],
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
-            "/api/v1/nodes/{id}/certificate": [{ "id": till_id }],
+            "/api/v1/nodes/{id}/certificate": [{ "id": till_id }], "/api/v1/nodes/{id}/revoke": [{ "id": spare }],
             "/api/v1/users/{id}": people.others, "/api/v1/users/{id}/reset": people.others,
             "/api/v1/users/{id}/erase": people.erased,
         },
@@ -154,7 +155,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/events": posted(),
             "/api/v1/nodes/{id}/certificate": [comptoir_proto::openapi::examples::node_certificate()],
             "/api/v1/auth/login": [people.login], "/api/v1/auth/refresh": people.refreshes, "/api/v1/auth/setup": people.setups,
-            "/api/v1/sync/push": [push], "/api/sync/push": [phone], "/api/sync/up": [up],
+            "/api/v1/sync/push": [push], "/api/v1/sync/wiped": [till.wipe_proof(0)], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/sync/resolve": resolves.collect::<Vec<_>>(),
             "post /api/v1/quarantine/{event_id}/release": [{ "reason": "looked at" }],
             "delete /api/v1/clients/{id}": [{}], "delete /api/v1/entities/{type}/{id}": [{}],

@@ -126,6 +126,7 @@ async fn central_takes_the_example_of_every_body() {
         paths::USER,
         paths::USER_RESET,
         paths::USER_ERASE,
+        paths::NODE_REVOKE,
     ];
     let mut refused = absent.map(|path| (path, 404, "NOT_FOUND")).to_vec();
     // No example is somebody's secret.
@@ -135,7 +136,7 @@ async fn central_takes_the_example_of_every_body() {
         (paths::AUTH_SETUP, 410, "LINK_INVALID"),
     ]);
     // Only nodes use these; a node's own tests follow, and `cli/tests/transport`.
-    refused.extend([paths::SYNC_PUSH, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));
+    refused.extend([paths::SYNC_PUSH, paths::SYNC_WIPED, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));
     assert_taken(&answers, &refused);
     assert!(answers.len() >= 20, "{answers:?}");
 

@@ -15,5 +15,6 @@ mod log_hygiene;
 mod online_retail;
 mod purchasing;
 mod restored;
+mod rights;
 mod rotated_key;
 mod rulebook;

@@ -51,7 +51,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert!(stdout.contains("2010-12-01: 136 sales, 6 refunds, "), "{stdout}");
     assert!(stdout.contains(" pieces, 58635.56 GBP\n") && stdout.contains("/docs"), "{stdout}");
     assert!(
-        stdout.contains("The shop's log: 146 records") && stdout.contains("Head office: 148, of which 2 its own"),
+        stdout.contains("The shop's log: 146 records") && stdout.contains("Head office: 150, of which 4 its own"),
         "{stdout}"
     );
     let stderr = clone.stderr();

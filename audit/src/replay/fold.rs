@@ -4,16 +4,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::Flag;
 use comptoir_core::decision::{Code, DecisionContext, Judgement, Verdict};
-use comptoir_core::event::TimeSource;
+use comptoir_core::event::{Event, TimeSource};
 use comptoir_core::fact::{Fact, Objection};
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
+use comptoir_core::rights::RightsHistory;
 use comptoir_core::rules::{self, Precheck, PriorDecision};
 use comptoir_core::state::DecisionState;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::TenantContext;
 use comptoir_proto::opening::{self, EpochEnd};
 use comptoir_proto::record_reader::RecordReading;
+use comptoir_proto::rights_change::rights_change;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::{instant, sync_v1};
 use jiff::tz::TimeZone;
@@ -38,6 +40,8 @@ pub(super) struct Fold {
     known: Option<Tenant>,
     redecide: bool,
     decision_state: DecisionState,
+    /// Who was allowed what at every position so far.
+    rights: RightsHistory,
     /// Where each node's log ends.
     ends: HashMap<NodeId, EpochEnd>,
     records: u64,
@@ -66,6 +70,7 @@ impl Fold {
             known: context.map(known).transpose()?,
             redecide,
             decision_state: DecisionState::default(),
+            rights: RightsHistory::of_new_tenant(),
             ends: HashMap::new(),
             records: 0,
             position: Position::ZERO,
@@ -89,6 +94,12 @@ impl Fold {
         {
             known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
         }
+        if let RecordReading::Known(known) = &mut record
+            && !context.by_central
+            && let Some(objection) = self.objection_to(&known.event)
+        {
+            known.objection = Some(objection);
+        }
         self.restored += u64::from(decision.judgement.flags.contains(&Flag::DecisionRestored));
         self.by_newer_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
         let fields = if self.redecide {
@@ -97,6 +108,12 @@ impl Fold {
             takes_effect_unread(&record, &decision)
         };
         self.apply(&context, &record, &decision)?;
+        if context.by_central
+            && decision.judgement.verdict == Verdict::Accepted
+            && let Some(change) = record.event().and_then(|event| rights_change(&event.content))
+        {
+            self.rights.apply(decision.position, change);
+        }
         self.ends.insert(sealed_at.node, EpochEnd { epoch: sealed_at.epoch, seq: sealed_at.seq, chain });
         (self.position, self.decision_chain) = (decision.position, decision_chain);
         self.records += 1;
@@ -116,6 +133,11 @@ impl Fold {
             entity: content.map(|content| format!("{} {}", content.entity_type, content.entity_id)),
             fields,
         }))
+    }
+
+    /// The objection of central to an event of a node, whatever its payload says.
+    fn objection_to(&self, event: &Event) -> Option<Objection> {
+        self.rights.revoked(event.node).or_else(|| self.rights.objection(event, self.position))
     }
 
     pub(super) fn replay(&self) -> Replay {

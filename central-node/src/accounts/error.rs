@@ -1,5 +1,5 @@
 use comptoir_core::access::RoleError;
-use comptoir_core::id::{SiteId, TenantId, UserId};
+use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 
 use crate::database::StoreError;
 use crate::identity::{IdentityError, PasswordError};
@@ -55,6 +55,23 @@ pub enum AccountError {
         /// The id in the request.
         site: SiteId,
     },
+    /// There is no such node.
+    #[error("tenant {tenant} has no node {node} that could be revoked or wiped")]
+    NoNode {
+        /// The tenant.
+        tenant: TenantId,
+        /// The id in the request.
+        node: NodeId,
+    },
+    /// The reason is too long.
+    #[error("a reason has at most {chars_max} characters")]
+    Reason {
+        /// The maximum number of characters.
+        chars_max: usize,
+    },
+    /// The proof of a wiped node does not fit.
+    #[error("the proof does not fit: {0}")]
+    Proof(String),
     /// Nothing can be changed about an erased user.
     #[error("user {0} was erased; create a new one")]
     Erased(UserId),
@@ -82,4 +99,14 @@ pub enum AccountError {
     /// The event of the change was refused.
     #[error("the change could not be recorded: {0}")]
     NotRecorded(String),
+}
+
+impl From<AccountError> for IdentityError {
+    fn from(error: AccountError) -> IdentityError {
+        match error {
+            AccountError::Store(error) => IdentityError::Store(error),
+            AccountError::Identity(error) => error,
+            other => IdentityError::Store(StoreError::Refused(other.to_string())),
+        }
+    }
 }

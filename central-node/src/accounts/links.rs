@@ -8,8 +8,8 @@ use deadpool_postgres::Transaction;
 
 use super::context::Accounts;
 use super::error::AccountError;
-use super::logins::end_logins;
-use super::record::{ChangedBy, IdentityChange, record};
+use super::logins::{end_logins, lock_logins};
+use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
 use super::secrets::{read_secret, secret_text};
 use crate::database::{self, Micros, StoreError};
 use crate::identity::password;
@@ -98,6 +98,8 @@ impl Accounts {
         let verifier = password::verifier_of(new_password).await?;
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
+        lock_logins(&tx, tenant, user).await?;
+        lock_for_change(&tx, tenant).await?;
         // Of two requests at a time, one deletes the row.
         let sql =
             "delete from one_time_link where tenant_id = $1 and user_id = $2 and code_hash = $3 and expires_at > $4";

@@ -7,6 +7,15 @@ use uuid::Uuid;
 
 use crate::database::{Micros, StoreError};
 
+/// Locks a user's logins before the tenant: a replayed token locks its login first too, and two that lock in another order could
+/// wait for each other.
+pub(super) async fn lock_logins(tx: &Transaction<'_>, tenant: TenantId, user: UserId) -> Result<(), StoreError> {
+    let sql = "select from refresh_family where tenant_id = $1 and user_id = $2 and ended_at is null
+               order by family_id for update";
+    tx.query(sql, &[&tenant.uuid(), &user.uuid()]).await?;
+    Ok(())
+}
+
 /// Ends one login.
 pub(super) async fn end_family(
     tx: &Transaction<'_>,

@@ -1,7 +1,7 @@
 //! Users as rows. An erased user keeps the row and the id, which events name, and nothing else.
 
 use comptoir_core::access::{Role, RoleAt};
-use comptoir_core::id::{SiteId, TenantId, UserId};
+use comptoir_core::id::{TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::context::Accounts;
 use super::error::AccountError;
 use super::links::{OneTimeLink, link_issued};
-use super::logins::end_logins;
+use super::logins::{end_logins, lock_logins};
 use super::names::{LOGIN_CHARS_MAX, login_of, name_of};
-use super::record::{ChangedBy, IdentityChange, record};
-use crate::database::{self, Micros, StoreError};
+use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
+use crate::database::{self, Micros, StoreError, as_bigint};
 use crate::identity::permissions::{role_at, roles_of};
 
 /// A user to be created.
@@ -69,19 +69,19 @@ impl Accounts {
         let (login, name, now) = (login_of(&new.login)?, name_of(&new.name)?, self.now());
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
+        let created_at = as_bigint(lock_for_change(&tx, tenant).await?.0);
         let user = UserId::new(Uuid::now_v7());
-        let sql = "insert into app_user (tenant_id, user_id, login, name, created_at) values ($1, $2, $3, $4, $5)";
-        let inserted = tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &login, &name, &Micros(now)]).await;
+        let sql = "insert into app_user (tenant_id, user_id, login, name, created_at, created_position)
+                   values ($1, $2, $3, $4, $5, $6)";
+        let inserted = tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &login, &name, &Micros(now), &created_at]).await;
         inserted.map_err(|error| match error.code() {
             Some(&SqlState::UNIQUE_VIOLATION) => AccountError::Exists { tenant, login: login.clone() },
-            Some(&SqlState::FOREIGN_KEY_VIOLATION) => AccountError::NoTenant(tenant),
             _ => StoreError::from(error).into(),
         })?;
         let mut changes = vec![IdentityChange::of_user(user, "user_created")];
-        for held in &new.roles {
-            if insert_role(&tx, tenant, user, held).await? {
-                changes.push(role_change(user, "role_assigned", held));
-            }
+        for held in each_once(&new.roles) {
+            check_role(&tx, tenant, held).await?;
+            changes.push(role_change(user, "role_assigned", held));
         }
         let link = self.issue_link(&tx, tenant, user, now).await?;
         changes.push(link_issued(user, &link));
@@ -97,7 +97,8 @@ impl Accounts {
                    from app_user where tenant_id = $1 order by login, user_id";
         let rows = tx.query(sql, &[&tenant.uuid()]).await.map_err(StoreError::from)?;
         let mut users = rows.iter().map(user_row).collect::<Result<Vec<_>, StoreError>>()?;
-        let sql = "select user_id, role, site_id from user_role where tenant_id = $1 order by role, site_id";
+        let sql = "select user_id, role, site_id from user_role
+                   where tenant_id = $1 and to_position is null order by role, site_id";
         for row in &tx.query(sql, &[&tenant.uuid()]).await.map_err(StoreError::from)? {
             let read =
                 || -> Result<_, tokio_postgres::Error> { Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)) };
@@ -182,7 +183,7 @@ impl Accounts {
         Ok(link)
     }
 
-    /// Erases a person: login, name, password, devices and roles. The log stays as it is; its events name the id.
+    /// Erases a person: login, name, password and devices; the roles end. The log stays as it is; its events name the id.
     pub async fn erase_user(&self, tenant: TenantId, user: UserId, by: &ChangedBy) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.database.service().await?;
@@ -192,7 +193,6 @@ impl Accounts {
         for sql in [
             "delete from one_time_link where tenant_id = $1 and user_id = $2",
             "delete from refresh_family where tenant_id = $1 and user_id = $2",
-            "delete from user_role where tenant_id = $1 and user_id = $2",
         ] {
             tx.execute(sql, &keys).await.map_err(StoreError::from)?;
         }
@@ -216,16 +216,12 @@ impl Accounts {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         lock_user(&tx, tenant, user).await?;
-        let mut changes = Vec::new();
-        for held in roles_of(&tx, tenant, user.uuid()).await? {
-            if !roles.contains(&held) && delete_role(&tx, tenant, user, &held).await? {
-                changes.push(role_change(user, "role_removed", &held));
-            }
-        }
-        for held in roles {
-            if insert_role(&tx, tenant, user, held).await? {
-                changes.push(role_change(user, "role_assigned", held));
-            }
+        let before = roles_of(&tx, tenant, user.uuid()).await?;
+        let ended = before.iter().filter(|held| !roles.contains(held));
+        let mut changes: Vec<IdentityChange> = ended.map(|held| role_change(user, "role_removed", held)).collect();
+        for held in each_once(roles).filter(|held| !before.contains(held)) {
+            check_role(&tx, tenant, held).await?;
+            changes.push(role_change(user, "role_assigned", held));
         }
         finish(tx, tenant, changes, by, now).await
     }
@@ -242,7 +238,8 @@ impl Accounts {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         lock_user(&tx, tenant, user).await?;
-        let new = insert_role(&tx, tenant, user, held).await?;
+        check_role(&tx, tenant, held).await?;
+        let new = !roles_of(&tx, tenant, user.uuid()).await?.contains(held);
         let changes = new.then(|| role_change(user, "role_assigned", held)).into_iter().collect();
         finish(tx, tenant, changes, by, now).await
     }
@@ -259,7 +256,7 @@ impl Accounts {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         lock_user(&tx, tenant, user).await?;
-        let removed = delete_role(&tx, tenant, user, held).await?;
+        let removed = roles_of(&tx, tenant, user.uuid()).await?.contains(held);
         let changes = removed.then(|| role_change(user, "role_removed", held)).into_iter().collect();
         finish(tx, tenant, changes, by, now).await
     }
@@ -273,8 +270,10 @@ impl Accounts {
     }
 }
 
-/// Locks a user who exists and was not erased.
+/// Locks the user's logins, the tenant, and a user who exists and was not erased.
 async fn lock_user(tx: &Transaction<'_>, tenant: TenantId, user: UserId) -> Result<(), AccountError> {
+    lock_logins(tx, tenant, user).await?;
+    lock_for_change(tx, tenant).await?;
     let sql = "select erased_at is not null from app_user where tenant_id = $1 and user_id = $2 for update";
     let row = tx.query_opt(sql, &[&tenant.uuid(), &user.uuid()]).await.map_err(StoreError::from)?;
     let row = row.ok_or_else(|| AccountError::NoUser { tenant, user: user.to_string() })?;
@@ -308,44 +307,23 @@ fn role_change(user: UserId, word: &str, held: &RoleAt) -> IdentityChange {
     IdentityChange::of_user(user, word).with("role", held.role.as_str()).with("site", site)
 }
 
-fn site_column(site: Option<SiteId>) -> Uuid {
-    site.map_or(Uuid::nil(), SiteId::uuid)
+fn each_once(roles: &[RoleAt]) -> impl Iterator<Item = &RoleAt> {
+    roles.iter().enumerate().filter(|(at, held)| !roles[..*at].contains(held)).map(|(_, held)| held)
 }
 
-/// Returns whether the user had the role there.
-async fn delete_role(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    user: UserId,
-    held: &RoleAt,
-) -> Result<bool, AccountError> {
-    let sql = "delete from user_role where tenant_id = $1 and user_id = $2 and role = $3 and site_id = $4";
-    let site = site_column(held.site);
-    let removed = tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &held.role.as_str(), &site]).await;
-    Ok(removed.map_err(StoreError::from)? > 0)
-}
-
-/// Returns whether the user did not have the role there yet.
-async fn insert_role(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    user: UserId,
-    held: &RoleAt,
-) -> Result<bool, AccountError> {
+/// Refuses an unknown site or role.
+async fn check_role(tx: &Transaction<'_>, tenant: TenantId, held: &RoleAt) -> Result<(), AccountError> {
     if let Some(site) = held.site {
         let sql = "select from site where tenant_id = $1 and site_id = $2";
         let known = tx.query_opt(sql, &[&tenant.uuid(), &site.uuid()]).await.map_err(StoreError::from)?;
         known.ok_or(AccountError::NoSite { tenant, site })?;
     }
     // A misspelt role would give no rights and no error.
-    let sql = "select from role_permission where tenant_id = $1 and role = $2 limit 1";
+    let sql = "select from role_permission where tenant_id = $1 and role = $2 and to_position is null limit 1";
     let known = tx.query_opt(sql, &[&tenant.uuid(), &held.role.as_str()]).await.map_err(StoreError::from)?;
     let unknown = || format!("there is no role {}: allow it something first (comptoir admin role allow)", held.role);
     known.ok_or_else(|| AccountError::Permission(unknown()))?;
-    let sql = "insert into user_role (tenant_id, user_id, role, site_id) values ($1, $2, $3, $4)
-               on conflict (tenant_id, user_id, role, site_id) do nothing";
-    let inserted = tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &held.role.as_str(), &site_column(held.site)]).await;
-    Ok(inserted.map_err(StoreError::from)? > 0)
+    Ok(())
 }
 
 fn user_row(row: &Row) -> Result<UserRow, StoreError> {

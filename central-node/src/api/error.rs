@@ -136,9 +136,12 @@ impl From<AccountError> for Problem {
             AccountError::Permission(_) => Problem::new(ErrorCode::MalformedBody, detail),
             AccountError::TenantMissing => bad("/tenant"),
             AccountError::Exists { .. } => Problem::new(ErrorCode::AlreadyExists, detail).at("/login"),
-            AccountError::NoTenant(_) | AccountError::NoUser { .. } | AccountError::Erased(_) => {
-                Problem::new(ErrorCode::NotFound, detail)
-            }
+            AccountError::Reason { .. } => bad("/reason"),
+            AccountError::Proof(_) => Problem::new(ErrorCode::ProofInvalid, detail),
+            AccountError::NoTenant(_)
+            | AccountError::NoUser { .. }
+            | AccountError::NoNode { .. }
+            | AccountError::Erased(_) => Problem::new(ErrorCode::NotFound, detail),
             AccountError::NoSite { .. } => bad("/roles"),
             AccountError::Link => Problem::new(ErrorCode::LinkInvalid, detail),
             AccountError::Password(PasswordError::Busy) => Problem::new(ErrorCode::QueueFull, detail).retry_after(1),

@@ -16,9 +16,11 @@ mod edits;
 mod error;
 mod events;
 mod export;
+mod forks;
 mod health;
 mod metrics;
 mod mobile;
+mod node_users;
 mod nodes;
 mod openapi;
 mod permissions;
@@ -71,7 +73,11 @@ fn routes() -> Router<Arc<Central>> {
         .route(paths::SYNC_IDENTITY, get(sync_status::identity))
         .route(paths::SYNC_PULL, get(pull::pull))
         .route(paths::SYNC_BOOTSTRAP, get(bootstrap::bootstrap))
+        .route(paths::SYNC_USERS, get(node_users::users))
+        .route(paths::SYNC_WIPED, post(node_users::wiped))
         .route(paths::NODES, get(nodes::list))
+        .route(paths::NODE_REVOKE, post(nodes::revoke))
+        .route(paths::FORKS, get(forks::list))
         .route(paths::NODE_CERTIFICATE, post(certificates::issue))
         .route(paths::CA, get(certificates::page))
         .route(paths::CA_FILE, get(certificates::file))

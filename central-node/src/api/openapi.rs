@@ -18,14 +18,14 @@ use comptoir_proto::openapi::{
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::security_v1::SecurityEventPage;
 use comptoir_proto::store_check_v1::StoreCheck;
-use comptoir_proto::{bundle_v1, desktop_v1, identity_v1, mobile_v1, paths, pull_v1, sync_v1};
+use comptoir_proto::{bundle_v1, desktop_v1, forks_v1, identity_v1, mobile_v1, node_users_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::json;
 
 use super::mobile::pull as mobile;
 use super::report_query as queries;
 use super::{
-    audit_entries, bootstrap, conflicts, events, export, pull, quarantine, security_events, stream, sync_log,
+    audit_entries, bootstrap, conflicts, events, export, forks, pull, quarantine, security_events, stream, sync_log,
     sync_status,
 };
 use crate::conflicts::shown;
@@ -40,6 +40,7 @@ const SERVER: Server = Server {
         ErrorCode::Unauthorized,
         ErrorCode::TokenExpired,
         ErrorCode::Forbidden,
+        ErrorCode::DeviceRevoked,
         ErrorCode::MethodNotAllowed,
         ErrorCode::RateLimited,
         ErrorCode::QueueFull,
@@ -248,6 +249,14 @@ fn sync() -> Vec<Operation> {
             .any_header(sync_v1::NODE_PROCESS, "A random UUID of the node's process, new at each start")
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_IDENTITY, "The node that the calling key was issued for").answers::<sync_v1::SyncIdentity>(200),
+        get(paths::SYNC_USERS, "The users whom the calling node may authenticate without contact")
+            .answers::<node_users_v1::NodeUsers>(200),
+        Operation::new("post", paths::SYNC_WIPED, "A node's proof that it destroyed its data")
+            .takes::<node_users_v1::WipeProof>()
+            .like(examples::wipe_proof())
+            .answers_nothing(204)
+            .refuses(&BODY_REFUSALS)
+            .refuses(&[ErrorCode::ProofInvalid]),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
             .any_header(sync_v1::NODE_PROCESS, "A random UUID of the node's process, new at each start")
@@ -259,6 +268,14 @@ fn sync() -> Vec<Operation> {
             .answers_given(200, pull_v1::BOOTSTRAP_TYPE, bytes())
             .refuses(&moved),
         get(paths::NODES, "The state of each node").answers::<NodeList>(200),
+        post(paths::NODE_REVOKE, "Revoke a node: nothing more of its log takes effect")
+            .takes::<node_users_v1::RevokeNodeDto>()
+            .like(json!({ "reason": "stolen on Monday" }))
+            .or_nothing()
+            .answers::<node_users_v1::RevokedNode>(200),
+        get(paths::FORKS, "Logs of which central received two branches")
+            .asks::<forks::ForksQuery>()
+            .answers::<forks_v1::ForkPage>(200),
     ]
 }
 

@@ -12,7 +12,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::access::{AccessOperation, AccessRequest, allows_somewhere};
 use comptoir_http_edge::{Client, ProblemResponse};
+use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
 
 use super::auth::forbidden;
 use crate::central::Central;
@@ -25,6 +27,8 @@ pub(super) enum Needs {
     Nothing,
     /// The permission for the whole tenant.
     Tenant(AccessOperation),
+    /// One of the two permissions for the whole tenant.
+    TenantEither(AccessOperation, AccessOperation),
     /// Nothing from a trusted address, which is usually a program of this machine; from others the permission for the tenant.
     ThisMachineOrTenant(AccessOperation),
     /// The permission at some site, or for some entity type. The handler narrows what it reads or writes.
@@ -34,12 +38,16 @@ pub(super) enum Needs {
 }
 
 use AccessOperation::{Administer, Audit, DecideConflict, Export, Read, Record, ReleaseQuarantine, Report};
-use Needs::{Node, Nothing, Somewhere, Tenant, ThisMachineOrTenant};
+use Needs::{Node, Nothing, Somewhere, Tenant, TenantEither, ThisMachineOrTenant};
 
 /// The operation under a name that is no trait.
 const SYNC: AccessOperation = AccessOperation::Sync;
 
-pub(super) const TABLE: [(&str, &str, Needs); 78] = [
+/// What the key of a revoked node may do: hand over its log, into quarantine, and prove that its data is destroyed. A pull tells
+/// it that it is revoked, and nothing else.
+const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
+
+pub(super) const TABLE: [(&str, &str, Needs); 82] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::START_PAGE, Nothing),
@@ -66,6 +74,8 @@ pub(super) const TABLE: [(&str, &str, Needs); 78] = [
     ("post", paths::ROLES_ALLOW, Tenant(Administer)),
     ("post", paths::ROLES_DENY, Tenant(Administer)),
     ("get", paths::NODES, Tenant(Administer)),
+    ("post", paths::NODE_REVOKE, Tenant(Administer)),
+    ("get", paths::FORKS, TenantEither(Administer, Audit)),
     ("get", paths::SECURITY_EVENTS, Tenant(Audit)),
     ("get", paths::SYNC_LOG, Tenant(Audit)),
     ("get", paths::EVENTS, Tenant(Audit)),
@@ -109,6 +119,8 @@ pub(super) const TABLE: [(&str, &str, Needs); 78] = [
     ("post", paths::SYNC_PUSH, Node),
     ("get", paths::SYNC_STATUS, Node),
     ("get", paths::SYNC_IDENTITY, Node),
+    ("get", paths::SYNC_USERS, Node),
+    ("post", paths::SYNC_WIPED, Node),
     ("get", paths::SYNC_PULL, Node),
     ("get", paths::SYNC_BOOTSTRAP, Node),
     ("post", paths::MOBILE_PUSH, Somewhere(SYNC)),
@@ -129,12 +141,12 @@ fn needs(method: &Method, path: &str) -> Option<Needs> {
 /// Authenticates the request and checks the person's permission, before the handler reads anything.
 pub(super) async fn check(State(central): State<Arc<Central>>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let needs = match path {
+    let needs = match &path {
         Some(path) if !TABLE.iter().any(|row| row.1 == path) => {
             tracing::error!("{path} has no row in the table of permissions and is refused");
             return ProblemResponse::from(forbidden(format!("nobody may call {path}"))).into_response();
         }
-        path => path.and_then(|path| needs(request.method(), &path)),
+        path => path.as_ref().and_then(|path| needs(request.method(), path)),
     };
     // An unknown path, and a method that the path does not have, are answered by the router.
     let Some(needs) = needs.filter(|needs| *needs != Nothing) else { return next.run(request).await };
@@ -142,8 +154,9 @@ pub(super) async fn check(State(central): State<Arc<Central>>, mut request: Requ
     if is_trusted && matches!(needs, ThisMachineOrTenant(_)) {
         return next.run(request).await;
     }
+    let may_be_revoked = path.is_some_and(|path| OF_REVOKED_NODES.contains(&path.as_str()));
     // Boxed, so that its nine kilobytes are free again while the handler of a waiting pull waits.
-    match Box::pin(permitted(&central, request.headers(), needs)).await {
+    match Box::pin(permitted(&central, request.headers(), needs, may_be_revoked)).await {
         Ok(credential) => {
             note_use(&central, &credential);
             request.extensions_mut().insert(Arc::new(credential));
@@ -166,7 +179,12 @@ fn note_use(central: &Central, credential: &Credential) {
     }
 }
 
-async fn permitted(central: &Central, headers: &HeaderMap, needs: Needs) -> Result<Credential, ProblemResponse> {
+async fn permitted(
+    central: &Central,
+    headers: &HeaderMap,
+    needs: Needs,
+    may_be_revoked: bool,
+) -> Result<Credential, ProblemResponse> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let found = match needs {
         Somewhere(Read | Report) => central.accounts().authenticate_reader(authorization).await,
@@ -176,11 +194,18 @@ async fn permitted(central: &Central, headers: &HeaderMap, needs: Needs) -> Resu
         tracing::info!("a request came without a valid credential");
     }
     let credential = found?;
+    if credential.is_revoked && !may_be_revoked {
+        let detail = "the node was revoked: it may push what it has, and prove that it wiped itself";
+        return Err(Problem::new(ErrorCode::DeviceRevoked, detail).into());
+    }
     let Some(user) = credential.user() else { return Ok(credential) };
     let (operation, allowed) = match needs {
         Nothing => return Ok(credential),
         Node => return Err(forbidden("this needs a node's key, not a user's access token").into()),
         Tenant(operation) | ThisMachineOrTenant(operation) => (operation, user.allows(&AccessRequest::new(operation))),
+        TenantEither(one, other) => {
+            (one, [one, other].into_iter().any(|operation| user.allows(&AccessRequest::new(operation))))
+        }
         Somewhere(operation) => (operation, allows_somewhere(user.permissions(), &user.roles, operation)),
     };
     if allowed {

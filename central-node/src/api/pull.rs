@@ -67,6 +67,9 @@ pub(super) async fn pull(
     let query: FeedQuery = read_query(&uri)?;
     let (limit, wait) = (query.limit()?, query.wait()?);
     let feed = central.feed();
+    if headers.credential().is_revoked {
+        return Ok(Json(feed::answer_to_revoked(feed, caller, query.cursor)));
+    }
     let cursor = match &query.cursor {
         Some(text) => text.parse::<PullCursor>().map_err(|error| bad(error.to_string()).at("cursor"))?,
         None => feed.first_cursor(caller.scope),

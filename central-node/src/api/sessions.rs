@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use super::setup_page;
 use crate::accounts::{LoginRequest, Tokens};
 use crate::central::Central;
+use crate::identity::PublishedKey;
 
 /// Bytes of a body: names, passwords and tokens are short.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -42,8 +43,17 @@ pub(super) fn router() -> Router<Arc<Central>> {
 
 /// Reads a small body. Serde quotes values in its errors, and here they are secrets, so the place alone is answered.
 pub(super) async fn read<T: DeserializeOwned>(body: RequestBody) -> Result<T, ProblemResponse> {
-    let body = body.json(BODY_BYTES_MAX).await?;
-    serde_json::from_slice(&body).map_err(|error| {
+    parse(&body.json(BODY_BYTES_MAX).await?)
+}
+
+/// The same, of a body that may be absent.
+pub(super) async fn read_or_default<T: DeserializeOwned + Default>(body: RequestBody) -> Result<T, ProblemResponse> {
+    let body = body.json_or_nothing(BODY_BYTES_MAX).await?;
+    if body.trim_ascii().is_empty() { Ok(T::default()) } else { parse(&body) }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProblemResponse> {
+    serde_json::from_slice(body).map_err(|error| {
         let detail =
             format!("the body is not what this operation expects (line {}, column {})", error.line(), error.column());
         Problem::new(ErrorCode::MalformedBody, detail).into()
@@ -82,8 +92,13 @@ async fn set_password(
 }
 
 async fn key_set(State(central): State<Arc<Central>>) -> Result<Response, ProblemResponse> {
-    let keys = central.accounts().published_keys().await?;
-    let key = |key: &crate::identity::PublishedKey| JsonWebKey {
+    let set = json_web_keys(&central.accounts().published_keys().await?);
+    // A new key signs at once: a client that meets an unknown `kid` asks again.
+    Ok(([(CACHE_CONTROL, "public, max-age=300")], Json(set)).into_response())
+}
+
+pub(super) fn json_web_keys(keys: &[PublishedKey]) -> JsonWebKeySet {
+    let key = |key: &PublishedKey| JsonWebKey {
         kty: "OKP".to_owned(),
         crv: "Ed25519".to_owned(),
         alg: "EdDSA".to_owned(),
@@ -91,9 +106,7 @@ async fn key_set(State(central): State<Arc<Central>>) -> Result<Response, Proble
         kid: key.kid.clone(),
         x: URL_SAFE_NO_PAD.encode(key.public_key),
     };
-    let set = JsonWebKeySet { keys: keys.iter().map(key).collect() };
-    // A new key signs at once: a client that meets an unknown `kid` asks again.
-    Ok(([(CACHE_CONTROL, "public, max-age=300")], Json(set)).into_response())
+    JsonWebKeySet { keys: keys.iter().map(key).collect() }
 }
 
 /// The page of a one-time link. The code is in the fragment of its address, which its script reads and no server sees.

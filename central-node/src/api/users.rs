@@ -37,9 +37,9 @@ pub(super) fn router() -> Router<Arc<Central>> {
 }
 
 /// Who changes an identity, and in which tenant.
-fn changer(headers: &CallerHeaders) -> Result<(TenantId, ChangedBy), ProblemResponse> {
+pub(super) fn changer(headers: &CallerHeaders) -> Result<(TenantId, ChangedBy), ProblemResponse> {
     let credential = admin(headers)?;
-    let Credential { tenant, key_id, access } = credential.as_ref();
+    let Credential { tenant, key_id, access, .. } = credential.as_ref();
     let by = match access {
         Access::User(user) => ChangedBy::User(user.user),
         Access::Admin | Access::Node { .. } => ChangedBy::Key(key_id.clone()),
@@ -181,7 +181,7 @@ fn user_dto(row: UserRow) -> UserDto {
     }
 }
 
-fn permission_dto(permission: &Permission) -> PermissionDto {
+pub(super) fn permission_dto(permission: &Permission) -> PermissionDto {
     let name = |name: &Option<Name>| name.as_ref().map(|name| name.as_str().to_owned());
     PermissionDto {
         role: permission.role.to_string(),

@@ -5,6 +5,8 @@ use comptoir_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::device::node_of;
+use crate::accounts::{ChangedBy, IdentityChange, record_changes};
+use crate::clock::Clock;
 use crate::database::{self, Database, Micros, StoreError, TxPhase};
 use crate::event_store::{TenantHead, lock_tenant, raise_tenant};
 use crate::identity::IdentityError;
@@ -47,7 +49,7 @@ pub async fn devices(db: &Database, tenant: TenantId) -> Result<Vec<DeviceRow>, 
 /// Gives a device to a shop. From then on its events are the shop's, the shop's keys speak for it, and the next pull of a phone
 /// brings all that it may see once more. A desktop asks for that itself, with `reload`.
 pub async fn move_device(
-    db: &Database,
+    (db, clock): (&Database, &Clock),
     tenant: TenantId,
     name: &str,
     site: SiteId,
@@ -76,6 +78,8 @@ pub async fn move_device(
     // No time that the device was given before may be that of its last page: the page would look as if it had arrived.
     let later = head.last_received_at.shifted(1_000);
     raise_tenant(&tx, tenant, TenantHead { last_received_at: later, ..head }).await?;
+    let change = IdentityChange::new("DEVICE", node.to_string(), "device_moved").with("site", site.to_string());
+    record_changes(&tx, tenant, vec![change], &ChangedBy::Console, clock.now()).await?;
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
     Ok(row)
 }

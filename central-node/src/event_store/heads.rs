@@ -24,6 +24,8 @@ pub(crate) struct TenantHead {
     pub(crate) decision_chain: ChainHash,
     /// The receipt time of the record at the head.
     pub(crate) last_received_at: Timestamp,
+    /// The position of the last change of what a node knows of its users.
+    pub(crate) identity_position: Position,
     /// Whether order-dependent decisions have to wait: see [`crate::restore_window`].
     pub(crate) restore_window_open: bool,
 }
@@ -53,6 +55,8 @@ impl NodeHead {
 pub(crate) struct NodeLog {
     /// Pinned by the node's first EPOCH_OPENED.
     pub(crate) public_key: Option<[u8; 32]>,
+    /// The position at which the node was revoked.
+    pub(crate) revoked_position: Option<Position>,
     /// By epoch number; the highest is the open one.
     pub(crate) epochs: BTreeMap<u32, NodeHead>,
 }
@@ -65,15 +69,16 @@ impl NodeLog {
 
 /// Locks the tenant's row until the transaction ends: nobody else can assign positions meanwhile.
 pub(crate) async fn lock_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
-    let sql = "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1 for no key update";
+    let sql = "select head, decision_chain, last_received_at, identity_position, restore_window_open from tenant_head
+               where tenant_id = $1 for no key update";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
 
 /// The tenant's head, without a lock.
 pub(crate) async fn tenant_head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
-    let sql =
-        "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1";
+    let sql = "select head, decision_chain, last_received_at, identity_position, restore_window_open from tenant_head
+               where tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
@@ -83,15 +88,19 @@ fn head_of(row: &Row) -> Result<TenantHead, StoreError> {
         head: Position(natural(row.try_get("head")?)?),
         decision_chain: hash_of(row.try_get("decision_chain")?)?,
         last_received_at: row.try_get::<_, Micros>("last_received_at")?.0,
+        identity_position: Position(natural(row.try_get("identity_position")?)?),
         restore_window_open: row.try_get("restore_window_open")?,
     })
 }
 
 pub(crate) async fn raise_tenant(tx: &Transaction<'_>, tenant: TenantId, to: TenantHead) -> Result<(), StoreError> {
-    let sql = "update tenant_head set head = $2, decision_chain = $3, last_received_at = $4 where tenant_id = $1";
+    let sql = "update tenant_head set head = $2, decision_chain = $3, last_received_at = $4, identity_position = $5
+               where tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     let chain = to.decision_chain.0.as_slice();
-    tx.execute(&statement, &[&tenant.uuid(), &as_bigint(to.head.0), &chain, &Micros(to.last_received_at)]).await?;
+    let (head, identity_position) = (as_bigint(to.head.0), as_bigint(to.identity_position.0));
+    let received_at = Micros(to.last_received_at);
+    tx.execute(&statement, &[&tenant.uuid(), &head, &chain, &received_at, &identity_position]).await?;
     Ok(())
 }
 
@@ -109,6 +118,8 @@ pub(crate) async fn node_logs(
         let log = logs.entry(NodeId::new(row.try_get("node_id")?)).or_default();
         let key: Option<&[u8]> = row.try_get("public_key")?;
         log.public_key = key.map(|key| hash_of(key).map(|key| key.0)).transpose()?;
+        let revoked: Option<i64> = row.try_get("revoked_position")?;
+        log.revoked_position = revoked.map(natural).transpose()?.map(Position);
         let Some(number) = row.try_get::<_, Option<i32>>("epoch")? else { continue };
         let number = u32::try_from(number).map_err(|_| StoreError::Damaged(format!("epoch {number}")))?;
         let head = NodeHead {

@@ -4,6 +4,7 @@ mod append;
 mod check;
 mod device_ids;
 mod device_resends;
+mod forks;
 mod heads;
 mod joins;
 mod read;
@@ -13,6 +14,7 @@ pub(crate) use append::{AppendedBatch, ForkRecord, NewEvent, append_events, inse
 pub(crate) use check::{CheckedRow, LogHeads, batch_ends, checked_rows, log_heads};
 pub(crate) use device_ids::{AssignedId, device_ids, insert_device_ids};
 pub(crate) use device_resends::{DueRow, Resend, delete_resends, due_resends, insert_resends};
+pub(crate) use forks::{ForkKey, ForkRow, forks};
 pub(crate) use heads::{
     NodeHead, NodeLog, TenantHead, lock_tenant, node_logs, pin_key, raise_node, raise_tenant, tenant_head,
 };

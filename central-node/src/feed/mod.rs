@@ -25,7 +25,7 @@ pub(crate) use bootstrap::bootstrap;
 pub(crate) use changes::{born, changes, rows_of};
 pub(crate) use cursor::{FeedError, FeedPosition, NodeCaller};
 pub(crate) use keys::{CreatedRow, ListedRow};
-pub(crate) use pull::pull;
+pub(crate) use pull::{answer_to_revoked, pull};
 pub(crate) use rows::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
 pub(crate) use scope::Scope;
 pub(crate) use services::Feed;

@@ -50,6 +50,14 @@ struct NodeState {
     pulled_to: Option<u64>,
     /// After a restore: the node has not yet resent the decisions that it had received.
     restore_pending: bool,
+    /// When the node was revoked: nothing that it sends since takes effect.
+    #[schemars(with = "Option<words::Instant>")]
+    revoked_at: Option<String>,
+    /// When central received the proof that the node destroyed its data.
+    #[schemars(with = "Option<words::Instant>")]
+    wiped_at: Option<String>,
+    /// Records that were lost with that data.
+    unsent: Option<u64>,
 }
 
 impl NodeState {
@@ -72,6 +80,9 @@ impl NodeState {
             last_pull_at: at("last_pull_at")?,
             pulled_to: number("pulled_to")?,
             restore_pending: row.try_get("restore_pending")?,
+            revoked_at: at("revoked_at")?,
+            wiped_at: at("wiped_at")?,
+            unsent: number("unsent")?,
         })
     }
 }

@@ -1,6 +1,6 @@
 -- The nodes of a tenant: what is held of their logs, their clocks at their last push, their last pull.
 select n.node_id, n.site_id, n.name, h.epoch, h.last_seq, h.frozen, h.last_push_at, b.clock_offset_micros,
-       p.last_pull_at, p.pulled_to,
+       p.last_pull_at, p.pulled_to, n.revoked_at, n.wiped_at, (n.wipe_proof ->> 'unsent')::bigint as unsent,
        exists (select from restore_window b where b.tenant_id = $1 and b.node_id = n.node_id) as restore_pending
 from node n
 left join lateral (

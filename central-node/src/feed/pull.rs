@@ -5,6 +5,7 @@ use std::time::Duration;
 use comptoir_core::position::Position;
 use comptoir_proto::instant;
 use comptoir_proto::pull_v1::{DeviceStatus, Proof, PullCursor, PullResponse};
+use deadpool_postgres::Transaction;
 use tokio::time::Instant;
 
 use super::changes::changes;
@@ -28,7 +29,7 @@ pub(crate) async fn pull(
     loop {
         let response = pull_page(feed, caller, cursor, limit).await?;
         let has_news = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
-        let quiet = !has_news && !response.has_more;
+        let quiet = !has_news && !response.has_more && response.device.is_active;
         if !quiet || Instant::now() >= deadline || *stopping.borrow() {
             return Ok(response);
         }
@@ -45,6 +46,32 @@ pub(crate) async fn pull(
     }
 }
 
+/// A node may be revoked while its request waits.
+async fn is_revoked(tx: &Transaction<'_>, caller: NodeCaller) -> Result<bool, StoreError> {
+    let sql = "select from node where tenant_id = $1 and node_id = $2 and revoked_at is not null";
+    let statement = tx.prepare_cached(sql).await?;
+    Ok(tx.query_opt(&statement, &[&caller.tenant.uuid(), &caller.node.uuid()]).await?.is_some())
+}
+
+/// What a revoked node learns: that it is revoked. Its cursor stays as it is.
+pub(crate) fn answer_to_revoked(feed: &Feed, caller: NodeCaller, cursor: Option<String>) -> PullResponse {
+    let held = cursor.as_deref().and_then(|text| text.parse::<PullCursor>().ok());
+    let complete_through = held.map_or(0, |held| held.complete_through());
+    PullResponse {
+        changes: Vec::new(),
+        notices: Vec::new(),
+        cursor: cursor.unwrap_or_else(|| feed.first_cursor(caller.scope).to_string()),
+        complete_through,
+        has_more: false,
+        head: complete_through,
+        device: DeviceStatus { is_active: false, requires_reauth: false },
+        identity_position: 0,
+        rulebook: None,
+        server_time: instant::format(feed.clock.now()),
+        incarnation: feed.incarnation,
+    }
+}
+
 /// One page, in one snapshot: a node's own event leaves its overlay only after the changed row was delivered with that event
 /// included.
 async fn pull_page(
@@ -56,6 +83,9 @@ async fn pull_page(
     let NodeCaller { tenant, node, scope } = caller;
     let mut connection = feed.database.service().await?;
     let tx = snapshot(&mut connection, tenant).await?;
+    if is_revoked(&tx, caller).await? {
+        return Ok(answer_to_revoked(feed, caller, Some(cursor.to_string())));
+    }
     let after = FeedPosition { position: Position(cursor.position), key: cursor.after.clone() };
     let page = changes(&tx, tenant, scope, &after, (None, limit)).await?;
     check_not_ahead(after.position, page.head.head)?;
@@ -94,8 +124,8 @@ async fn pull_page(
         cursor: next.to_string(),
         complete_through: complete_through.0,
         head: head.0,
-        // A revoked key does not get this far: it is refused with 401.
         device: DeviceStatus { is_active: true, requires_reauth: false },
+        identity_position: page.head.identity_position.0,
         rulebook,
         server_time,
         incarnation: feed.incarnation,

@@ -22,6 +22,8 @@ pub struct Credential {
     pub key_id: String,
     /// The credential's rights.
     pub access: Access,
+    /// Whether it is the key of a revoked node: it may only hand over what the node has.
+    pub is_revoked: bool,
 }
 
 /// What a credential may do.
@@ -157,12 +159,13 @@ async fn user_of(db: &Database, issuer: &str, now: Timestamp, token: &str) -> Re
         roles: permissions::roles_of(&tx, tenant, claims.sub).await?,
         permissions: permissions::permissions_of(&tx, tenant, claims.sub).await?,
     };
-    Ok(Credential { tenant, key_id: claims.sub.to_string(), access: Access::User(Arc::new(user)) })
+    let (key_id, access) = (claims.sub.to_string(), Access::User(Arc::new(user)));
+    Ok(Credential { tenant, key_id, access, is_revoked: false })
 }
 
 async fn holder_of(db: &Database, key: PresentedKey) -> Result<Credential, AuthError> {
     let connection = db.service().await?;
-    let sql = "select k.secret_hash, k.scope, k.node_id, n.site_id
+    let sql = "select k.secret_hash, k.scope, k.node_id, n.site_id, n.revoked_at is not null as is_revoked
                from api_key k left join node n on n.tenant_id = k.tenant_id and n.node_id = k.node_id
                where k.tenant_id = $1 and k.key_id = $2 and k.revoked_at is null
                  and (k.expires_at is null or k.expires_at > now())";
@@ -180,5 +183,6 @@ async fn holder_of(db: &Database, key: PresentedKey) -> Result<Credential, AuthE
         ("node", Some(node)) => Access::Node { node: NodeId::new(node), site: site.map(SiteId::new) },
         (scope, _) => return Err(StoreError::Damaged(format!("key {} has scope {scope}", key.key_id)).into()),
     };
-    Ok(Credential { tenant: key.tenant, key_id: key.key_id, access })
+    let is_revoked = row.try_get("is_revoked").map_err(column)?;
+    Ok(Credential { tenant: key.tenant, key_id: key.key_id, access, is_revoked })
 }

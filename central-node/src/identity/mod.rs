@@ -9,6 +9,7 @@ pub(crate) mod password;
 pub(crate) mod permissions;
 mod recent_credentials;
 mod registry;
+pub(crate) mod rights;
 pub(crate) mod token_keys;
 
 pub(crate) use credential::authenticate;
@@ -18,9 +19,9 @@ pub use keys::{IssuedKey, KeyRow, OVERLAP_MAX, issue_admin_token, issue_node_key
 pub(crate) use keys::{end_key, insert_key, replace_key, store_key_use};
 pub use password::PasswordError;
 pub(crate) use recent_credentials::RecentCredentials;
-pub(crate) use registry::insert_tenant;
 pub use registry::{
     IdentityError, NewTenant, NodeRow, READERS, SiteRow, TenantRow, allow_reader, create_node, create_site, has_pushed,
     nodes, sites, tenants,
 };
+pub(crate) use registry::{insert_node, insert_tenant};
 pub use token_keys::PublishedKey;

@@ -1,6 +1,6 @@
-//! The table of roles as rows. `*` in a row is `None` in a [`Permission`].
+//! The table of roles as rows, as it is now. `*` in a row is `None` in a [`Permission`]. `rights.rs` has its history.
 
-use comptoir_core::access::{AccessOperation, AccessScope, Permission, Role, RoleAt, default_permissions};
+use comptoir_core::access::{AccessOperation, AccessScope, Permission, Role, RoleAt};
 use comptoir_core::id::{Name, SiteId, TenantId};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
@@ -10,22 +10,6 @@ use crate::database::StoreError;
 
 const ANY: &str = "*";
 
-/// Writes the default permissions of a new tenant.
-pub(super) async fn insert_defaults(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), tokio_postgres::Error> {
-    let sql = "insert into role_permission (tenant_id, role, operation, action, entity_type, scope)
-               select h.tenant_id, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[])
-               from tenant_head h where h.tenant_id = $1";
-    let table = default_permissions();
-    let column = |text: fn(&Permission) -> &str| table.iter().map(text).collect::<Vec<&str>>();
-    let roles = column(|row| row.role.as_str());
-    let operations = column(|row| row.operation.as_str());
-    let actions = column(|row| name_text(row.action.as_ref()));
-    let types = column(|row| name_text(row.entity_type.as_ref()));
-    let scopes = column(|row| row.scope.as_str());
-    tx.execute(sql, &[&tenant.uuid(), &roles, &operations, &actions, &types, &scopes]).await?;
-    Ok(())
-}
-
 /// A name, or `*` for any.
 pub(crate) fn name_text(name: Option<&Name>) -> &str {
     name.map_or(ANY, Name::as_str)
@@ -33,14 +17,16 @@ pub(crate) fn name_text(name: Option<&Name>) -> &str {
 
 /// Every permission of a tenant, by role.
 pub(crate) async fn permissions(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<Permission>, StoreError> {
-    let sql = "select role, operation, action, entity_type, scope from role_permission where tenant_id = $1
+    let sql = "select role, operation, action, entity_type, scope from role_permission
+               where tenant_id = $1 and to_position is null
                order by role, operation, action, entity_type";
     tx.query(sql, &[&tenant.uuid()]).await?.iter().map(permission).collect()
 }
 
 /// The roles of a user.
 pub(crate) async fn roles_of(tx: &Transaction<'_>, tenant: TenantId, user: Uuid) -> Result<Vec<RoleAt>, StoreError> {
-    let sql = "select role, site_id from user_role where tenant_id = $1 and user_id = $2 order by role, site_id";
+    let sql = "select role, site_id from user_role
+               where tenant_id = $1 and user_id = $2 and to_position is null order by role, site_id";
     tx.query(sql, &[&tenant.uuid(), &user]).await?.iter().map(|row| role_at(row.try_get(0)?, row.try_get(1)?)).collect()
 }
 
@@ -51,8 +37,9 @@ pub(super) async fn permissions_of(
     user: Uuid,
 ) -> Result<Vec<Permission>, StoreError> {
     let sql = "select p.role, p.operation, p.action, p.entity_type, p.scope from role_permission p
-               where p.tenant_id = $1
-                 and p.role in (select r.role from user_role r where r.tenant_id = $1 and r.user_id = $2)";
+               where p.tenant_id = $1 and p.to_position is null
+                 and p.role in (select r.role from user_role r
+                                where r.tenant_id = $1 and r.user_id = $2 and r.to_position is null)";
     let statement = tx.prepare_cached(sql).await?;
     tx.query(&statement, &[&tenant.uuid(), &user]).await?.iter().map(permission).collect()
 }
@@ -63,7 +50,7 @@ pub(crate) fn role_at(role: &str, site: Uuid) -> Result<RoleAt, StoreError> {
     Ok(RoleAt { role, site: (!site.is_nil()).then(|| SiteId::new(site)) })
 }
 
-fn permission(row: &Row) -> Result<Permission, StoreError> {
+pub(super) fn permission(row: &Row) -> Result<Permission, StoreError> {
     let damaged = |what: String| StoreError::Damaged(format!("a row of role_permission: {what}"));
     let (operation, scope): (&str, &str) = (row.try_get(1)?, row.try_get(4)?);
     let name =

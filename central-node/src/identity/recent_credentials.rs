@@ -132,7 +132,12 @@ mod tests {
     const DIGEST: HeaderDigest = [1; 32];
 
     fn credential() -> Credential {
-        Credential { tenant: TenantId::new(Uuid::from_u128(7)), key_id: "k".to_owned(), access: Access::Admin }
+        Credential {
+            tenant: TenantId::new(Uuid::from_u128(7)),
+            key_id: "k".to_owned(),
+            access: Access::Admin,
+            is_revoked: false,
+        }
     }
 
     fn given_a_lookup(at: Instant) -> RecentCredentials {

@@ -12,7 +12,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::permissions;
+use super::rights;
 use crate::database::{self, Database, Micros, StoreError};
 
 /// Projections whose state decides: each starts at version 1.
@@ -196,7 +196,7 @@ pub(crate) async fn insert_tenant(
     let sql = "insert into rulebook (tenant_id, position, book) values ($1, 0, $2)";
     let book = Json(rulebook_file::to_payload(&Rulebook::default()));
     tx.execute(sql, &[&id, &book]).await.map_err(refused)?;
-    permissions::insert_defaults(tx, tenant).await.map_err(refused)?;
+    rights::insert_defaults(tx, tenant).await?;
     Ok(())
 }
 
@@ -216,15 +216,26 @@ pub async fn create_site(db: &Database, tenant: TenantId, code: &str, name: &str
     Ok(SiteId::new(site))
 }
 
-/// Creates a node of a site. The node generates its own key pair; its first push pins the public key.
+/// Creates a node without an event in the log, for tests. [`crate::accounts::Accounts::create_node`] records it.
 pub async fn create_node(db: &Database, tenant: TenantId, site: SiteId, name: &str) -> Result<NodeId, IdentityError> {
-    let node = Uuid::now_v7();
-    let sql = "insert into node (tenant_id, node_id, site_id, name) values ($1, $2, $3, $4)";
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
+    let node = insert_node(&tx, tenant, site, name).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(node)
+}
+
+/// Inserts the row of a new node.
+pub(crate) async fn insert_node(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    site: SiteId,
+    name: &str,
+) -> Result<NodeId, IdentityError> {
+    let node = Uuid::now_v7();
+    let sql = "insert into node (tenant_id, node_id, site_id, name) values ($1, $2, $3, $4)";
     let inserted = tx.execute(sql, &[&tenant.uuid(), &node, &site.uuid(), &name]).await;
     inserted.map_err(|error| IdentityError::of(&error, tenant))?;
-    tx.commit().await.map_err(StoreError::from)?;
     Ok(NodeId::new(node))
 }
 

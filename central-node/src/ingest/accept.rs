@@ -264,7 +264,7 @@ mod tests {
     /// A push of `seqs` to a log whose head is at `head`, of which `stored` is stored at those seqs.
     fn check(seqs: std::ops::RangeInclusive<u64>, head: u64, stored: &[u64]) -> Result<(), StoreError> {
         let head = NodeHead { epoch: EPOCH, last_seq: Seq(head), last_chain: ChainHash([0; 32]), frozen: false };
-        let log = NodeLog { public_key: None, epochs: [(1, head)].into() };
+        let log = NodeLog { public_key: None, revoked_position: None, epochs: [(1, head)].into() };
         let record = |seq: &u64| StoredRecord { seq: Seq(*seq), chain: ChainHash([0; 32]), decision: Vec::new() };
         check_stored(TENANT, &push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
     }

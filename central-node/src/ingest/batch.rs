@@ -22,7 +22,7 @@ use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{EventId, NodeId, TenantId};
-use comptoir_core::position::Seq;
+use comptoir_core::position::{Position, Seq};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
 use tokio::sync::mpsc;
@@ -38,6 +38,7 @@ use super::load::{BatchContext, BatchKeys, load_context, load_state};
 use super::order::LogOrder;
 use super::places::LastPlaces;
 use super::prepare::{Body, PreparedPush, PreparedRecord};
+use super::rights::{RightsCache, load_rights};
 use super::security_events::count_sealed;
 use crate::database::StoreError;
 use crate::event_store::{
@@ -55,7 +56,8 @@ pub(crate) async fn write_drafts(
 ) -> JobResult<DraftBatch> {
     let (ticket, answered) = Ticket::new(drafts);
     let mut job = DraftBatch::queued(ticket);
-    let batch = Batch { tx, tenant, now, hints: &RetryHints::default() };
+    // Central's own drafts are not judged, so nothing is kept.
+    let batch = Batch { tx, tenant, now, hints: &RetryHints::default(), rights: &RightsCache::default() };
     run_batch(batch, std::slice::from_mut(&mut job)).await?;
     job.answer();
     answered.await.unwrap_or_else(|_| Err(IngestError::Lost.into()))
@@ -88,6 +90,7 @@ pub(super) struct Batch<'a> {
     pub(super) tenant: TenantId,
     pub(super) now: Timestamp,
     pub(super) hints: &'a RetryHints,
+    pub(super) rights: &'a RightsCache,
 }
 
 /// Runs the jobs, each whole or not at all, and sets their results. At most one push of a node may be among them.
@@ -99,7 +102,7 @@ pub(super) async fn run_batch(batch: Batch<'_>, jobs: &mut [QueuedJob]) -> Resul
     let order = LogOrder::new(batch.tenant, context.head.head, &context.logs);
     let mut decider = BatchDecider::new(&context.tenant, inputs, &batch.hints.defects);
     let (writer, rows) = record_channel();
-    let deciding = decide(&mut decider, &mut runs, &mut changes, writer);
+    let deciding = decide(&mut decider, &context, &mut runs, &mut changes, writer);
     let ((), order) = tokio::try_join!(deciding, append(batch, rows, order))?;
     times.decided_us = times.lap();
     let heads = save(batch, &context, &decider, (&runs, &changes), &order).await?;
@@ -116,12 +119,13 @@ async fn load<'a>(
     changes: &mut BatchChanges<'a>,
     times: &mut StepTimes,
 ) -> Result<(BatchContext, DecisionInputs), IngestError> {
-    let Batch { tx, tenant, now, hints } = batch;
+    let Batch { tx, tenant, now, hints, rights } = batch;
     let records = runs.iter().map(JobRun::record_count).sum();
     let context = load_context(tx, tenant, runs).await?;
     times.locked_us = times.lap();
     accept_jobs(&context, runs, changes);
     let received = ReceivedAt::new(&context.tenant, &context.head, now, records);
+    let rights = load_rights(tx, &context, runs, rights).await?;
     let keys = BatchKeys::new(&context, runs, hints);
     let (counted, decision_state, places) = tokio::try_join!(
         event_store::held_events(tx, tenant, &keys.ids),
@@ -129,7 +133,7 @@ async fn load<'a>(
         LastPlaces::load(tx, tenant, keys.known.iter().copied())
     )?;
     let (head, central, devices) = (context.head, context.central, context.devices.clone());
-    let inputs = DecisionInputs { head, received, central, devices, decision_state, counted, places };
+    let inputs = DecisionInputs { head, received, central, devices, decision_state, counted, places, rights };
     times.loaded_us = times.lap();
     Ok((context, inputs))
 }
@@ -137,6 +141,7 @@ async fn load<'a>(
 /// Step 2: decides every job that is not refused, in order. Dropping the writer at the end ends [`append`].
 async fn decide<'a>(
     decider: &mut BatchDecider<'a>,
+    context: &BatchContext,
     runs: &mut [JobRun<'a>],
     changes: &mut BatchChanges<'a>,
     writer: RecordWriter<'a>,
@@ -145,7 +150,7 @@ async fn decide<'a>(
         let first_row = decider.rows.len();
         let clock_offset_micros = match run {
             JobRun::Push(run) => {
-                decide_push(decider, run, &writer).await?;
+                decide_push(decider, run, context.revoked(run.push.node), &writer).await?;
                 run.push.clock_offset_micros
             }
             JobRun::Drafts(DraftsRun { drafts, outcomes, .. }) => {
@@ -153,7 +158,7 @@ async fn decide<'a>(
                 0
             }
             JobRun::Device(DeviceRun { drafts, ids, outcomes, .. }) => {
-                *outcomes = drafts.decide(decider, ids)?;
+                *outcomes = drafts.decide(decider, ids, context.revoked(drafts.node))?;
                 drafts.clock_offset_micros
             }
         };
@@ -182,6 +187,7 @@ fn appended_batch(decider: &BatchDecider<'_>, first_row: usize, clock_offset_mic
 async fn decide_push<'a>(
     decider: &mut BatchDecider<'a>,
     run: &mut PushRun<'a>,
+    revoked: Option<Position>,
     writer: &RecordWriter<'a>,
 ) -> Result<(), IngestError> {
     let push = run.push;
@@ -195,6 +201,9 @@ async fn decide_push<'a>(
         let intake = IntakeTime { at, before };
         let timing = record.event().map(|event| Timing::new(event, &push.clock, intake, decider.next_receipt()));
         before = timing.map(|timing| timing.effective_at).or(before);
+        // Only the first new record can open an epoch.
+        let opening = opening_objection.take().map(|detail| previous_head_mismatch(push, detail));
+        let objection = record.event().and_then(|event| decider.objection_to(event, revoked)).or(opening);
         let row = decider.decide(Incoming {
             node: push.node,
             epoch: push.epoch,
@@ -202,8 +211,7 @@ async fn decide_push<'a>(
             chain: record.chain,
             record: Cow::Borrowed(&record.record),
             event_id: record.event_id,
-            // Only the first new record can open an epoch.
-            body: incoming_body(push, record, opening_objection.take()),
+            body: incoming_body(record, objection),
             timing,
             prior_decision: record.prior_decision.as_ref(),
         })?;
@@ -213,16 +221,16 @@ async fn decide_push<'a>(
     Ok(())
 }
 
-fn incoming_body<'a>(
-    push: &PreparedPush,
-    record: &'a PreparedRecord,
-    opening_objection: Option<String>,
-) -> IncomingBody<'a> {
-    match (&record.body, opening_objection) {
-        (Body::Known(known), Some(detail)) => {
-            tracing::warn!(node.id = %push.node, epoch = push.epoch.number, detail, "an epoch does not follow from the previous one");
-            let objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
-            IncomingBody::Owned(Box::new(ParsedEvent { objection, ..(**known).clone() }))
+fn previous_head_mismatch(push: &PreparedPush, detail: String) -> Objection {
+    tracing::warn!(node.id = %push.node, epoch = push.epoch.number, detail, "an epoch does not follow from the previous one");
+    Objection { code: Code::PreviousHeadMismatch, detail }
+}
+
+/// The objection takes the place of one to the payload: releasing the event overrules both.
+fn incoming_body(record: &PreparedRecord, objection: Option<Objection>) -> IncomingBody<'_> {
+    match (&record.body, objection) {
+        (Body::Known(known), Some(objection)) => {
+            IncomingBody::Owned(Box::new(ParsedEvent { objection: Some(objection), ..(**known).clone() }))
         }
         (Body::Known(known), None) => IncomingBody::Known(known),
         (Body::Unreadable { event, code, detail }, _) => {

@@ -13,12 +13,14 @@ use comptoir_core::chain::{ChainHash, decision_link, link};
 use comptoir_core::clock::{ClockHistory, IntakeTime, Timing};
 use comptoir_core::decision::{Code, DecisionContext, Judgement, Verdict};
 use comptoir_core::event::{Content, Event, TimeSource};
-use comptoir_core::fact::{Fact, ParsedEvent};
+use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_core::rights::{RightsHistory, device_revoked};
 use comptoir_core::rules::{self, Effect, Precheck, PriorDecision};
 use comptoir_core::state::{DecisionState, StateKeys};
 use comptoir_core::time::Timestamp;
+use comptoir_proto::rights_change::raises_identity_position;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
 use serde_json::json;
 
@@ -105,6 +107,8 @@ pub(super) struct BatchDecider<'a> {
     counted: HashMap<EventId, CountedEvent>,
     local_year: i16,
     defects: &'a BTreeSet<EventId>,
+    /// Of the users who recorded events of the batch.
+    rights: Arc<RightsHistory>,
 }
 
 /// The inputs of a batch's decisions: the heads before the batch, and the loaded state.
@@ -118,6 +122,7 @@ pub(super) struct DecisionInputs {
     /// The records under which ids of the batch are already counted, as far as the ids were looked up.
     pub(super) counted: Vec<HeldEvent>,
     pub(super) places: LastPlaces,
+    pub(super) rights: Arc<RightsHistory>,
 }
 
 /// The receipt time of a batch's first record, and the year of all its records.
@@ -145,7 +150,7 @@ impl ReceivedAt {
 impl<'a> BatchDecider<'a> {
     /// Events in `defects` are quarantined.
     pub(super) fn new(tenant: &'a Tenant, inputs: DecisionInputs, defects: &'a BTreeSet<EventId>) -> BatchDecider<'a> {
-        let DecisionInputs { head, received, central, devices, decision_state, counted, places } = inputs;
+        let DecisionInputs { head, received, central, devices, decision_state, counted, places, rights } = inputs;
         let counted = counted.into_iter().map(|held| (held.event_id, CountedEvent::Stored(Box::new(held))));
         BatchDecider {
             tenant,
@@ -165,6 +170,7 @@ impl<'a> BatchDecider<'a> {
             counted: counted.collect(),
             local_year: received.local_year,
             defects,
+            rights,
         }
     }
 
@@ -188,7 +194,12 @@ impl<'a> BatchDecider<'a> {
             judgement,
         };
         let (decision, bytes) = encode(decision)?;
+        let changes_users = decision.judgement.verdict == Verdict::Accepted
+            && incoming.known().is_some_and(|known| {
+                known.fact == Fact::IdentityChanged && raises_identity_position(&known.event.content.entity_type)
+            });
         self.head = TenantHead {
+            identity_position: if changes_users { context.position } else { self.head.identity_position },
             head: context.position,
             decision_chain: decision_link(self.head.decision_chain, &bytes),
             last_received_at: context.received_at,
@@ -207,6 +218,15 @@ impl<'a> BatchDecider<'a> {
             self.security_events.push(event);
         }
         Ok(row)
+    }
+
+    /// Why an event of a node's or a device's log is quarantined whatever it says. `revoked` is the position at which the log's
+    /// node was revoked.
+    pub(super) fn objection_to(&self, event: &Event, revoked: Option<Position>) -> Option<Objection> {
+        match revoked {
+            Some(at) => Some(device_revoked(at)),
+            None => self.rights.objection(event, self.head.head),
+        }
     }
 
     /// What the record shows that looks like fraud, each cause once.
@@ -414,20 +434,21 @@ impl<'a> BatchDecider<'a> {
             Some(at) => (at, TimeSource::Caller),
             None => (self.next_receipt(), TimeSource::Node),
         };
-        let body = |event| IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection: None }));
-        self.seal_for(self.tenant.central_node, id, at, content, &ClockHistory::default(), body)
+        let body = |event, _: &Self| IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection: None }));
+        let identity_position = self.head.head.0;
+        self.seal_for(self.tenant.central_node, id, at, (content, identity_position), &ClockHistory::default(), body)
     }
 
-    /// Seals an event into a log that central keeps, its own or a device's, and decides it. `body` is its readable
-    /// part.
+    /// Seals an event into a log that central keeps, its own or a device's, and decides it. The content has the position up to
+    /// which its author's rights count; 0 if a program is the author. `body` is the readable part.
     pub(super) fn seal_for(
         &mut self,
         node: NodeId,
         id: EventId,
         (occurred_at, time_source): (Timestamp, TimeSource),
-        content: Content,
+        (content, identity_position): (Content, u64),
         clock: &ClockHistory,
-        body: impl FnOnce(Event) -> IncomingBody<'a>,
+        body: impl FnOnce(Event, &Self) -> IncomingBody<'a>,
     ) -> Result<usize, DecideError> {
         let head = self.log_of(node);
         let (epoch, seq, previous) = (head.epoch, head.last_seq.next(), head.last_chain);
@@ -439,7 +460,7 @@ impl<'a> BatchDecider<'a> {
             seq,
             occurred_at,
             time_source,
-            identity_position: self.head.head.0,
+            identity_position,
             content,
         };
         let record = stored_v1::encode(&event).map_err(DecideError::Seal)?;
@@ -448,6 +469,7 @@ impl<'a> BatchDecider<'a> {
         head.last_seq = seq;
         head.last_chain = chain;
         let timing = Some(Timing::new(&event, clock, IntakeTime::default(), self.next_receipt()));
+        let body = body(event, self);
         self.decide(Incoming {
             node,
             epoch,
@@ -455,7 +477,7 @@ impl<'a> BatchDecider<'a> {
             chain,
             record: Cow::Owned(record),
             event_id: id,
-            body: body(event),
+            body,
             timing,
             prior_decision: None,
         })

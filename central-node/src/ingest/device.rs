@@ -11,8 +11,8 @@ use comptoir_core::clock::ClockHistory;
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Objection, ParsedEvent};
-use comptoir_core::id::{EventId, Name, NodeId};
-use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::id::{EventId, Name, NodeId, UserId};
+use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::state::{Entity, EntityKey};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::canonical_json::canonical;
@@ -38,6 +38,9 @@ pub(crate) struct DeviceDrafts {
     pub(crate) node: NodeId,
     /// The contract and name of the device, for the record that opens its log.
     pub(crate) opened_for: String,
+    /// The user whose access token the request has: the events are judged by the user's rights. `None` for a service key, whose
+    /// holder answers for what its devices record.
+    pub(crate) author: Option<UserId>,
     /// Central's own public key, because central seals these events.
     pub(crate) public_key: [u8; 32],
     /// The device's clock minus central's, estimated from the request.
@@ -241,12 +244,13 @@ impl DeviceDrafts {
         &self,
         decider: &mut BatchDecider<'_>,
         ids: &mut DeviceIdMap,
+        revoked: Option<Position>,
     ) -> Result<Vec<Result<DeviceResult, IdReused>>, IngestError> {
         let log = decider.devices().get(&self.node);
         if log.is_some_and(|log| log.last_seq == Seq::ZERO) {
             self.open_log(decider)?;
         }
-        self.drafts.iter().map(|draft| self.decide_one(decider, ids, draft)).collect()
+        self.drafts.iter().map(|draft| self.decide_one(decider, ids, draft, revoked)).collect()
     }
 
     fn decide_one(
@@ -254,6 +258,7 @@ impl DeviceDrafts {
         decider: &mut BatchDecider<'_>,
         ids: &mut DeviceIdMap,
         draft: &DeviceDraft,
+        revoked: Option<Position>,
     ) -> Result<Result<DeviceResult, IdReused>, IngestError> {
         if let Some(counted) = decider.counted(draft.id) {
             return answer_counted(decider, counted, ids, draft);
@@ -283,7 +288,7 @@ impl DeviceDrafts {
         let entity_id = followed.content.entity_id.clone();
         let entity_type = followed.content.entity_type.clone();
         let row_given_since = followed.row_given_since;
-        let row = self.seal(decider, followed)?;
+        let row = self.seal(decider, followed, revoked)?;
         if row_given_since {
             // Under a replaced id the client may hold its own row or another's, and gives the new id to the one that it holds.
             for entity_id in std::iter::once(entity_id.clone()).chain(replaced_id) {
@@ -322,9 +327,17 @@ impl DeviceDrafts {
         entity.is_some_and(|entity| entity.is_known() && is_other(entity))
     }
 
-    fn seal(&self, decider: &mut BatchDecider<'_>, draft: DeviceDraft) -> Result<usize, IngestError> {
-        let body = |event: Event| match draft.reading {
+    fn seal(
+        &self,
+        decider: &mut BatchDecider<'_>,
+        draft: DeviceDraft,
+        revoked: Option<Position>,
+    ) -> Result<usize, IngestError> {
+        // A request is answered while the device is in contact, so the rights of now are those that count.
+        let identity_position = self.author.map_or(0, |_| decider.head.identity_position.0);
+        let body = |event: Event, decider: &BatchDecider<'_>| match draft.reading {
             PayloadReading::Fact(fact, objection) => {
+                let objection = decider.objection_to(&event, revoked).or(objection);
                 IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
             }
             PayloadReading::Unreadable(code, detail) => {
@@ -333,7 +346,8 @@ impl DeviceDrafts {
         };
         let stamped = (draft.occurred_at, TimeSource::Node);
         let clock = ClockHistory::new(&[], Some(draft.clock_offset_micros), Timestamp::MAX);
-        Ok(decider.seal_for(self.node, draft.id, stamped, draft.content, &clock, body)?)
+        let content = (draft.content, identity_position);
+        Ok(decider.seal_for(self.node, draft.id, stamped, content, &clock, body)?)
     }
 
     /// Seals the first record of the log, which names the device and states that central seals the log.
@@ -349,9 +363,10 @@ impl DeviceDrafts {
         );
         let at = (decider.head.last_received_at.shifted(1), TimeSource::Node);
         let id = EventId::new(self.node.uuid()).derived(EPOCH_OPENED);
-        let body =
-            |event| IncomingBody::Owned(Box::new(ParsedEvent { event, fact: Fact::EpochOpened, objection: None }));
-        decider.seal_for(self.node, id, at, content, &ClockHistory::default(), body)?;
+        let body = |event, _: &BatchDecider<'_>| {
+            IncomingBody::Owned(Box::new(ParsedEvent { event, fact: Fact::EpochOpened, objection: None }))
+        };
+        decider.seal_for(self.node, id, at, (content, 0), &ClockHistory::default(), body)?;
         Ok(())
     }
 }

@@ -41,6 +41,13 @@ pub(super) struct BatchContext {
     pub(super) central: NodeHead,
 }
 
+impl BatchContext {
+    /// The position at which a node was revoked.
+    pub(super) fn revoked(&self, node: NodeId) -> Option<Position> {
+        self.logs.get(&node)?.revoked_position
+    }
+}
+
 /// Locks the tenant, and loads its context and the stored records of each job.
 pub(super) async fn load_context(
     tx: &Transaction<'_>,

@@ -19,6 +19,7 @@ mod places;
 mod prepare;
 mod queue;
 mod refusals;
+mod rights;
 mod security_events;
 mod security_recorder;
 mod signals;

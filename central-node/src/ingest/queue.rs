@@ -18,6 +18,7 @@ use super::decide::DecideError;
 use super::drafts::DraftBatch;
 use super::error::IngestError;
 use super::job::{Job, JobResult, QueuedJob, RetryHints, Ticket};
+use super::rights::RightsCache;
 use crate::clock::Clock;
 use crate::commit_signal::CommitSignal;
 use crate::database::{Database, StoreError, TxPhase};
@@ -40,6 +41,7 @@ pub(crate) struct IngestQueue {
     database: Database,
     clock: Clock,
     waiting: Arc<Mutex<WaitingJobs>>,
+    rights: RightsCache,
     commits: CommitSignal,
     background: Handle,
 }
@@ -47,7 +49,8 @@ pub(crate) struct IngestQueue {
 impl IngestQueue {
     /// Workers are spawned on `background`.
     pub(crate) fn new(database: Database, clock: Clock, background: Handle) -> IngestQueue {
-        IngestQueue { database, clock, waiting: Arc::default(), commits: CommitSignal::new(), background }
+        let (waiting, rights, commits) = (Arc::default(), RightsCache::default(), CommitSignal::new());
+        IngestQueue { database, clock, waiting, rights, commits, background }
     }
 
     /// Changes after each commit of this process; see [`CommitSignal`].
@@ -171,7 +174,8 @@ impl IngestQueue {
     async fn attempt(&self, tenant: TenantId, jobs: &mut [QueuedJob], hints: &RetryHints) -> Result<(), IngestError> {
         let mut connection = self.database.ingest().await.map_err(IngestError::from)?;
         let tx = connection.transaction().await.map_err(StoreError::from)?;
-        run_batch(Batch { tx: &tx, tenant, now: self.clock.now(), hints }, jobs).await?;
+        let batch = Batch { tx: &tx, tenant, now: self.clock.now(), hints, rights: &self.rights };
+        run_batch(batch, jobs).await?;
         self.commit(tx).await
     }
 

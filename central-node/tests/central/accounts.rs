@@ -36,7 +36,7 @@ impl MovedClock {
     }
 }
 
-async fn send(server: &TestCentral, method: &str, token: &str, path: &str, body: Value) -> Response {
+pub(crate) async fn send(server: &TestCentral, method: &str, token: &str, path: &str, body: Value) -> Response {
     let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
     if !token.is_empty() {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -45,13 +45,13 @@ async fn send(server: &TestCentral, method: &str, token: &str, path: &str, body:
 }
 
 /// A person as a test knows one.
-struct Person {
-    id: String,
+pub(crate) struct Person {
+    pub(crate) id: String,
     login: &'static str,
 }
 
 /// Creates a user with roles and a password.
-async fn person(company: &TestTenant<'_>, login: &'static str, roles: Value) -> Person {
+pub(crate) async fn person(company: &TestTenant<'_>, login: &'static str, roles: Value) -> Person {
     let new = json!({ "login": login, "name": format!("{login} Dupont"), "roles": roles });
     let created = company.post("/api/v1/users", new).await;
     created.assert_status(201);
@@ -61,7 +61,7 @@ async fn person(company: &TestTenant<'_>, login: &'static str, roles: Value) -> 
     Person { id: created.body["user"].as_str().unwrap().to_owned(), login }
 }
 
-async fn log_in(company: &TestTenant<'_>, person: &Person, device: Option<&str>) -> Value {
+pub(crate) async fn log_in(company: &TestTenant<'_>, person: &Person, device: Option<&str>) -> Value {
     let request =
         json!({ "tenant": company.tenant.uuid(), "login": person.login, "password": PASSWORD, "device": device });
     send(company.server, "POST", "", "/api/v1/auth/login", request).await.assert_ok()
@@ -77,7 +77,7 @@ async fn refresh(server: &TestCentral, tokens: &Value, device: Option<&str>) -> 
     send(server, "POST", "", "/api/v1/auth/refresh", request).await
 }
 
-fn access(tokens: &Value) -> &str {
+pub(crate) fn access(tokens: &Value) -> &str {
     tokens["access_token"].as_str().unwrap()
 }
 
@@ -590,7 +590,9 @@ async fn point_13_erasing_a_user_removes_the_name_and_leaves_the_log_as_it_is() 
         "select coalesce(login, '') || coalesce(name, '') || coalesce(verifier, '') from app_user where tenant_id = $1";
     let row = server.admin().await.query_one(rows, &[&company.tenant.uuid()]).await.unwrap();
     assert_eq!(row.get::<_, String>(0), "");
-    for table in ["user_role", "refresh_family", "refresh_token", "one_time_link"] {
+    let roles = "select count(*) from user_role where tenant_id = $1 and to_position is null";
+    assert_eq!(company.count(roles).await, 0, "the roles have ended");
+    for table in ["refresh_family", "refresh_token", "one_time_link"] {
         assert_eq!(company.count(&format!("select count(*) from {table} where tenant_id = $1")).await, 0, "{table}");
     }
     server.get_as(access(&tokens), "/api/v1/stock").await.assert_problem(401, "UNAUTHORIZED");

@@ -1,5 +1,6 @@
 //! A phone's state, its shop, and what it sends damaged.
 
+use comptoir_central::Clock;
 use comptoir_central::devices::move_device;
 use comptoir_core::id::SiteId;
 use comptoir_test_support::events::InvoiceCreation;
@@ -168,7 +169,7 @@ async fn a_phone_that_is_given_to_a_shop_gets_what_was_missing() {
         assert_eq!(phone.of("INVOICE"), [format!("i-{name}")]);
         shop.get(&scene, &format!("/api/sync/pull?device_id={name}")).await.assert_problem(403, "WRONG_NODE");
 
-        move_device(scene.central.database(), company.tenant, &name, company.site).await.unwrap();
+        move_device((scene.central.database(), &Clock::system()), company.tenant, &name, company.site).await.unwrap();
 
         let status = shop.get(&scene, &format!("/api/sync/status?device_id={name}")).await.assert_ok();
         assert_eq!(status["sync_required"], true, "{status}");
@@ -202,8 +203,12 @@ async fn a_phone_is_given_only_to_a_shop_that_exists_and_only_if_it_has_come() {
     let company = scene.company().await;
     phone_push(&company, &company.token, "phone-1", &[]).await;
     let nowhere = SiteId::new(Uuid::now_v7());
-    let error = move_device(scene.central.database(), company.tenant, "phone-1", nowhere).await.unwrap_err();
+    let error = move_device((scene.central.database(), &Clock::system()), company.tenant, "phone-1", nowhere)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains(&nowhere.to_string()), "{error}");
-    let error = move_device(scene.central.database(), company.tenant, "phone-7", company.site).await.unwrap_err();
+    let error = move_device((scene.central.database(), &Clock::system()), company.tenant, "phone-7", company.site)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("phone-7"), "{error}");
 }

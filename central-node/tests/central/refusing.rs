@@ -141,9 +141,10 @@ async fn another_key_in_a_later_epoch_is_refused() {
     let company = server.company().await;
     let mut node = company.node().await;
     node.push_all(&server).await;
+    let pinned = hex::encode(node.public_key);
     node.public_key = [8; 32];
     node.open_epoch(2);
-    node.try_push(&server, 1, 1).await.assert_problem(409, "KEY_CHANGED").field("pinned_key", json!("07".repeat(32)));
+    node.try_push(&server, 1, 1).await.assert_problem(409, "KEY_CHANGED").field("pinned_key", json!(pinned));
     assert_eq!(company.count("select count(*) from node_head where tenant_id = $1 and epoch = 2").await, 0);
 }
 

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 const OF_NO_TENANT: &str = "('central_meta', 'token_key', 'refinery_schema_history')";
 
 /// Tables with keys, verifiers and names of persons: only the service reads them.
-const SECRET: &str = "('api_key', 'central_meta', 'token_key', 'app_user', 'user_role', 'one_time_link', 'refresh_family', \
+const SECRET: &str = "('api_key', 'central_meta', 'token_key', 'app_user', 'user_disabling', 'user_role', 'one_time_link', 'refresh_family', \
     'refresh_token', 'login_failure')";
 
 /// Selects the schemas that the migrations create.

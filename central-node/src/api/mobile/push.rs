@@ -70,7 +70,9 @@ async fn ingest_events(
     let stamps = read.iter().filter_map(|read| Some(read.draft.as_ref().ok()?.occurred_at));
     sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
     let drafts = read.iter().filter_map(|read| read.draft.as_ref().ok().cloned()).collect();
-    let outcomes = seal::submit(central.devices(), &device, drafts, sync.clock_offset_micros.unwrap_or(0)).await?;
+    let offset = sync.clock_offset_micros.unwrap_or(0);
+    let author = credential.user().map(|user| user.user);
+    let outcomes = seal::submit(central.devices(), (&device, author), drafts, offset).await?;
     let mut outcomes = outcomes.into_iter();
     let mut response = PushResponse {
         success: true,

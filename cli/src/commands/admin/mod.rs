@@ -34,6 +34,7 @@ Examples:
   comptoir admin site allow-name --tenant TENANT --site SITE --name rivoli.local
   comptoir admin ca create --name 'Les Halles'
   comptoir admin node create --tenant TENANT --site SITE --name till-1
+  comptoir admin node revoke --tenant TENANT --node NODE --reason 'stolen on Monday'
   comptoir admin node ingest-file shop.bundle
   comptoir admin device move --tenant TENANT --device phone-1 --site SITE
   comptoir admin user create --tenant TENANT --login amelie --name 'Amélie Poulain' --role cashier --site SITE
@@ -134,7 +135,10 @@ async fn dispatch(central: &Central, command: DatabaseCommand, output: Output) -
             ingest_file::ingest_file(central, &file, output).await
         }
         DatabaseCommand::Node(NodeCommand::Create { tenant, site, name }) => {
-            registry::create_node(db, (tenant, site), &name, output).await
+            registry::create_node(central, (tenant, site), &name, output).await
+        }
+        DatabaseCommand::Node(NodeCommand::Revoke { tenant, node, reason }) => {
+            registry::revoke_node(central, (tenant, node), reason.as_deref(), output).await
         }
         DatabaseCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
         DatabaseCommand::Device(command) => registry::manage_devices(db, command, output).await,

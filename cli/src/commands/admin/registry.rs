@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
+use comptoir_central::accounts::{ChangedBy, NodeRevocation};
 use comptoir_central::certificates::{self, SiteNameError};
 use comptoir_central::database::Database;
 use comptoir_central::devices::{self, DeviceRow};
@@ -112,6 +113,21 @@ pub(super) enum NodeCommand {
         /// Display name
         #[arg(long)]
         name: String,
+    },
+    /// Revoke a node: what it sends from now on is quarantined, and it destroys its data
+    #[command(after_help = "\
+Example:
+  comptoir admin node revoke --tenant TENANT --node NODE --reason 'stolen on Monday'")]
+    Revoke {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Node id
+        #[arg(long)]
+        node: Uuid,
+        /// Why, for the log
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// List a tenant's nodes, central's own among them, one a line
     List {
@@ -282,19 +298,36 @@ fn name_refused(error: SiteNameError) -> Failure {
 }
 
 pub(super) async fn create_node(
-    db: &Database,
+    central: &Central,
     (tenant, site): (Uuid, Uuid),
     name: &str,
     output: Output,
 ) -> Result<(), Failure> {
-    let id = TenantId::new(tenant);
-    let node = identity::create_node(db, id, SiteId::new(site), name).await.map_err(refused)?;
+    let (db, id) = (central.database(), known(central.database(), tenant).await?);
+    let created = central.accounts().create_node(id, SiteId::new(site), name, &ChangedBy::Console).await;
+    let node = created.map_err(|error| refused(error.into()))?;
     let key = identity::issue_node_key(db, id, node, name).await.map_err(refused)?;
     output.print(&Facts::new([
         ("TENANT_ID", tenant.to_string()),
         ("SITE_ID", site.to_string()),
         ("NODE_ID", node.to_string()),
         ("SYNC_API_KEY", key.text),
+    ]))
+}
+
+pub(super) async fn revoke_node(
+    central: &Central,
+    (tenant, node): (Uuid, Uuid),
+    reason: Option<&str>,
+    output: Output,
+) -> Result<(), Failure> {
+    let tenant = known(central.database(), tenant).await?;
+    let revoked = central.accounts().revoke_node(tenant, NodeId::new(node), reason, &ChangedBy::Console).await;
+    let NodeRevocation { node, at, position } = revoked.map_err(|error| refused(error.into()))?;
+    output.print(&Facts::new([
+        ("node_id", node.to_string()),
+        ("revoked_at", instant::format(at)),
+        ("revoked_position", position.to_string()),
     ]))
 }
 
@@ -314,7 +347,8 @@ pub(super) async fn manage_devices(db: &Database, command: DeviceCommand, output
         }
         DeviceCommand::Move { tenant, device, site } => {
             let tenant = known(db, tenant).await?;
-            let moved = devices::move_device(db, tenant, &device, SiteId::new(site)).await.map_err(refused)?;
+            let services = (db, &Clock::system());
+            let moved = devices::move_device(services, tenant, &device, SiteId::new(site)).await.map_err(refused)?;
             output.print(&device_facts(moved))
         }
     }

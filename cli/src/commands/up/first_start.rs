@@ -2,6 +2,7 @@
 //! missing but the database has a company, that company is kept and gets new credentials; no second one is created.
 
 use comptoir_central::Central;
+use comptoir_central::accounts::ChangedBy;
 use comptoir_central::database::{Database, StoreError};
 use comptoir_central::identity::{self, IdentityError, NewTenant, NodeRow, TenantRow};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
@@ -32,14 +33,14 @@ pub(super) async fn company(
     let log = identity_at(&args.data_dir.join("node")).map_err(|error| Failure::Unavailable(error.to_string()))?;
     if tenants.is_empty() && log.is_none() {
         let tenant = create_tenant(args, central).await?;
-        let identity = complete(central.database(), tenant).await?.ok_or_else(|| no_owner(args, 1))?;
+        let identity = complete(central, tenant).await?.ok_or_else(|| no_owner(args, 1))?;
         return issue(central.database(), identity, false).await;
     }
     let db = central.database();
     let found = match (log, tenants.as_slice()) {
         (Some(log), _) => owner_of(db, log, &tenants).await?,
         // A first start that ended before `up.json` was written.
-        (None, [only]) if only.name == COMPANY => complete(db, only.tenant).await?,
+        (None, [only]) if only.name == COMPANY => complete(central, only.tenant).await?,
         (None, _) => None,
     };
     let identity = found.ok_or_else(|| no_owner(args, tenants.len()))?;
@@ -68,7 +69,8 @@ async fn create_tenant(args: &UpArgs, central: &Central) -> Result<TenantId, Fai
 
 /// The tenant's only shop and node, created if they are missing. `None` if there are several, or if the node has pushed
 /// records: its log is elsewhere, and a second log of one node would be a fork.
-async fn complete(db: &Database, tenant: TenantId) -> Result<Option<Identity>, Failure> {
+async fn complete(central: &Central, tenant: TenantId) -> Result<Option<Identity>, Failure> {
+    let db = central.database();
     let site = match identity::sites(db, tenant).await.map_err(unavailable)?.as_slice() {
         [] => identity::create_site(db, tenant, "S1", "Boutique 1").await.map_err(refused)?,
         [only] => only.site,
@@ -76,7 +78,10 @@ async fn complete(db: &Database, tenant: TenantId) -> Result<Option<Identity>, F
     };
     let nodes = shop_nodes(db, tenant).await?;
     let node = match nodes.as_slice() {
-        [] => identity::create_node(db, tenant, site, NODE).await.map_err(refused)?,
+        [] => {
+            let created = central.accounts().create_node(tenant, site, NODE, &ChangedBy::Console).await;
+            created.map_err(|error| refused(error.into()))?
+        }
         [only] if !identity::has_pushed(db, tenant, only.node).await.map_err(unavailable)? => only.node,
         _ => return Ok(None),
     };

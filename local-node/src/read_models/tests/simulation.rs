@@ -236,6 +236,7 @@ impl Central {
             has_more,
             head: self.head,
             device: DeviceStatus { is_active: true, requires_reauth: false },
+            identity_position: 0,
             rulebook: None,
             server_time: String::new(),
             incarnation: Uuid::nil(),

@@ -226,6 +226,7 @@ impl Inner {
             has_more,
             head: self.head,
             device: self.device.unwrap_or(DeviceStatus { is_active: true, requires_reauth: false }),
+            identity_position: 0,
             rulebook: self.rulebook.clone().filter(|given| cursor.rulebook != Some(given.position)),
             server_time: instant::format(SERVER_TIME),
             incarnation: self.incarnation,
