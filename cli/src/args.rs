@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    admin, audit, completions, demo, doctor, events, import, key, migrate, projections, serve, status, up,
+    admin, audit, completions, demo, doctor, events, import, key, migrate, node, projections, serve, status, up,
 };
 use crate::exit;
 
@@ -42,6 +42,9 @@ pub enum CliCommand {
     Audit(audit::AuditCommand),
     /// Create, list and revoke the local keys of a node
     Key(key::KeyArgs),
+    /// Destroy the data of a node that is stopped
+    #[command(subcommand)]
+    Node(node::NodeCommand),
     /// Show the queue of a node, and everything that needs a person
     Status(status::StatusArgs),
     /// Show, rebuild, compare and switch read models

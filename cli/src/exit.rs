@@ -12,6 +12,8 @@ pub const ROWS_NOT_TAKEN: u8 = 3;
 pub const UNAVAILABLE: u8 = 4;
 /// A server or the database refused: a wrong credential, a conflicting state, an unknown id.
 pub const REFUSED: u8 = 5;
+/// This node was taken out of use and destroyed its data. No restart changes that.
+pub const DESTROYED: u8 = 6;
 /// A defect of this program or of the machine. A server also ends with it after restarting a part (its Postgres, or a part of
 /// `up`) as often as the settings allow: its supervisor should start it again and alert a person.
 pub const INTERNAL: u8 = 70;
@@ -25,4 +27,5 @@ Exit codes:
    3  an import reached its end, but some rows were not imported
    4  unreachable or out of space; the same command may succeed later
    5  refused: a wrong credential, a conflicting state, an unknown id
+   6  this node was taken out of use and destroyed its data; do not start it again
   70  a defect of this program or of the machine; of a server: a part failed for good, start it again";

@@ -26,6 +26,9 @@ pub enum Failure {
     /// Refused by a server or the database.
     #[error("{0}")]
     Refused(String),
+    /// This node destroyed its data.
+    #[error("{0}")]
+    Destroyed(String),
     /// A defect of this program or of the machine.
     #[error("{0}")]
     Internal(String),
@@ -40,6 +43,7 @@ impl Failure {
             Failure::RowsNotTaken(_) => exit::ROWS_NOT_TAKEN,
             Failure::Unavailable(_) => exit::UNAVAILABLE,
             Failure::Refused(_) => exit::REFUSED,
+            Failure::Destroyed(_) => exit::DESTROYED,
             Failure::Internal(_) => exit::INTERNAL,
         }
     }
@@ -77,6 +81,8 @@ impl From<StartError> for Failure {
         match error {
             // A restart changes nothing: somebody has to correct the setting or find the right disk.
             StartError::Log(OpenError::IdentityChanged { .. }) => Failure::Usage(text),
+            StartError::Destroyed(_) => Failure::Destroyed(text),
+            StartError::TombstoneUnreadable { .. } => Failure::Usage(text),
             StartError::Log(_) | StartError::Transport(_) | StartError::Interrupted(_) => Failure::Unavailable(text),
         }
     }

@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 
 use crate::args::{Cli, CliCommand};
 use crate::commands::{
-    admin, audit, completions, demo, doctor, events, import, key, migrate, projections, serve, status, up,
+    admin, audit, completions, demo, doctor, events, import, key, migrate, node, projections, serve, status, up,
 };
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,6 +24,7 @@ pub fn run_command(command: CliCommand, output: Output) -> Result<(), Failure> {
             CliCommand::Events(command) => events::read_log(command, output).await,
             CliCommand::Audit(command) => audit::audit_files(command, output).await,
             CliCommand::Key(args) => key::manage_keys(args, output).await,
+            CliCommand::Node(command) => node::change_node(command, output).await,
             CliCommand::Status(args) => status::print_status(&args, output).await,
             CliCommand::Projections(args) => projections::manage_projections(args, output).await,
             CliCommand::Doctor(args) => doctor::check_machine(&args, output).await,

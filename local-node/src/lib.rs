@@ -3,6 +3,7 @@
 mod api;
 mod blobs;
 mod blocking;
+mod caller;
 pub mod config;
 pub mod event_log;
 pub mod local_keys;
@@ -10,9 +11,11 @@ mod node;
 mod notifications;
 mod read_models;
 mod receipt_printer;
+pub mod retirement;
 mod sessions;
 pub mod sync_agent;
+mod users;
 
 pub use api::{BODIES_KIB, router, router_with};
 pub use config::{ConfigError, NodeConfig, NodeSettings, SyncConfig};
-pub use node::{Node, StartError};
+pub use node::{Node, StartError, refuse_destroyed};

@@ -12,15 +12,18 @@ use tokio::time::{Duration, sleep};
 
 use crate::blobs::Blobs;
 use crate::blocking::blocking;
-use crate::config::{CertificateConfig, NodeConfig, PrinterConfig, SyncConfig};
+use crate::caller::{Caller, CallerId};
+use crate::config::{CertificateConfig, NodeConfig, OfflineConfig, PrinterConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
-use crate::local_keys::{LocalKeyId, LocalKeys};
+use crate::local_keys::LocalKeys;
 use crate::read_models::{self, ReadModels};
-use crate::sessions::Sessions;
+use crate::retirement::{Retirement, Revocation, TOMBSTONE_FILE, Tombstone, conclude};
+use crate::sessions::{Session, Sessions};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
 use crate::sync_agent::{
-    Agent, AgentNotes, CertificateRenewal, CertificateStore, Phase, Puller, SyncIssue, SyncState, recount,
+    Agent, AgentNotes, CertificateRenewal, CertificateStore, Phase, Puller, SyncIssue, SyncState, UserRefresh, recount,
 };
+use crate::users::Users;
 
 /// Pause before an agent that failed by a defect is restarted.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
@@ -39,7 +42,9 @@ pub struct Node {
     environment: Environment,
     author: Author,
     local_keys: Arc<LocalKeys>,
-    sessions: Sessions,
+    users: Arc<Users>,
+    sessions: Arc<Sessions>,
+    revocation: Arc<Revocation>,
     hosts: HostNames,
     printer: Option<PrinterConfig>,
     sync_config: SyncConfig,
@@ -59,6 +64,23 @@ pub enum StartError {
     /// The HTTP client for central cannot be built, though sync is enabled.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// This node was taken out of use, and its data is destroyed.
+    #[error(
+        "this node was taken out of use and destroyed its data on {}; {} is the proof, which central {}. \
+         Set up another node in another folder",
+        .0.proof.wiped_at,
+        .0.path.display(),
+        if .0.is_acknowledged { "has" } else { "does not have yet: each start tries to deliver it" }
+    )]
+    Destroyed(Box<Tombstone>),
+    /// There is a tombstone, and it cannot be read.
+    #[error("{TOMBSTONE_FILE} in {} says that this node destroyed its data, and cannot be read: {error}", path.display())]
+    TombstoneUnreadable {
+        /// The data directory.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// Opening was interrupted.
     #[error("opening the log was interrupted: {0}")]
     Interrupted(#[from] JoinError),
@@ -81,6 +103,7 @@ impl Node {
         environment: Environment,
         transport: Option<T>,
     ) -> Result<Arc<Node>, StartError> {
+        refuse_destroyed(&config.data_dir, config.sync.api_key_file.as_deref(), transport.as_ref()).await?;
         let (notes_path, blobs) = (config.notes_path(), Blobs::new(&config.data_dir));
         let certificates = CertificateStore::new(&config.data_dir);
         let (opened_with, log_config) = (environment.clone(), config.log);
@@ -93,6 +116,11 @@ impl Node {
         let (state, sync) = watch::channel(state);
         let identity = log.identity();
         let local_keys = Arc::new(open_local_keys(&log, &environment, &config.data_dir).await);
+        let revocation = Arc::new(Revocation::open(&config.data_dir));
+        if revocation.is_revoked() {
+            log.retire();
+        }
+        let (users, sessions) = open_users(&log, &environment, config.offline).await;
         let node_environment = environment.clone();
         let blobs_of_line = blobs.clone();
         let worker = SyncWorker {
@@ -104,6 +132,15 @@ impl Node {
             state,
             certificate: config.certificate,
             certificates: certificates.clone(),
+            users: users.clone(),
+            retirement: Retirement {
+                log: log.clone(),
+                data_dir: config.data_dir.clone(),
+                key_file: config.sync.api_key_file.clone(),
+                revocation: revocation.clone(),
+                sessions: sessions.clone(),
+                state: sync.clone(),
+            },
         };
         Ok(Arc::new(Node {
             read_models: ReadModels::new(log.clone()),
@@ -113,9 +150,11 @@ impl Node {
             environment: node_environment,
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
-            uses: Mutex::new(Some(tokio::spawn(store_uses(Arc::downgrade(&local_keys))))),
+            uses: Mutex::new(Some(tokio::spawn(store_uses(Arc::downgrade(&local_keys), Arc::downgrade(&users))))),
             local_keys,
-            sessions: Sessions::default(),
+            users,
+            sessions,
+            revocation,
             hosts: config.hosts,
             printer: config.printer,
             sync_config: config.sync,
@@ -150,9 +189,31 @@ impl Node {
         &self.sessions
     }
 
-    /// Opens a browser's session of a key: the cookie's value.
-    pub(crate) fn begin_session(&self, key: LocalKeyId) -> std::io::Result<String> {
-        self.sessions.begin(key, &self.environment)
+    pub(crate) fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// Whether central took this node out of use.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revocation.is_revoked()
+    }
+
+    /// The holder of a key, or a user, with the rights as this node knows them now.
+    pub(crate) fn caller(&self, id: CallerId) -> Option<Caller> {
+        match id {
+            CallerId::Key(key) => self.local_keys.caller_of(key),
+            CallerId::User(user) => self.users.caller(user),
+        }
+    }
+
+    /// A session that is open now, and its holder. A session of a user ends with the password that opened it.
+    pub(crate) fn session(&self, token: &str) -> Option<(Session, Caller)> {
+        let session = self.sessions.find(token, self.users.now())?;
+        if let CallerId::User(user) = session.holder {
+            self.users.user(user).filter(|user| user.password_tag == session.password_tag)?;
+        }
+        let caller = self.caller(session.holder)?;
+        Some((session, caller))
     }
 
     /// The local read models.
@@ -204,9 +265,7 @@ impl Node {
         if let Some(uses) = self.uses.lock().await.take() {
             uses.abort();
             drop(uses.await);
-            if let Err(error) = self.local_keys.store_uses().await {
-                tracing::debug!(%error, "The last uses of local keys are not stored: {error}");
-            }
+            store_once(&self.local_keys, &self.users).await;
         }
         let log = self.log.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || log.close()).await {
@@ -251,14 +310,47 @@ async fn open_local_keys(log: &Log, environment: &Environment, data_dir: &Path) 
     keys
 }
 
+/// The users of the site, and their sessions.
+async fn open_users(log: &Log, environment: &Environment, config: OfflineConfig) -> (Arc<Users>, Arc<Sessions>) {
+    let (log, environment) = (log.clone(), environment.clone());
+    let open = move || {
+        let users = Users::open(log.clone(), environment.clone(), config);
+        (Arc::new(users), Arc::new(Sessions::open(log, environment, config.idle)))
+    };
+    blocking(open).await
+}
+
+/// Refuses to start a node that destroyed its data, after completing that.
+pub async fn refuse_destroyed<T: Transport>(
+    data_dir: &Path,
+    key_file: Option<&Path>,
+    transport: Option<&T>,
+) -> Result<(), StartError> {
+    match Tombstone::read(data_dir) {
+        Ok(None) => Ok(()),
+        Ok(Some(tombstone)) => {
+            Err(StartError::Destroyed(Box::new(conclude(data_dir, key_file, tombstone, transport).await)))
+        }
+        Err(error) => Err(StartError::TombstoneUnreadable { path: data_dir.to_owned(), error }),
+    }
+}
+
 /// Holds no log while it waits: a node that is dropped gives its directory free.
-async fn store_uses(keys: Weak<LocalKeys>) {
+async fn store_uses(keys: Weak<LocalKeys>, users: Weak<Users>) {
     loop {
         sleep(STORE_USES_EVERY).await;
-        let Some(keys) = keys.upgrade() else { return };
-        if let Err(error) = keys.store_uses().await {
-            tracing::debug!(%error, "The last uses of local keys are not stored: {error}");
-        }
+        let (Some(keys), Some(users)) = (keys.upgrade(), users.upgrade()) else { return };
+        store_once(&keys, &users).await;
+    }
+}
+
+/// Stores the uses of local keys, and the time by which users are counted.
+async fn store_once(keys: &LocalKeys, users: &Users) {
+    if let Err(error) = keys.store_uses().await {
+        tracing::debug!(%error, "The last uses of local keys are not stored: {error}");
+    }
+    if let Err(error) = users.store_time().await {
+        tracing::debug!(%error, "The present time is not stored: {error}");
     }
 }
 
@@ -272,6 +364,8 @@ struct SyncWorker {
     state: watch::Sender<SyncState>,
     certificate: Option<CertificateConfig>,
     certificates: CertificateStore,
+    users: Arc<Users>,
+    retirement: Retirement,
 }
 
 impl SyncWorker {
@@ -292,6 +386,12 @@ impl SyncWorker {
             let puller = Puller::new(log.clone(), transport.clone(), environment.clone(), self.interval, state.clone());
             let agent =
                 Agent::new(log, transport.clone(), environment, self.blobs.clone(), self.interval, notes_path, state);
+            let users = UserRefresh::new(
+                self.users.clone(),
+                transport.clone(),
+                self.environment.clone(),
+                self.state.subscribe(),
+            );
             // In tasks of their own, which end with this one: a defect must not end sending for good.
             let mut tasks = tokio::task::JoinSet::new();
             tasks.spawn(agent.run());
@@ -299,7 +399,14 @@ impl SyncWorker {
             if let Some(renewal) = renewal {
                 tasks.spawn(renewal.run());
             }
-            let ended = tasks.join_next().await;
+            tasks.spawn(users.run());
+            let ended = tokio::select! {
+                ended = tasks.join_next() => ended,
+                () = self.retirement.nothing_left_to_send() => {
+                    tasks.shutdown().await;
+                    return self.retirement.destroy(&*transport).await;
+                }
+            };
             let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
             tracing::error!("The sync agent ended and is started again: {detail}");
             let alert = SyncIssue { code: "INTERNAL".to_owned(), detail, at: self.log.now() };

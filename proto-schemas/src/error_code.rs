@@ -19,6 +19,10 @@ pub enum ErrorCode {
     TokenExpired,
     /// The login has ended: the user has to log in again.
     ReauthenticationRequired,
+    /// The session is locked: its user has to unlock it.
+    SessionLocked,
+    /// A PIN is not enough: the password is needed.
+    PasswordRequired,
     /// Too many failed logins: wait.
     TooManyAttempts,
     /// A one-time code is unknown, was used or has expired.
@@ -34,6 +38,7 @@ pub enum ErrorCode {
     /// The credential may not do this.
     Forbidden,
     /// The node or device was revoked: it may only hand over what it has.
+    /// The device was revoked.
     DeviceRevoked,
     /// The request names another host than this server's.
     HostRefused,
@@ -139,7 +144,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 66] = [
+    pub const ALL: [ErrorCode; 68] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -148,6 +153,8 @@ impl ErrorCode {
         ErrorCode::LoginFailed,
         ErrorCode::TokenExpired,
         ErrorCode::ReauthenticationRequired,
+        ErrorCode::SessionLocked,
+        ErrorCode::PasswordRequired,
         ErrorCode::TooManyAttempts,
         ErrorCode::LinkInvalid,
         ErrorCode::WeakPassword,
@@ -249,6 +256,8 @@ impl ErrorCode {
             ErrorCode::ReauthenticationRequired => {
                 ("REAUTHENTICATION_REQUIRED", 401, false, "The login has ended; log in again")
             }
+            ErrorCode::SessionLocked => ("SESSION_LOCKED", 401, false, "The session is locked"),
+            ErrorCode::PasswordRequired => ("PASSWORD_REQUIRED", 401, false, "The password is needed, not the PIN"),
             ErrorCode::TooManyAttempts => ("TOO_MANY_ATTEMPTS", 429, true, "Too many failed logins"),
             ErrorCode::LinkInvalid => ("LINK_INVALID", 410, false, "The one-time code is not valid any more"),
             ErrorCode::WeakPassword => ("WEAK_PASSWORD", 422, false, "The password is easy to guess"),
@@ -256,7 +265,7 @@ impl ErrorCode {
             ErrorCode::WrongTenant => ("WRONG_TENANT", 403, false, "The credential belongs to another tenant"),
             ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
-            ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was revoked"),
+            ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was taken out of use"),
             ErrorCode::HostRefused => ("HOST_REFUSED", 421, false, "This server does not answer to that host name"),
             ErrorCode::OriginRefused => {
                 ("ORIGIN_REFUSED", 403, false, "A page of another site may not change anything here")

@@ -36,6 +36,7 @@ pub mod record_reader;
 pub mod rights_change;
 pub mod rulebook_file;
 pub mod security_v1;
+pub mod session_v1;
 pub mod shop_v1;
 pub mod start_page;
 pub mod status_v1;

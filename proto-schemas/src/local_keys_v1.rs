@@ -50,13 +50,3 @@ pub struct NewLocalKey {
     #[serde(flatten)]
     pub row: LocalKeyRow,
 }
-
-/// An open session; its secret is in the cookie.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct OpenedSession {
-    /// The local key that opened it.
-    pub key_id: String,
-    /// When it ends by itself.
-    #[schemars(with = "words::Instant")]
-    pub ends_at: String,
-}

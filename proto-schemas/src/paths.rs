@@ -88,8 +88,14 @@ pub const NOTIFICATION_SEEN: &str = "/api/v1/notifications/{id}/seen";
 pub const LOCAL_KEYS: &str = "/api/v1/local-keys";
 /// One local key.
 pub const LOCAL_KEY: &str = "/api/v1/local-keys/{id}";
-/// A browser's session at a node.
+/// A session at a node.
 pub const SESSION: &str = "/api/v1/session";
+/// The PIN of a session's user.
+pub const SESSION_PIN: &str = "/api/v1/session/pin";
+/// Locks a session.
+pub const SESSION_LOCK: &str = "/api/v1/session/lock";
+/// Unlocks a session.
+pub const SESSION_UNLOCK: &str = "/api/v1/session/unlock";
 /// Every synchronisation, and its statistics.
 pub const SYNC_LOG: &str = "/api/v1/sync-log";
 /// The mobile contract: events up.

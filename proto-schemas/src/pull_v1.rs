@@ -39,8 +39,8 @@ pub struct PullResponse {
     pub head: u64,
     /// The state of this device.
     pub device: DeviceStatus,
-    /// Position of the tenant's last change of a user, a role or a permission: a node whose users are of another position asks
-    /// for them again.
+    /// Position of the tenant's last change of a user, a role or a permission. A node that knows another one reads its users
+    /// again (`GET /api/v1/sync/users`).
     pub identity_position: u64,
     /// The rulebook in force, unless it is the one that the cursor names.
     #[serde(default, skip_serializing_if = "Option::is_none")]

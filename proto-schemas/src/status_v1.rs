@@ -32,6 +32,22 @@ pub struct NodeStatus {
     pub queue: QueueDto,
     /// The line to central.
     pub sync: NodeSync,
+    /// The users who may log in here without central; absent until central has sent them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<CachedUsersStatus>,
+}
+
+/// The users whom a node knows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CachedUsersStatus {
+    /// Number of users.
+    pub cached: u64,
+    /// Position of the last change of users and rights that this node knows.
+    pub identity_position: u64,
+    /// Age of the last contact in which central confirmed them. The clock cannot make it younger.
+    pub contact_age_seconds: u64,
+    /// Whether that is longer ago than `OFFLINE_VERIFIER_HOURS`: then a PIN is not enough.
+    pub password_required: bool,
 }
 
 /// A node's log.

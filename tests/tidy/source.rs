@@ -2,11 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates that the rules apply to, each with the folder of its sources.
-pub(crate) const CRATES: [(&str, &str); 9] = [
+pub(crate) const CRATES: [(&str, &str); 10] = [
     ("core", "core/src"),
     ("messages", "messages/src"),
     ("proto-schemas", "proto-schemas/src"),
     ("http-edge", "http-edge/src"),
+    ("credentials", "credentials/src"),
     ("local-node", "local-node/src"),
     ("central-node", "central-node/src"),
     ("audit", "audit/src"),

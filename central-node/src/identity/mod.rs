@@ -1,7 +1,6 @@
 //! Tenants, sites, nodes and their credentials: administrators create them, and requests are checked against them. Users and
 //! their logins are in `accounts`, above ingest, because each change of them is an event; here are the parts that authenticate.
 
-pub(crate) mod access_token;
 mod credential;
 mod key_uses;
 mod keys;
@@ -12,6 +11,7 @@ mod registry;
 pub(crate) mod rights;
 pub(crate) mod token_keys;
 
+pub(crate) use comptoir_credentials::access_token;
 pub(crate) use credential::authenticate;
 pub use credential::{Access, AuthError, Credential, UserAccess};
 pub(crate) use key_uses::{KeyUses, NodeProcess};

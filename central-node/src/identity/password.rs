@@ -1,43 +1,12 @@
-//! Password verifiers: argon2id with 19 MiB, two passes and one lane, as OWASP recommends. They are computed on two threads at a
-//! time, so that logins use 38 MiB at most, however many arrive.
+//! Which passwords are strong enough. Their verifiers are those of `comptoir-credentials`, which nodes use too.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use tokio::sync::Semaphore;
-
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
-
-/// Verifiers that are computed at a time: 19 MiB each.
-const AT_ONCE: usize = 2;
-/// Requests that wait for one. A verifier takes some 30 ms, so the last one waits for half a second.
-const WAITING_MAX: usize = 32;
-static COMPUTING: Semaphore = Semaphore::const_new(AT_ONCE);
-static WAITING: Semaphore = Semaphore::const_new(WAITING_MAX);
+pub use comptoir_credentials::password::PasswordError;
+pub(crate) use comptoir_credentials::password::{matches, verifier_of};
 
 /// The shortest password. Length is worth more than rules about characters, which people meet with a final `1!`.
 const PASSWORD_CHARS_MIN: usize = 12;
 /// The longest password. Argon2 hashes any length; this bounds the request.
 const PASSWORD_CHARS_MAX: usize = 128;
-
-/// Why a verifier was not computed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// Too many logins at a time.
-    #[error("{WAITING_MAX} logins wait already; try again in a second")]
-    Busy,
-    /// The password is easy to guess.
-    #[error("the password {0}")]
-    Weak(String),
-    /// The hash function or its thread failed.
-    #[error("the password could not be hashed: {0}")]
-    Failed(String),
-}
-
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("constants that argon2 accepts");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
 
 /// Refuses a password that is too short, too long, or one of the first that anybody tries.
 pub(crate) fn check_strength(password: &str, login: &str) -> Result<(), PasswordError> {
@@ -77,60 +46,9 @@ fn is_word_with_digits(password: &str, word: &str) -> bool {
     password.strip_prefix(word).is_some_and(|rest| rest.chars().all(|char| !char.is_alphabetic()))
 }
 
-/// The verifier of a new password, in PHC form.
-pub(crate) async fn verifier_of(password: &str) -> Result<String, PasswordError> {
-    let password = password.to_owned();
-    compute(move || {
-        let mut salt = [0u8; 16];
-        getrandom::fill(&mut salt).map_err(|error| PasswordError::Failed(error.to_string()))?;
-        let hash = argon2().hash_password_with_salt(password.as_bytes(), &salt);
-        hash.map(|hash: argon2::PasswordHash| hash.to_string())
-            .map_err(|error| PasswordError::Failed(error.to_string()))
-    })
-    .await
-}
-
-/// Whether a password has this verifier. Without a verifier the answer is no, after the same work: otherwise the time of an
-/// answer would show which logins exist.
-pub(crate) async fn matches(verifier: Option<String>, password: &str) -> Result<bool, PasswordError> {
-    let password = password.to_owned();
-    compute(move || match verifier {
-        Some(verifier) => Ok(argon2().verify_password(password.as_bytes(), verifier.as_str()).is_ok()),
-        None => {
-            let mut unused = [0u8; 32];
-            let hashed = argon2().hash_password_into(password.as_bytes(), b"comptoir/no-user", &mut unused);
-            hashed.map(|()| false).map_err(|error| PasswordError::Failed(error.to_string()))
-        }
-    })
-    .await
-}
-
-async fn compute<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
-) -> Result<T, PasswordError> {
-    let _place = WAITING.try_acquire().map_err(|_| PasswordError::Busy)?;
-    let turn = COMPUTING.acquire().await.map_err(|error| PasswordError::Failed(error.to_string()))?;
-    // The permit moves to the thread: a caller who goes away does not free the memory.
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    });
-    done.await.map_err(|error| PasswordError::Failed(error.to_string()))?
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_verifier_is_argon2id_with_a_salt_of_its_own_and_fits_its_password_alone() {
-        let verifier = verifier_of("correct horse battery").await.unwrap();
-        assert!(verifier.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{verifier}");
-        assert_ne!(verifier, verifier_of("correct horse battery").await.unwrap());
-        assert!(matches(Some(verifier.clone()), "correct horse battery").await.unwrap());
-        assert!(!matches(Some(verifier), "correct horse batterz").await.unwrap());
-        assert!(!matches(None, "correct horse battery").await.unwrap());
-    }
 
     #[test]
     fn a_password_that_anybody_tries_first_is_refused_with_the_reason() {
@@ -142,23 +60,5 @@ mod tests {
         assert!(check_strength("amelie-est-la", "amelie").is_err());
         assert!(check_strength(&"x".repeat(129), "amelie").is_err());
         assert_eq!(check_strength("quatre mots au hasard", "amelie"), Ok(()));
-    }
-
-    /// Logins that arrive together use the memory of two.
-    #[tokio::test(flavor = "multi_thread")]
-    async fn logins_over_the_limit_are_refused_at_once_and_the_others_are_answered() {
-        let logins: Vec<_> =
-            (0..WAITING_MAX * 2).map(|_| tokio::spawn(matches(None, "correct horse battery"))).collect();
-        let (mut answered, mut busy) = (0, 0);
-        for login in logins {
-            match login.await.unwrap() {
-                Ok(false) => answered += 1,
-                Err(PasswordError::Busy) => busy += 1,
-                other => panic!("{other:?}"),
-            }
-        }
-        assert!(answered >= AT_ONCE && answered + busy == WAITING_MAX * 2, "{answered} answered, {busy} refused");
-        // Every permit comes back, though other tests of this process hold some meanwhile.
-        drop(COMPUTING.acquire_many(AT_ONCE as u32).await.unwrap());
     }
 }

@@ -12,6 +12,7 @@ use comptoir_proto::paths;
 use comptoir_proto::status_v1::NodeStatus;
 use serde::Serialize;
 
+use super::status::known_users;
 use crate::failure::Failure;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
@@ -129,7 +130,10 @@ async fn node(url: &str, data_dir: &Path) -> Finding {
         Ok(status) if status.log.disk_low => Err("INSUFFICIENT_STORAGE".to_owned()),
         Ok(status) => match status.sync.alert {
             Some(problem) => Err(format!("{}: {}", problem.code, problem.detail)),
-            None => Ok(format!("log {}, sync {}", status.log.state, status.sync.phase)),
+            None => {
+                let users = status.users.as_ref().map(|users| format!(", {}", known_users(users))).unwrap_or_default();
+                Ok(format!("log {}, sync {}{users}", status.log.state, status.sync.phase))
+            }
         },
         Err(failure) => Err(failure.to_string()),
     };

@@ -9,6 +9,7 @@ pub mod events;
 pub mod import;
 pub mod key;
 pub mod migrate;
+pub mod node;
 pub mod projections;
 pub mod serve;
 pub mod status;

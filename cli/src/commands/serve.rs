@@ -1,11 +1,12 @@
 //! `comptoir serve`: one process, central or a shop's node, depending on `APP_MODE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comptoir_http_edge::CertificateNames;
 use comptoir_local::sync_agent::identify::identify;
-use comptoir_local::{Node, NodeSettings};
+use comptoir_local::sync_agent::transport::HttpTransport;
+use comptoir_local::{Node, NodeSettings, refuse_destroyed};
 
 use crate::central;
 use crate::failure::Failure;
@@ -43,6 +44,9 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
         Some(Mode::Local) => node_settings(&mut reader),
         _ => None,
     };
+    if let Some(process) = process.as_ref().filter(|process| process.mode == Mode::Local) {
+        refuse_destroyed_node(&process.data_dir, node.as_ref()).await?;
+    }
     reader.check().map_err(|error| usage(&error))?;
     let (Some(process), Some(logs)) = (process, logs) else {
         return Err(Failure::Internal("settings are invalid, but no error was reported".to_owned()));
@@ -81,6 +85,13 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Before anything else is asked or opened: a destroyed node has no key any more, so its settings may be incomplete.
+async fn refuse_destroyed_node(data_dir: &Path, settings: Option<&NodeSettings>) -> Result<(), Failure> {
+    let transport = settings.and_then(|settings| HttpTransport::new(&settings.sync).ok());
+    let key_file = settings.and_then(|settings| settings.sync.api_key_file.as_deref());
+    Ok(refuse_destroyed(data_dir, key_file, transport.as_ref()).await?)
 }
 
 /// The settings of a node. `None` after errors, which the reader keeps.

@@ -3,7 +3,7 @@
 use clap::Args;
 use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::paths;
-use comptoir_proto::status_v1::{NodeStatus, SyncIssue};
+use comptoir_proto::status_v1::{CachedUsersStatus, NodeStatus, SyncIssue};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -26,10 +26,23 @@ pub async fn print_status(args: &StatusArgs, output: Output) -> Result<(), Failu
     let remote = Remote::new(&args.remote)?;
     let queue: QueueDto = remote.get(paths::QUEUE, &[]).await?;
     if output.is_json() {
-        return output.print(&QueueStatus { queue, faults: Vec::new(), troubles: Vec::new() });
+        return output.print(&QueueStatus { queue, faults: Vec::new(), users: None, troubles: Vec::new() });
     }
-    let status = remote.get(paths::STATUS, &[]).await?;
-    output.print(&QueueStatus { queue, faults: faults(&status), troubles: troubles(&status) })
+    let status: NodeStatus = remote.get(paths::STATUS, &[]).await?;
+    let users = status.users.as_ref().map(known_users);
+    output.print(&QueueStatus { queue, faults: faults(&status), users, troubles: troubles(&status) })
+}
+
+/// The users whom a node knows, and how old that is.
+pub(super) fn known_users(users: &CachedUsersStatus) -> String {
+    let CachedUsersStatus { cached, identity_position, contact_age_seconds, password_required } = users;
+    let age = match contact_age_seconds {
+        0..60 => "now".to_owned(),
+        60..3_600 => format!("{} min ago", contact_age_seconds / 60),
+        _ => format!("{} h ago", contact_age_seconds / 3_600),
+    };
+    let stale = if *password_required { "; a PIN is not enough" } else { "" };
+    format!("{cached} users may log in, as of position {identity_position}, confirmed {age}{stale}")
 }
 
 /// Faults of the node itself that a person has to resolve, each by its code.
@@ -83,12 +96,15 @@ struct QueueStatus {
     #[serde(skip)]
     faults: Vec<String>,
     #[serde(skip)]
+    users: Option<String>,
+    #[serde(skip)]
     troubles: Vec<String>,
 }
 
 impl Shown for QueueStatus {
     fn text(&self) -> String {
-        let lines = std::iter::once(words(&self.queue, &self.faults)).chain(self.troubles.iter().cloned());
+        let users = self.users.iter().map(|users| format!("Offline: {users}"));
+        let lines = std::iter::once(words(&self.queue, &self.faults)).chain(users).chain(self.troubles.iter().cloned());
         lines.collect::<Vec<_>>().join("\n")
     }
 }
@@ -142,7 +158,8 @@ mod tests {
 
     fn shown(status: &NodeStatus) -> String {
         let (queue, faults) = (status.queue.clone(), faults(status));
-        QueueStatus { queue, faults, troubles: troubles(status) }.text()
+        let users = status.users.as_ref().map(known_users);
+        QueueStatus { queue, faults, users, troubles: troubles(status) }.text()
     }
 
     #[test]
@@ -154,6 +171,21 @@ mod tests {
         damaged.log.state = "damaged".to_owned();
         damaged.queue.to_review = 2;
         assert!(shown(&damaged).contains("To review: 3 (2 events; log damaged)\n"), "{}", shown(&damaged));
+    }
+
+    /// Point 5.
+    #[test]
+    fn the_users_of_a_node_and_the_age_of_the_last_contact_are_shown() {
+        let mut offline = status(&json!({}));
+        let users = CachedUsersStatus {
+            cached: 4,
+            identity_position: 17,
+            contact_age_seconds: 73 * 3_600,
+            password_required: true,
+        };
+        offline.users = Some(users);
+        let line = "Offline: 4 users may log in, as of position 17, confirmed 73 h ago; a PIN is not enough";
+        assert!(shown(&offline).contains(line), "{}", shown(&offline));
     }
 
     #[test]

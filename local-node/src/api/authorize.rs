@@ -11,13 +11,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::access::AccessOperation;
 use comptoir_core::event::Content;
+use comptoir_core::id::Name;
+use comptoir_credentials::access_token::is_jwt;
 use comptoir_http_edge::{ProblemResponse, changes_something, foreign_page};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
-use crate::local_keys::Caller;
+use crate::caller::Caller;
 use crate::node::Node;
+use crate::users::TokenRefusal;
 
 /// The cookie of a browser's session. Over TLS its name makes the browser keep it to this host.
 pub(super) const SESSION_COOKIE: &str = "comptoir_session";
@@ -28,10 +31,16 @@ pub(super) const SESSION_COOKIE_OVER_TLS: &str = "__Host-comptoir_session";
 pub(super) enum Needed {
     /// Nothing: it shows nothing of the shop.
     Nothing,
+    /// A login in the body, or else a valid credential: its handler checks.
+    Login,
+    /// Any valid credential, also a session that is locked.
+    Known,
     /// Any valid credential.
     Credential,
     /// A credential that allows this.
     May(AccessOperation),
+    /// A credential that allows reading entities of this type.
+    Reads(&'static str),
 }
 
 const READ: Needed = Needed::May(AccessOperation::Read);
@@ -39,7 +48,7 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 47] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 51] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
@@ -49,18 +58,18 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 47] = [
     ("post", paths::REFUNDS, RECORD),
     ("post", paths::RECEPTIONS, RECORD),
     ("post", paths::INVOICES, RECORD),
-    ("get", paths::INVOICES, READ),
+    ("get", paths::INVOICES, Needed::Reads("INVOICE")),
     ("post", paths::INVOICE_CANCEL, RECORD),
     ("post", paths::DELIVERY_VALIDATE, RECORD),
     ("post", paths::CLIENTS, RECORD),
-    ("get", paths::CLIENTS, READ),
-    ("get", paths::CLIENT, READ),
+    ("get", paths::CLIENTS, Needed::Reads("CLIENT")),
+    ("get", paths::CLIENT, Needed::Reads("CLIENT")),
     ("patch", paths::CLIENT, RECORD),
     ("put", paths::CLIENT, RECORD),
     ("delete", paths::CLIENT, RECORD),
-    ("get", paths::PRODUCTS, READ),
-    ("get", paths::DELIVERIES, READ),
-    ("get", paths::STOCK, READ),
+    ("get", paths::PRODUCTS, Needed::Reads("PRODUCT")),
+    ("get", paths::DELIVERIES, Needed::Reads("DELIVERY")),
+    ("get", paths::STOCK, Needed::Reads("STOCK")),
     ("get", paths::ENTITY, READ),
     ("get", paths::SAVED_FORMS, READ),
     ("get", paths::SAVED_FORM, READ),
@@ -77,8 +86,12 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 47] = [
     ("get", paths::LOCAL_KEYS, ADMINISTER),
     ("post", paths::LOCAL_KEYS, ADMINISTER),
     ("delete", paths::LOCAL_KEY, ADMINISTER),
-    ("post", paths::SESSION, Needed::Credential),
-    ("delete", paths::SESSION, Needed::Credential),
+    ("post", paths::SESSION, Needed::Login),
+    ("get", paths::SESSION, Needed::Known),
+    ("delete", paths::SESSION, Needed::Known),
+    ("put", paths::SESSION_PIN, Needed::Credential),
+    ("post", paths::SESSION_LOCK, Needed::Known),
+    ("post", paths::SESSION_UNLOCK, Needed::Known),
     ("get", paths::HEALTHZ, Needed::Nothing),
     ("get", paths::READYZ, Needed::Nothing),
     ("get", paths::START_PAGE, Needed::Nothing),
@@ -103,6 +116,13 @@ pub(super) fn needed(method: &Method, path: &str) -> Option<Needed> {
     OPERATIONS.iter().find(is_it).map(|(_, _, needed)| *needed)
 }
 
+/// What a revoked node still answers: whether it lives, and what it is.
+const ANSWERED_WHEN_REVOKED: [&str; 6] =
+    [paths::HEALTHZ, paths::READYZ, paths::METRICS, paths::OPENAPI, paths::DOCS, paths::CA];
+
+/// Requests that a screen makes by itself. They do not show that its user is there.
+const NO_SIGN_OF_ITS_USER: [&str; 4] = [paths::STREAM, paths::QUEUE, paths::STATUS, paths::SESSION];
+
 /// Refuses a request whose credential does not allow its operation. Handlers find the [`Caller`] in the request.
 pub(super) async fn authorize(
     State(node): State<Arc<Node>>,
@@ -113,7 +133,9 @@ pub(super) async fn authorize(
     match allowed(&node, path.as_str(), request.method(), request.headers()) {
         Ok(caller) => {
             if let Some(caller) = caller {
-                node.local_keys().note_use(caller.key());
+                if let Some(key) = caller.key() {
+                    node.local_keys().note_use(key);
+                }
                 request.extensions_mut().insert(caller);
             }
             next.run(request).await
@@ -133,47 +155,90 @@ pub(super) fn allowed(
         tracing::error!("{method} {path} has no entry in the table of permissions and is refused");
         return Err(Problem::new(ErrorCode::Forbidden, format!("nobody may {method} {path}")));
     };
-    if needed == Needed::Nothing {
-        return Ok(caller(node, method, headers).ok());
+    if node.is_revoked() && !ANSWERED_WHEN_REVOKED.contains(&path) {
+        return Err(revoked());
     }
-    let caller = caller(node, method, headers)?;
-    match needed {
-        Needed::May(operation) if !caller.may(operation) => {
-            let (key, word) = (caller.key(), operation.as_str());
-            Err(Problem::new(ErrorCode::Forbidden, format!("local key {key} does not allow: {word}")))
+    if matches!(needed, Needed::Nothing | Needed::Login) {
+        return Ok(known(node, path, method, headers).ok().filter(|known| !known.is_locked).map(|known| known.caller));
+    }
+    let Known { caller, is_locked } = known(node, path, method, headers)?;
+    if is_locked && needed != Needed::Known {
+        let detail = "the session is locked: unlock it with the PIN or the password";
+        return Err(Problem::new(ErrorCode::SessionLocked, detail));
+    }
+    let site = node.log().identity().site;
+    let refused = match needed {
+        Needed::May(operation) if !caller.may(operation) => Some(operation.as_str().to_owned()),
+        Needed::Reads(entity_type) => {
+            let is_allowed = Name::new(entity_type).is_ok_and(|entity_type| caller.may_read(&entity_type, site));
+            (!is_allowed).then(|| format!("read {entity_type}"))
         }
-        Needed::May(_) | Needed::Credential | Needed::Nothing => Ok(Some(caller)),
+        Needed::May(_) | Needed::Known | Needed::Credential | Needed::Login | Needed::Nothing => None,
+    };
+    match refused {
+        Some(what) => Err(Problem::new(ErrorCode::Forbidden, format!("{caller} is not allowed: {what}"))),
+        None => Ok(Some(caller)),
     }
 }
 
-/// The holder of the request's key or session.
-fn caller(node: &Node, method: &Method, headers: &HeaderMap) -> Result<Caller, Problem> {
+/// Central took this node out of use.
+pub(super) fn revoked() -> Problem {
+    Problem::new(ErrorCode::DeviceRevoked, "central took this node out of use: it records and shows nothing any more")
+}
+
+/// Whose credential a request has.
+struct Known {
+    caller: Caller,
+    is_locked: bool,
+}
+
+/// The holder of the request's key, token or session.
+fn known(node: &Node, path: &str, method: &Method, headers: &HeaderMap) -> Result<Known, Problem> {
     if let Some(authorization) = headers.get(AUTHORIZATION) {
         let text = authorization.to_str().unwrap_or_default();
-        let key = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let found = key.and_then(|(_, key)| node.local_keys().caller(key.trim()));
-        return found.ok_or_else(|| {
-            unauthorized(
-                "the local key is misspelt, unknown or revoked; `comptoir key list` shows the keys of this node",
-            )
-        });
+        let text = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let text = text.map(|(_, text)| text.trim()).unwrap_or_default();
+        let caller = if is_jwt(text) { of_token(node, text)? } else { of_key(node, text)? };
+        return Ok(Known { caller, is_locked: false });
     }
     let Some(token) = session_token(headers) else {
         return Err(unauthorized(
-            "send a local key as `Authorization: Bearer ...`; `comptoir key create` makes one, DATA_DIR/admin.header has \
-             the administrator's",
+            "log in, or send a local key as `Authorization: Bearer ...`; `comptoir key create` makes one, \
+             DATA_DIR/admin.header has the administrator's",
         ));
     };
     // A browser sends the cookie by itself, so that a page elsewhere could make it act. The edge has compared Origin and Host.
     if changes_something(method) && !headers.contains_key(ORIGIN) {
         return Err(foreign_page("unknown origin"));
     }
-    let key = node.sessions().key_of(token, node.log().now());
-    let found = key.and_then(|key| node.local_keys().caller_of(key));
-    found.ok_or_else(|| unauthorized("the session has ended; open another one with a local key"))
+    let known = node.session(token).map(|(session, caller)| Known { caller, is_locked: session.is_locked });
+    let known = known.ok_or_else(|| unauthorized("the session has ended; log in again"))?;
+    if !known.is_locked && !NO_SIGN_OF_ITS_USER.contains(&path) {
+        node.sessions().note_use(token, node.users().now());
+    }
+    Ok(known)
 }
 
-fn unauthorized(detail: &str) -> Problem {
+fn of_key(node: &Node, text: &str) -> Result<Caller, Problem> {
+    let refused = "the local key is misspelt, unknown or revoked; `comptoir key list` shows the keys of this node";
+    node.local_keys().caller(text).ok_or_else(|| unauthorized(refused))
+}
+
+fn of_token(node: &Node, token: &str) -> Result<Caller, Problem> {
+    node.users().caller_of_token(token).map_err(|refusal| {
+        let code = match &refusal {
+            TokenRefusal::Invalid(reason) => {
+                tracing::info!(reason, "An access token was refused");
+                return unauthorized("the access token is not accepted here");
+            }
+            TokenRefusal::Expired => ErrorCode::TokenExpired,
+            TokenRefusal::Reauthenticate { .. } => ErrorCode::ReauthenticationRequired,
+        };
+        Problem::new(code, refusal.to_string())
+    })
+}
+
+pub(super) fn unauthorized(detail: &str) -> Problem {
     Problem::new(ErrorCode::Unauthorized, detail)
 }
 
@@ -200,16 +265,34 @@ impl Permitted {
         &self.caller
     }
 
-    /// Refuses an event that the credential does not allow.
-    pub(super) fn check(&self, content: &Content) -> Result<(), Problem> {
-        // Read again: a stream of drafts outlives the revocation of its key.
-        let now = self.node.local_keys().caller_of(self.caller.key());
-        if now.is_some_and(|caller| caller.may_record(content)) {
+    /// Checks who may record an event, and names the user who does. Answers up to which position the node knows that user's
+    /// rights, 0 for a local key.
+    pub(super) fn check(&self, content: &mut Content) -> Result<u64, Problem> {
+        // Read again: a stream of drafts outlives the revocation of its key, and a change of rights.
+        let now = self.node.caller(self.caller.id());
+        let Some(now) = now.filter(|caller| caller.may_record(content)) else {
+            let (action, entity_type) = (&content.action, &content.entity_type);
+            let detail = format!("{} is not allowed: record {action} of a {entity_type}", self.caller);
+            return Err(Problem::new(ErrorCode::Forbidden, detail).at("/action"));
+        };
+        let own = now.name();
+        match &content.user {
+            Some(named) if now.user().is_some() && *named != own => {
+                let detail = format!("the event is of user {own}, the request names {named}; leave it out");
+                return Err(Problem::new(ErrorCode::Forbidden, detail).at("/user"));
+            }
+            Some(_) => {}
+            None => content.user = Some(own),
+        }
+        Ok(now.identity_position())
+    }
+
+    /// Refuses to show an entity of a type that the caller may not read.
+    pub(super) fn check_read(&self, entity_type: &Name) -> Result<(), Problem> {
+        if self.caller.may_read(entity_type, self.node.log().identity().site) {
             return Ok(());
         }
-        let (key, action, entity_type) = (self.caller.key(), &content.action, &content.entity_type);
-        let detail = format!("local key {key} does not allow: record {action} of a {entity_type}");
-        Err(Problem::new(ErrorCode::Forbidden, detail).at("/action"))
+        Err(Problem::new(ErrorCode::Forbidden, format!("{} is not allowed: read {entity_type}", self.caller)))
     }
 }
 
@@ -218,7 +301,7 @@ impl FromRequestParts<Arc<Node>> for Permitted {
 
     async fn from_request_parts(parts: &mut Parts, node: &Arc<Node>) -> Result<Permitted, ProblemResponse> {
         let caller = parts.extensions.get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| unauthorized("this needs a local key"))?;
+        let caller = caller.ok_or_else(|| unauthorized("log in, or send a local key"))?;
         Ok(Permitted { node: node.clone(), caller })
     }
 }

@@ -6,10 +6,10 @@ use comptoir_http_edge::{ProblemResponse, RequestBody, idempotency_key, if_match
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::commands_v1::ShopCommand;
 
+use super::JSON_BYTES_MAX;
 use super::authorize::Permitted;
-use super::draft::{CheckedDraft, append_response};
-use super::refusal::not_appended;
-use super::{JSON_BYTES_MAX, precondition};
+use super::draft::CheckedDraft;
+use super::record::record_one;
 
 pub(super) type CommandResponse = Result<Json<AppendResponse>, ProblemResponse>;
 
@@ -44,8 +44,7 @@ pub(super) async fn record_edit(
 async fn record_draft(permitted: &Permitted, command: ShopCommand, dto: &DraftDto) -> CommandResponse {
     let node = permitted.node();
     let recorded = match CheckedDraft::new(permitted, dto, None, 0) {
-        Ok(checked) if checked.edit.is_some() => precondition::record_edit(node, checked).await,
-        Ok(checked) => node.log().append(vec![checked.draft]).await.map(append_response).map_err(not_appended),
+        Ok(checked) => record_one(node, checked).await,
         Err(problem) => Err(problem),
     };
     Ok(Json(recorded.map_err(|problem| command.problem(problem))?))

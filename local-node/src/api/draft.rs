@@ -6,7 +6,8 @@ use comptoir_proto::problem::Problem;
 
 use super::authorize::Permitted;
 use super::blobs;
-use crate::event_log::Appended;
+use crate::event_log::{AppendError, Appended};
+use crate::node::Node;
 use crate::read_models::rulebook;
 
 /// A draft that passed every check that needs neither the log nor the read models.
@@ -16,6 +17,8 @@ pub(super) struct CheckedDraft {
     pub(super) fact: Fact,
     /// What the draft does to an entity made of fields. Only such drafts have a precondition.
     pub(super) edit: Option<Edit>,
+    /// Up to which position this node knew the rights of its author.
+    pub(super) identity_position: u64,
 }
 
 impl CheckedDraft {
@@ -29,13 +32,19 @@ impl CheckedDraft {
     ) -> Result<CheckedDraft, Problem> {
         let node = permitted.node();
         let (mut draft, fact) = check_draft(dto, node.author(), key, index)?;
-        permitted.check(&draft.content)?;
-        draft.content.user.get_or_insert_with(|| permitted.caller().name());
+        let identity_position = permitted.check(&mut draft.content)?;
         rulebook::check(node.log(), &draft, &fact)?;
         blobs::check(node, &fact)?;
         let edit = Edit::of(&fact, tag_of(dto)?);
-        Ok(CheckedDraft { draft, fact, edit })
+        Ok(CheckedDraft { draft, fact, edit, identity_position })
     }
+}
+
+/// Appends drafts of one author. If rights changed between them, the node knew at least the earlier ones.
+pub(super) async fn append_list(node: &Node, list: Vec<CheckedDraft>) -> Result<Vec<Appended>, AppendError> {
+    let identity_position = list.iter().map(|checked| checked.identity_position).min().unwrap_or(0);
+    let drafts = list.into_iter().map(|checked| checked.draft).collect();
+    node.log().append_of_user(drafts, identity_position).await
 }
 
 pub(super) fn append_response(appended: Vec<Appended>) -> AppendResponse {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
-use comptoir_core::id::EventId;
+use comptoir_core::id::{EventId, Name};
 use comptoir_core::position::Seq;
 use comptoir_http_edge::{
     Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, idempotency_key, invalid_parameter, page_limit,
@@ -78,6 +78,7 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
 /// `GET /api/v1/events/{id}`.
 pub(super) async fn one(
     State(node): State<Arc<Node>>,
+    permitted: Permitted,
     PathParams(id): PathParams<String>,
 ) -> Result<Json<EventDto>, ProblemResponse> {
     let id: EventId = id.parse().map_err(|_| invalid_parameter("id", &id, "an event is named by its UUID"))?;
@@ -90,7 +91,11 @@ pub(super) async fn one(
         return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
     };
     let sending = if found.epoch == node.log().head().epoch.number { node.sync_progress().sending } else { None };
-    Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
+    let event = shown(&found.sealed, found.decision.as_deref(), sending)?;
+    if let Ok(entity_type) = Name::new(&event.entity_type) {
+        permitted.check_read(&entity_type)?;
+    }
+    Ok(Json(event))
 }
 
 /// A number in the range of central's positions, so that both servers refuse the same values.

@@ -9,6 +9,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::Health;
 use tokio::time::timeout;
 
+use super::authorize::revoked;
 use super::refusal::with_missing;
 use crate::blocking::blocking;
 use crate::node::Node;
@@ -21,6 +22,9 @@ pub(super) async fn healthz() -> Json<Health> {
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 
 pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, ProblemResponse> {
+    if node.is_revoked() {
+        return Err(revoked().into());
+    }
     let looked = timeout(ANSWER_WITHIN, blocking(move || node.log().status())).await;
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");
     let status = looked.map_err(|_| silent().retry_after(1))?;

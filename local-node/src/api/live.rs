@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use comptoir_proto::instant;
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync};
@@ -16,10 +17,10 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
-use super::authorize::Permitted;
+use super::authorize::{Permitted, session_token};
 use super::queue;
+use crate::caller::CallerId;
 use crate::event_log::Head;
-use crate::local_keys::LocalKeyId;
 use crate::node::Node;
 use crate::notifications::{self, Language};
 use crate::sync_agent::{SyncIssue, SyncState};
@@ -59,7 +60,9 @@ impl Screens {
 
 struct Live {
     node: Arc<Node>,
-    key: LocalKeyId,
+    caller: CallerId,
+    /// The cookie of a session, which may be locked or end.
+    session: Option<String>,
     screens: Arc<Screens>,
     heads: watch::Receiver<Head>,
     sync: watch::Receiver<SyncState>,
@@ -71,10 +74,11 @@ struct Live {
 
 const KINDS: [&str; 4] = ["marks", "queue", "sync", "notifications"];
 
-pub(super) async fn live(permitted: Permitted, screens: Arc<Screens>) -> impl IntoResponse + use<> {
-    let (node, key) = (permitted.node().clone(), permitted.caller().key());
+pub(super) async fn live(permitted: Permitted, headers: HeaderMap, screens: Arc<Screens>) -> impl IntoResponse + use<> {
+    let (node, caller) = (permitted.node().clone(), permitted.caller().id());
+    let session = session_token(&headers).filter(|_| !headers.contains_key(AUTHORIZATION)).map(str::to_owned);
     let (heads, sync, stopping) = (node.log().watch(), node.sync(), node.stopping());
-    let live = Live { node, key, screens, heads, sync, stopping, sent: Default::default(), begun: false };
+    let live = Live { node, caller, session, screens, heads, sync, stopping, sent: Default::default(), begun: false };
     let pieces = stream::unfold(live, |mut live| async move {
         let piece = live.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(piece)), live))
@@ -83,7 +87,8 @@ pub(super) async fn live(permitted: Permitted, screens: Arc<Screens>) -> impl In
 }
 
 impl Live {
-    /// The next piece; `None` once the node is closed or about to stop, or the key is revoked.
+    /// The next piece; `None` once the node is closed or about to stop, or its
+    /// credential is not valid any more.
     async fn next(&mut self) -> Option<String> {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(format!("retry: 1000\n\n{}", self.changes().await?));
@@ -99,7 +104,10 @@ impl Live {
             _ = self.stopping.wait_for(|stopping| *stopping) => return None,
             change = timeout(HEARTBEAT, change) => change,
         };
-        self.node.local_keys().caller_of(self.key)?;
+        self.node.caller(self.caller).filter(|_| !self.node.is_revoked())?;
+        if let Some(session) = &self.session {
+            self.node.session(session).filter(|(session, _)| !session.is_locked)?;
+        }
         match change {
             Err(_) => Some(": alive\n\n".to_owned()),
             Ok(Err(_)) => None,

@@ -43,7 +43,7 @@ pub(super) async fn create(
             read.collect::<Result<_, Problem>>()?
         }
     };
-    let (node, by) = (permitted.node(), permitted.caller().key());
+    let (node, by) = (permitted.node(), permitted.caller().name());
     let issued = node.local_keys().create(label, grants, Some(by)).await.map_err(Problem::from)?;
     Ok((StatusCode::CREATED, Json(NewLocalKey { key: issued.text.expose(), row: issued.key.row() })))
 }
@@ -56,7 +56,7 @@ pub(super) async fn revoke(
     let named = LocalKeyId::parse(&id);
     let id =
         named.ok_or_else(|| invalid_parameter("id", &id, "a local key is named by eight characters, 0-9 and a-f"))?;
-    let (node, by) = (permitted.node(), permitted.caller().key());
+    let (node, by) = (permitted.node(), permitted.caller().name());
     Ok(Json(node.local_keys().revoke(id, Some(by)).await.map_err(Problem::from)?.row()))
 }
 

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use comptoir_http_edge::{BodyBudget, Edge, Timeouts};
 use comptoir_proto::paths;
 
@@ -81,13 +81,17 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
         .route(paths::QUEUE, get(queue::queue))
-        .route(paths::STREAM, get(move |permitted| live::live(permitted, screens)))
+        .route(paths::STREAM, get(move |permitted, headers| live::live(permitted, headers, screens)))
         .route(paths::STATUS, get(status::status))
         .route(paths::LOCAL_KEYS, get(local_keys::list).post(local_keys::create))
         .route(paths::LOCAL_KEY, delete(local_keys::revoke))
         .route(paths::SESSION, post(session::begin).delete(session::end))
         .route(paths::RECEIPT, get(receipts::receipt))
         .route(paths::RECEIPT_QR, get(receipts::qr))
+        .route(paths::SESSION, post(session::begin).get(session::show).delete(session::end))
+        .route(paths::SESSION_PIN, put(session::set_pin))
+        .route(paths::SESSION_LOCK, post(session::lock))
+        .route(paths::SESSION_UNLOCK, post(session::unlock))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
         .route(paths::CA, get(certificate::page))

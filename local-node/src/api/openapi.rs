@@ -7,11 +7,12 @@ use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{AppendResponse, EventDto, EventPage, LineResult, QueueDto};
 use comptoir_proto::bundle_v1;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::local_keys_v1::{LocalKeyRequest, LocalKeyRow, NewLocalKey, OpenedSession};
+use comptoir_proto::local_keys_v1::{LocalKeyRequest, LocalKeyRow, NewLocalKey};
 use comptoir_proto::openapi::{Credential, Operation, Server, WRITE_REFUSALS, append, commands, document};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
 use comptoir_proto::receipt_v1::PrintedReceipt;
+use comptoir_proto::session_v1::{PinDto, SessionDto, SessionState, UnlockDto};
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
 use comptoir_proto::status_v1::NodeStatus;
 use schemars::JsonSchema;
@@ -23,12 +24,16 @@ use super::{events, export, notifications, rows, saved_forms};
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
     credentials: &[
-        Credential::bearer("A local key: `comptoir key create` makes one."),
-        Credential::cookie(SESSION_COOKIE, "A browser's session, opened by `POST /api/v1/session`."),
+        Credential::bearer("A local key: `comptoir key create` makes one. Or an access token of central."),
+        Credential::cookie(SESSION_COOKIE, "A session, opened by `POST /api/v1/session`."),
     ],
     refusals: &[
         ErrorCode::Unauthorized,
+        ErrorCode::SessionLocked,
+        ErrorCode::TokenExpired,
+        ErrorCode::ReauthenticationRequired,
         ErrorCode::Forbidden,
+        ErrorCode::DeviceRevoked,
         ErrorCode::HostRefused,
         ErrorCode::OriginRefused,
         ErrorCode::InvalidParameter,
@@ -49,7 +54,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// Every operation of the router.
 pub(super) fn operations() -> Vec<Operation> {
-    let not_ready = [ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage, ErrorCode::StoreNotAnswering];
+    let not_ready = [
+        ErrorCode::LogReadOnly,
+        ErrorCode::InsufficientStorage,
+        ErrorCode::StoreNotAnswering,
+        ErrorCode::DeviceRevoked,
+    ];
     let common = common_operations("The log takes events", &not_ready, "The node's status, for a browser");
     [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), credentials(), state(), common].concat()
 }
@@ -160,9 +170,26 @@ fn credentials() -> Vec<Operation> {
                 ErrorCode::RequestTimeout,
             ]),
         Operation::new("delete", paths::LOCAL_KEY, "Revokes a local key").answers::<LocalKeyRow>(200).refuses(&changes),
-        Operation::new("post", paths::SESSION, "Opens a browser's session for the holder of a local key")
-            .answers::<OpenedSession>(201)
-            .says(201, "Set-Cookie", true, "The session: HttpOnly, SameSite=Strict; over TLS `__Host-` and Secure."),
+        Operation::new("post", paths::SESSION, "Opens a session: of a user, or of the local key in the header")
+            .takes::<SessionDto>()
+            .or_nothing()
+            .like(json!({ "login": "amelie", "password": "quatre mots au hasard" }))
+            .answers::<SessionState>(201)
+            .says(201, "Set-Cookie", true, "The session: HttpOnly, SameSite=Strict; over TLS `__Host-` and Secure.")
+            .refuses(&LOGIN_REFUSALS),
+        get(paths::SESSION, "Who calls, and what the caller may do").answers::<SessionState>(200),
+        Operation::new("put", paths::SESSION_PIN, "Sets the PIN of the session's user, or removes it")
+            .takes::<PinDto>()
+            .like(json!({ "password": "quatre mots au hasard", "pin": "4071" }))
+            .answers::<SessionState>(200)
+            .refuses(&LOGIN_REFUSALS)
+            .refuses(&[ErrorCode::WeakPassword, ErrorCode::LogReadOnly]),
+        Operation::new("post", paths::SESSION_LOCK, "Locks the session of the cookie").answers::<SessionState>(200),
+        Operation::new("post", paths::SESSION_UNLOCK, "Unlocks the session of the cookie")
+            .takes::<UnlockDto>()
+            .like(json!({ "pin": "4071" }))
+            .answers::<SessionState>(200)
+            .refuses(&LOGIN_REFUSALS),
         Operation::new("delete", paths::SESSION, "Ends the session of the cookie").answers_nothing(204).says(
             204,
             "Set-Cookie",
@@ -171,6 +198,16 @@ fn credentials() -> Vec<Operation> {
         ),
     ]
 }
+
+const LOGIN_REFUSALS: [ErrorCode; 7] = [
+    ErrorCode::LoginFailed,
+    ErrorCode::PasswordRequired,
+    ErrorCode::TooManyAttempts,
+    ErrorCode::MalformedBody,
+    ErrorCode::UnsupportedMediaType,
+    ErrorCode::TooLarge,
+    ErrorCode::RequestTimeout,
+];
 
 fn state() -> Vec<Operation> {
     let kinds = "Server-sent events `marks`, `queue`, `sync` and `notifications`, each with the whole state of its kind: \

@@ -14,7 +14,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
-use super::draft::{CheckedDraft, append_response};
+use super::draft::{CheckedDraft, append_list, append_response};
 use super::refusal::not_appended;
 use crate::blocking::blocking;
 use crate::event_log::{AppendError, Appended, ReadError};
@@ -49,8 +49,7 @@ pub(super) async fn record_edits(node: &Arc<Node>, list: Vec<CheckedDraft>) -> R
         if !problems.is_empty() {
             return Err(EditError::Precondition(problems));
         }
-        let drafts = list.into_iter().map(|checked| checked.draft).collect();
-        node.log().append(drafts).await.map_err(EditError::Append)
+        append_list(&node, list).await.map_err(EditError::Append)
     });
     recording.await.unwrap_or_else(|error| Err(EditError::Read(Problem::new(ErrorCode::Internal, error.to_string()))))
 }
@@ -67,7 +66,7 @@ pub(super) async fn check_edits(
 
 fn problems(node: &Node, list: &[CheckedDraft]) -> Result<Vec<(usize, Problem)>, ReadError> {
     let (mut edits, mut problems) = (Edits::default(), Vec::new());
-    for (index, CheckedDraft { draft, fact, edit }) in list.iter().enumerate() {
+    for (index, CheckedDraft { draft, fact, edit, .. }) in list.iter().enumerate() {
         let Some(edit) = edit else { continue };
         // A retry is not compared with its own effect.
         if node.log().find(draft.id)?.is_some() {

@@ -7,7 +7,7 @@ use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::problem::Problem;
 
 use super::authorize::Permitted;
-use super::draft::{CheckedDraft, append_response};
+use super::draft::{CheckedDraft, append_list, append_response};
 use super::precondition::{self, EditError};
 use super::refusal::{id_reused, not_appended};
 use crate::blocking::blocking;
@@ -54,7 +54,7 @@ pub(super) async fn record_one(node: &Arc<Node>, checked: CheckedDraft) -> Resul
     if checked.edit.is_some() {
         return precondition::record_edit(node, checked).await;
     }
-    let appended = node.log().append(vec![checked.draft]).await.map_err(not_appended)?;
+    let appended = append_list(node, vec![checked]).await.map_err(not_appended)?;
     Ok(append_response(appended))
 }
 
@@ -64,8 +64,7 @@ async fn record_list(node: &Arc<Node>, list: Vec<CheckedDraft>) -> Result<Append
     let recorded = if list.iter().any(|checked| checked.edit.is_some()) {
         precondition::record_edits(node, list).await
     } else {
-        let drafts = list.into_iter().map(|checked| checked.draft).collect();
-        node.log().append(drafts).await.map_err(EditError::Append)
+        append_list(node, list).await.map_err(EditError::Append)
     };
     match recorded {
         Ok(appended) => Ok(append_response(appended)),

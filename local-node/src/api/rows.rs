@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::authorize::Permitted;
 use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
@@ -148,9 +149,11 @@ pub(super) async fn client(node: State<Arc<Node>>, PathParams(id): PathParams<St
 /// `GET /api/v1/entities/{type}/{id}`.
 pub(super) async fn entity(
     node: State<Arc<Node>>,
+    permitted: Permitted,
     PathParams((entity_type, id)): PathParams<(String, String)>,
     uri: Uri,
 ) -> RowsResponse {
+    permitted.check_read(&name("type", &entity_type)?)?;
     one(&entity_type, &id, node, &uri).await
 }
 

@@ -17,8 +17,8 @@ use comptoir_proto::start_page::{self, Figure, Link, StartPage};
 
 use super::queue;
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::event_log::ReadError;
-use crate::local_keys::Caller;
 use crate::node::Node;
 use crate::sync_agent::Phase;
 

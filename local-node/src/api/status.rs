@@ -29,6 +29,7 @@ fn read(node: &Node) -> Result<NodeStatus, ReadError> {
         log: log_status(&log.status()),
         queue: queue::read(node)?,
         sync: sync(node),
+        users: node.users().status(),
     })
 }
 

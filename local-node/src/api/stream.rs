@@ -59,6 +59,8 @@ pub(super) fn answer(permitted: Permitted, key: Option<String>, lines: NdjsonLin
 struct Group {
     slots: Vec<Slot>,
     drafts: Vec<Draft>,
+    /// What the node knew of the author's rights at the first of them.
+    identity_position: u64,
     bytes: usize,
     editing: Option<Editing>,
 }
@@ -131,7 +133,7 @@ impl Stream {
                 }
                 match self.objection(&checked).await? {
                     Some(problem) => self.refuse(number, Some(checked.draft.id.uuid()), problem),
-                    None => self.gather(number, checked.draft),
+                    None => self.gather(number, checked),
                 }
             }
             Err(RefusedLine { event_id, problem }) => self.refuse(number, event_id, *problem),
@@ -197,7 +199,11 @@ impl Stream {
         (!draft.same_content(&event)).then_some(reused)
     }
 
-    fn gather(&mut self, line: u64, draft: Draft) {
+    fn gather(&mut self, line: u64, checked: CheckedDraft) {
+        let CheckedDraft { draft, identity_position, .. } = checked;
+        if self.open.drafts.is_empty() {
+            self.open.identity_position = identity_position;
+        }
         self.ids.insert(draft.id);
         self.open.bytes += draft.content.payload.len();
         self.open.slots.push(Slot::Draft { line, id: draft.id });
@@ -219,7 +225,7 @@ impl Stream {
         }
         let mut tries = 0;
         let appending = loop {
-            let mut appending = self.start_append(group.drafts.clone());
+            let mut appending = self.start_append(&group);
             // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
             match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
                 // The lock is held until the group is durable, even if the caller goes away.
@@ -238,12 +244,13 @@ impl Stream {
         Ok(())
     }
 
-    fn start_append(&self, drafts: Vec<Draft>) -> Appending {
-        let log = self.permitted.node().log().clone();
+    fn start_append(&self, group: &Group) -> Appending {
+        let (log, drafts) = (self.permitted.node().log().clone(), group.drafts.clone());
+        let identity_position = group.identity_position;
         if drafts.is_empty() {
             return Box::pin(std::future::ready(Ok(Vec::new())));
         }
-        Box::pin(async move { log.append(drafts).await })
+        Box::pin(async move { log.append_of_user(drafts, identity_position).await })
     }
 
     /// Waits for everything in flight.
@@ -275,7 +282,7 @@ impl Stream {
         // Another request recorded one of the ids first: the others are sent again without it.
         while let Err(AppendError::EventIdReused(reused)) = appended {
             group.refuse_reused(&reused);
-            appended = self.start_append(group.drafts.clone()).await;
+            appended = self.start_append(&group).await;
         }
         self.answers.send(&group.answered(appended)).await
     }

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod identity;
+mod offline;
 mod printer;
 mod sync;
 
@@ -13,6 +14,7 @@ use crate::event_log::{Identity, LogConfig};
 
 pub use certificate::CertificateConfig;
 pub use identity::GivenIdentity;
+pub use offline::OfflineConfig;
 pub use printer::PrinterConfig;
 pub(crate) use sync::is_loopback;
 pub use sync::{ApiKey, SyncConfig};
@@ -34,6 +36,8 @@ pub struct NodeConfig {
     pub certificate: Option<CertificateConfig>,
     /// The shop's receipt printer.
     pub printer: Option<PrinterConfig>,
+    /// How long users work without contact with central.
+    pub offline: OfflineConfig,
 }
 
 impl NodeConfig {
@@ -41,7 +45,8 @@ impl NodeConfig {
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity, sync: SyncConfig) -> NodeConfig {
         let data_dir = data_dir.into();
         let log = LogConfig::new(NodeConfig::log_dir(&data_dir), identity);
-        NodeConfig { log, data_dir, sync, hosts: HostNames::default(), certificate: None, printer: None }
+        let (hosts, offline) = (HostNames::default(), OfflineConfig::default());
+        NodeConfig { log, data_dir, sync, hosts, certificate: None, printer: None, offline }
     }
 
     /// The directory of the log in a data directory.
@@ -70,6 +75,8 @@ pub struct NodeSettings {
     pub certificate: Option<CertificateConfig>,
     /// The receipt printer.
     pub printer: Option<PrinterConfig>,
+    /// Users without contact with central.
+    pub offline: OfflineConfig,
 }
 
 impl NodeSettings {
@@ -82,9 +89,10 @@ impl NodeSettings {
         let allowed_hosts = allowed_hosts(get).map_err(|error| wrong.push(error)).unwrap_or_default();
         let certificate = CertificateConfig::from_settings(get, &mut wrong);
         let printer = PrinterConfig::from_settings(get, &mut wrong);
+        let offline = OfflineConfig::from_settings(get, &mut wrong);
         let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned()).into();
         match sync.filter(|_| wrong.is_empty()) {
-            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate, printer }),
+            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate, printer, offline }),
             None => Err(wrong),
         }
     }
@@ -92,8 +100,8 @@ impl NodeSettings {
     /// The configuration of the node with this identity.
     pub fn with_identity(self, identity: Identity) -> NodeConfig {
         let hosts = HostNames { names: self.allowed_hosts, ..HostNames::default() };
-        let NodeSettings { data_dir, sync, certificate, printer, .. } = self;
-        NodeConfig { hosts, certificate, printer, ..NodeConfig::new(data_dir, identity, sync) }
+        let NodeSettings { data_dir, sync, certificate, printer, offline, .. } = self;
+        NodeConfig { hosts, certificate, printer, offline, ..NodeConfig::new(data_dir, identity, sync) }
     }
 }
 
@@ -198,6 +206,21 @@ mod tests {
             assert_eq!(enabled(text).ok(), Some(false), "{text}");
         }
         assert!(enabled("2").is_err() && enabled("oui").is_err());
+    }
+
+    #[test]
+    fn the_limits_of_users_offline_have_defaults_and_bounds() {
+        let offline = |changed: &[(&str, &str)]| read(changed).map(|settings| settings.offline);
+        assert_eq!(offline(&[]).unwrap(), OfflineConfig::default());
+        assert_eq!(OfflineConfig::default().verifier_lifetime, Duration::from_secs(72 * 3_600));
+        let set = [("OFFLINE_VERIFIER_HOURS", "24"), ("OFFLINE_GRACE_HOURS", "48"), ("SESSION_IDLE_MINUTES", "5")];
+        let OfflineConfig { verifier_lifetime, grace, idle } = offline(&set).unwrap();
+        assert_eq!([verifier_lifetime, grace, idle].map(|it| it.as_secs()), [24 * 3_600, 48 * 3_600, 300]);
+        for wrong in ["0", "9000", "x", "-1"] {
+            for setting in ["OFFLINE_VERIFIER_HOURS", "OFFLINE_GRACE_HOURS", "SESSION_IDLE_MINUTES"] {
+                assert!(offline(&[(setting, wrong)]).is_err(), "{setting}={wrong}");
+            }
+        }
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Writer {
         let mut staged = Staged::new(self.epoch, self.seq, self.chain, wall);
         let draft = self.clock_draft(&dto);
         let id = draft.id;
-        if let Err(error) = self.stage(&mut staged, vec![draft]) {
+        if let Err(error) = self.stage(&mut staged, vec![draft], 0) {
             tracing::error!(%error, "A change of the clock cannot be sealed: {error}");
             return Ok(());
         }

@@ -29,7 +29,7 @@ const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Sent by [`Log`](super::Log), received by [`Writer::group`]. The answer goes back through `reply`.
 pub(crate) enum WriterCommand {
-    Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError>, room: Room },
+    Append { drafts: Vec<Draft>, identity_position: u64, reply: Reply<Vec<Appended>, AppendError>, room: Room },
     StoreDecisions { epoch: u32, up_to: Seq, decisions: Vec<(Seq, Vec<u8>)>, reply: Reply<(), DecideError> },
     Put { batches: Vec<Vec<KeyChange>>, reply: Reply<(), AppendError> },
     OpenEpoch { previous: Option<EpochHead>, reason: String, reply: Reply<Epoch, EpochError> },
@@ -82,13 +82,13 @@ impl Writer {
         while let Some(command) = next {
             callers += 1;
             match command {
-                WriterCommand::Append { drafts, reply, room } => {
+                WriterCommand::Append { drafts, identity_position, reply, room } => {
                     drop(room);
                     // Checked once for the group, since it costs a system call; a refusal is always checked again.
                     if may_append.is_err() {
                         may_append = self.may_append();
                     }
-                    match may_append.clone().and_then(|()| self.stage(&mut staged, drafts)) {
+                    match may_append.clone().and_then(|()| self.stage(&mut staged, drafts, identity_position)) {
                         Ok(appended) => answers.push(WriterAnswer::Appended(appended, reply)),
                         Err(error) => drop(reply.send(Err(error))),
                     }

@@ -62,7 +62,7 @@ pub fn entries_of(bytes: usize) -> usize {
 impl Writer {
     /// Writes batches; durable after the group's flush.
     pub(crate) fn put(&mut self, batches: Vec<Vec<KeyChange>>) -> Result<(), AppendError> {
-        self.may_append()?;
+        self.may_write()?;
         for batch in batches {
             let entries = self.entries(batch)?;
             if !entries.is_empty() {

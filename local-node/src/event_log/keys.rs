@@ -20,10 +20,15 @@
 //! | 16 clock | | state of the machine's [clock](super::clock_state) | replaced with each change |
 //! | 17 clock mark | number u64 | event id 16, then the payload of a CLOCK_CHANGED | until central holds the record |
 //! | 18 local key | key id 4, part u16 | a part of a [local key](crate::local_keys): label, hash, grants, times | until a thousand were revoked after it |
+//! | 19 users | part u16 | a part of the [users](crate::users) as central sent them, sealed | until central sends others |
+//! | 20 user at node | user id 16, part u16 | what this node knows of a user: PIN, its failures, last password; sealed | while central names the user |
+//! | 21 failed logins | hash 32, part u16 | failed logins of an account or an address | an hour after the last one, at the next |
+//! | 22 session | hash of its token 32, part u16 | a user's session, sealed | until it ends |
+//! | 23 trusted time | part u16 | the highest [time](crate::users) that counted | replaced as it moves |
 
 use comptoir_core::position::Seq;
 
-/// Ordinals 10 to 15 and 18 are [`KeySpace`]'s.
+/// Ordinals 10 to 15 and 18 to 23 are [`KeySpace`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum RecordKind {
@@ -58,6 +63,16 @@ pub enum KeySpace {
     Rulebook = 15,
     /// The local keys, without their secrets.
     LocalKey = 18,
+    /// The users whom central sent. One sealed value, under the empty key.
+    Users = 19,
+    /// What this node knows of a user besides, sealed.
+    UserAtNode = 20,
+    /// Failed logins.
+    FailedLogins = 21,
+    /// Sessions of users, sealed.
+    Session = 22,
+    /// The highest time that counted. One value, under the empty key.
+    TrustedTime = 23,
 }
 
 /// The key of a kind with a single value.

@@ -192,6 +192,15 @@ impl Log {
 
     /// Appends drafts, all or none. When this returns they are durable, in order and without another record between them.
     pub async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
+        self.append_of_user(drafts, 0).await
+    }
+
+    /// The same for a user whom this node authenticated: the records say up to which position it knew users and rights.
+    pub(crate) async fn append_of_user(
+        &self,
+        drafts: Vec<Draft>,
+        identity_position: u64,
+    ) -> Result<Vec<Appended>, AppendError> {
         if drafts.len() > LIST_DRAFTS_MAX {
             return Err(AppendError::TooLarge { what: "drafts", got: drafts.len(), max: LIST_DRAFTS_MAX });
         }
@@ -200,7 +209,7 @@ impl Log {
             return Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER });
         };
         // Received by `Writer::group` on the writer thread, which replies after the flush.
-        match self.submit(WriterCommand::Append { drafts, reply, room }) {
+        match self.submit(WriterCommand::Append { drafts, identity_position, reply, room }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
             Err(Reservation::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
@@ -347,6 +356,35 @@ impl Log {
         self.0.shared.public_key()
     }
 
+    /// Signs a text with the node's key.
+    pub(crate) fn sign(&self, text: &[u8]) -> [u8; 64] {
+        self.0.shared.sign(text)
+    }
+
+    /// Seals a secret of this node for [`Log::put`]. `context` says what it belongs to, and must be given to read it.
+    pub(crate) fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.0.shared.secret_key.seal(secret, &self.secret_context(context), &self.0.shared.environment)
+    }
+
+    /// A secret that [`Log::seal`] sealed.
+    pub(crate) fn unseal(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.0.shared.secret_key.unseal(sealed, &self.secret_context(context))
+    }
+
+    /// A secret of this node for one purpose, which is stored nowhere.
+    pub(crate) fn derived_secret(&self, purpose: &str) -> [u8; 32] {
+        self.0.shared.secret_key.derived(purpose)
+    }
+
+    fn secret_context(&self, context: &str) -> Vec<u8> {
+        [recovery::owner_bytes(self.identity()).as_slice(), context.as_bytes()].concat()
+    }
+
+    /// Takes no record any more, in this process. Decisions are still stored, so that what waits can be sent.
+    pub(crate) fn retire(&self) {
+        self.0.shared.retire();
+    }
+
     /// Commits waiting drafts, then closes. Other clones get `ReadOnly` from then on.
     pub fn close(&self) {
         self.0.close();
@@ -362,6 +400,21 @@ impl Log {
         let environment = &self.0.shared.environment;
         let both = self.0.shared.clock().zip(environment.steady.as_ref());
         both.and_then(|(known, steady)| known.wall(steady())).unwrap_or_else(|| environment.now())
+    }
+
+    /// Central's time by the last measurement and the steady clock, which nobody can set.
+    pub(crate) fn central_now(&self) -> Option<Timestamp> {
+        let environment = &self.0.shared.environment;
+        let (known, steady) = self.0.shared.clock().zip(environment.steady.as_ref())?;
+        Some(known.wall(steady())?.shifted(known.offset?.saturating_neg()))
+    }
+
+    /// The latest time that the records of this log show.
+    pub(crate) fn latest_time(&self) -> Option<Timestamp> {
+        let head = self.head();
+        let last = read::record(&self.0.shared, head.epoch.number, head.marks.durable).ok().flatten();
+        let clock = self.0.shared.clock().map(|known| known.highest);
+        last.map(|sealed| sealed.appended_at).max(clock)
     }
 
     /// Seals changes of the machine's clock since the last reading. Each append does this too.

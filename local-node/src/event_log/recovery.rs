@@ -57,7 +57,8 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     let store = open_store(&config.backend, &directory.store())?;
     let (stored, sealed) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
     config.identity.same_as(stored)?;
-    let key = signing_key(&SecretKey::open(&config.dir)?, stored, &sealed)?;
+    let secret_key = SecretKey::open(&config.dir)?;
+    let key = signing_key(&secret_key, stored, &sealed)?;
     let boot = count_boot(&*store, &config.backend)?;
 
     let path = directory.high_water();
@@ -94,6 +95,7 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
         ids: ids.ids(),
         boot,
         key,
+        secret_key,
         dir: config.dir.clone(),
         low_disk: config.low_disk,
         epochs,
@@ -175,7 +177,7 @@ fn identity_entry(
     Ok(Entry::set(keys::single(RecordKind::Identity), [owner, sealed].concat()))
 }
 
-fn owner_bytes(identity: Identity) -> Vec<u8> {
+pub(super) fn owner_bytes(identity: Identity) -> Vec<u8> {
     let parts: [&[u8]; 3] = [identity.tenant.as_bytes(), identity.site.as_bytes(), identity.node.as_bytes()];
     parts.concat()
 }

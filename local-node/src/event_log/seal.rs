@@ -12,9 +12,19 @@ use super::staged::{Staged, StagedList, sealed_event};
 use super::writer::Writer;
 use super::{AppendError, Appended, Finding, ReadError, Reused};
 
+const RETIRED: &str = "central took this node out of use";
+
 impl Writer {
     /// Whether the log takes appends now.
     pub(crate) fn may_append(&self) -> Result<(), AppendError> {
+        if self.shared.is_retired() {
+            return Err(AppendError::ReadOnly { reason: RETIRED.to_owned() });
+        }
+        self.may_write()
+    }
+
+    /// Whether the store takes data beside the records.
+    pub(crate) fn may_write(&self) -> Result<(), AppendError> {
         if let Some(reason) = self.shared.state().refusal() {
             return Err(AppendError::ReadOnly { reason });
         }
@@ -25,9 +35,14 @@ impl Writer {
     }
 
     /// Seals one caller's drafts after those already staged: all of them, or none.
-    pub(crate) fn stage(&mut self, staged: &mut Staged, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
+    pub(crate) fn stage(
+        &mut self,
+        staged: &mut Staged,
+        drafts: Vec<Draft>,
+        identity_position: u64,
+    ) -> Result<Vec<Appended>, AppendError> {
         let list = staged.begin(drafts.len());
-        let sealed = self.seal_list(staged, &list, drafts);
+        let sealed = self.seal_list(staged, &list, drafts, identity_position);
         match sealed {
             Ok(_) => staged.end(&list),
             Err(_) => staged.roll_back(list),
@@ -40,6 +55,7 @@ impl Writer {
         staged: &mut Staged,
         list: &StagedList,
         drafts: Vec<Draft>,
+        identity_position: u64,
     ) -> Result<Vec<Appended>, AppendError> {
         let mut appended = Vec::with_capacity(drafts.len());
         let mut reused = Vec::new();
@@ -49,7 +65,7 @@ impl Writer {
                 Some((false, Appended { event_id: id, epoch, seq, .. })) => {
                     reused.push(Reused { index, id, epoch, seq });
                 }
-                None => appended.push(self.seal(staged, draft)?),
+                None => appended.push(self.seal(staged, draft, identity_position)?),
             }
         }
         let bytes = list.bytes(staged);
@@ -90,8 +106,9 @@ impl Writer {
         Ok(Some((event, sealed.chain)))
     }
 
-    fn seal(&self, staged: &mut Staged, draft: Draft) -> Result<Appended, AppendError> {
+    fn seal(&self, staged: &mut Staged, draft: Draft, identity_position: u64) -> Result<Appended, AppendError> {
         let event = sealed_event(draft, self.shared.identity, self.epoch, staged.next_seq(), staged.now());
+        let event = Event { identity_position, ..event };
         let record = encode(&event)?;
         let appended = seen(&event, staged.chain());
         let chain = staged.push(event, &record);

@@ -20,6 +20,7 @@ const NONCE_BYTES: usize = 12;
 /// The key.
 pub(crate) struct SecretKey {
     path: PathBuf,
+    key: [u8; 32],
     cipher: ChaCha20Poly1305,
 }
 
@@ -41,7 +42,7 @@ impl SecretKey {
             let shown = path.display();
             tracing::warn!(path = %shown, "Other users may read {shown}, which unseals this node's secrets: chmod 600 {shown}");
         }
-        Ok(SecretKey { path, cipher: ChaCha20Poly1305::new(&Key::from(key)) })
+        Ok(SecretKey { path, key, cipher: ChaCha20Poly1305::new(&Key::from(key)) })
     }
 
     /// Reads the key, or makes it before anything is sealed with it; durable once the directory is synced.
@@ -64,6 +65,11 @@ impl SecretKey {
             write().map_err(at(&path, "write"))?;
         }
         SecretKey::open(root)
+    }
+
+    /// Another secret, for a purpose of its own.
+    pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.key)
     }
 
     /// Seals a secret. `context` says what it belongs to; it is not stored and must be given again.

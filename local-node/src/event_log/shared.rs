@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use comptoir_core::chain::ChainHash;
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::status_v1::MissingRecords;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer as _, SigningKey};
 use tokio::sync::watch;
 
 use super::clock_state::ClockState;
@@ -16,6 +16,7 @@ use super::errors::ReadError;
 use super::finding::Finding;
 use super::ids::Ids;
 use super::queue::Queue;
+use super::secret_key::SecretKey;
 use super::store::Store;
 use super::{Head, LowDisk};
 
@@ -97,12 +98,15 @@ pub(crate) struct SharedLog {
     pub(crate) boot: u64,
     pub(crate) queue: Queue,
     key: SigningKey,
+    pub(crate) secret_key: SecretKey,
     dir: PathBuf,
     low_disk: LowDisk,
     epochs: Mutex<Vec<EpochRow>>,
     health: Mutex<(State, Check)>,
     clock: Mutex<Option<ClockState>>,
     stopping: AtomicBool,
+    /// Whether the node was taken out of use: no record is added any more, and decisions are still stored.
+    retired: AtomicBool,
     /// Released last: the store is closed before another process may open it.
     _directory: Directory,
 }
@@ -116,6 +120,7 @@ pub(crate) struct Parts {
     pub(crate) ids: Arc<Ids>,
     pub(crate) boot: u64,
     pub(crate) key: SigningKey,
+    pub(crate) secret_key: SecretKey,
     pub(crate) dir: PathBuf,
     pub(crate) low_disk: LowDisk,
     pub(crate) epochs: Vec<EpochRow>,
@@ -134,12 +139,14 @@ impl SharedLog {
             boot: parts.boot,
             queue: Queue::default(),
             key: parts.key,
+            secret_key: parts.secret_key,
             dir: parts.dir,
             low_disk: parts.low_disk,
             epochs: Mutex::new(parts.epochs),
             health: Mutex::new((parts.state, Check::Running { records: 0 })),
             clock: Mutex::default(),
             stopping: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
             _directory: parts.directory,
         }
     }
@@ -183,6 +190,19 @@ impl SharedLog {
 
     pub(crate) fn public_key(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
+    }
+
+    /// Signs with the node's key.
+    pub(crate) fn sign(&self, text: &[u8]) -> [u8; 64] {
+        self.key.sign(text).to_bytes()
+    }
+
+    pub(crate) fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     pub(crate) fn state(&self) -> State {

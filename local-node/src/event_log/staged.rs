@@ -135,7 +135,7 @@ pub(crate) fn sealed_event(draft: Draft, identity: Identity, epoch: Epoch, seq: 
         seq,
         occurred_at: draft.occurred_at.unwrap_or(now),
         time_source: if draft.occurred_at.is_some() { TimeSource::Caller } else { TimeSource::Node },
-        // Users and rights reach a node by pull; until it has pulled any, it knows none.
+        // What the node records by itself, and what a local key records, is by no user's rights.
         identity_position: 0,
         content: draft.content,
     }

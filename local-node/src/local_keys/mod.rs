@@ -12,10 +12,10 @@ mod text;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
-use comptoir_core::access::{AccessOperation, AccessRequest, Permission, Role, RoleAt, allows, allows_somewhere};
-use comptoir_core::event::{Content, Draft, KEY_USER};
+use comptoir_core::access::{AccessOperation, Role, RoleAt};
+use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, SiteId};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
@@ -25,6 +25,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::caller::Caller;
 use crate::event_log::{AppendError, Environment, KeyChange, KeySpace, Log, ReadError};
 pub use file::{ADMIN_HEADER_FILE, key_in_header_file, write_header_file};
 pub use grant::{GrantError, KeyGrant};
@@ -107,41 +108,6 @@ pub enum LocalKeyError {
     Io(#[from] std::io::Error),
 }
 
-/// Who makes a request: the holder of a local key.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    key: LocalKeyId,
-    permissions: Arc<[Permission]>,
-    roles: Arc<[RoleAt]>,
-}
-
-impl Caller {
-    /// The key.
-    pub fn key(&self) -> LocalKeyId {
-        self.key
-    }
-
-    /// The user of what the key records for nobody in particular.
-    pub(crate) fn name(&self) -> Name {
-        user_of(self.key)
-    }
-
-    /// Whether the key allows an operation, for recording: of some event.
-    pub fn may(&self, operation: AccessOperation) -> bool {
-        allows_somewhere(&self.permissions, &self.roles, operation)
-    }
-
-    /// Whether the key allows recording an event.
-    pub fn may_record(&self, content: &Content) -> bool {
-        let request = AccessRequest::record(&content.action, &content.entity_type, content.site);
-        allows(&self.permissions, &self.roles, &request)
-    }
-}
-
-fn user_of(key: LocalKeyId) -> Name {
-    Name::new(format!("{KEY_USER}{key}")).expect("hexadecimal text is a name")
-}
-
 /// The local keys of a node.
 pub struct LocalKeys {
     log: Log,
@@ -193,7 +159,7 @@ impl LocalKeys {
         &self,
         label: Name,
         grants: Vec<KeyGrant>,
-        by: Option<LocalKeyId>,
+        by: Option<Name>,
     ) -> Result<IssuedLocalKey, LocalKeyError> {
         let _one_at_a_time = self.changing.lock().await;
         let issued = self.draw(label, grants)?;
@@ -203,7 +169,7 @@ impl LocalKeys {
     }
 
     /// Revokes a key. Revoking it again changes nothing.
-    pub async fn revoke(&self, id: LocalKeyId, by: Option<LocalKeyId>) -> Result<LocalKey, LocalKeyError> {
+    pub async fn revoke(&self, id: LocalKeyId, by: Option<Name>) -> Result<LocalKey, LocalKeyError> {
         let _one_at_a_time = self.changing.lock().await;
         let key = self.key(id).ok_or(LocalKeyError::Unknown(id))?;
         if key.revoked_at.is_none() && self.is_last_administrator(id) {
@@ -352,7 +318,7 @@ impl LocalKeys {
     }
 
     /// The AUDIT event of a change. Its id follows from the key's, so that a repeated change is the same event.
-    fn event(&self, action: &str, key: &LocalKey, by: Option<LocalKeyId>) -> Draft {
+    fn event(&self, action: &str, key: &LocalKey, by: Option<Name>) -> Draft {
         let name = |text: &str| Name::new(text).expect("a constant or hexadecimal text is a name");
         let id = key.id.to_string();
         let subject = json!({ "entity_type": LOCAL_KEY, "entity_id": id });
@@ -362,7 +328,7 @@ impl LocalKeys {
         let event = Uuid::new_v5(&node, format!("{action}/{id}/{made}").as_bytes());
         let mut content = Content::new(name(AUDIT), name(&id), name(AUDIT_RECORDED), payload.to_string().into_bytes());
         content.site = Some(self.log.identity().site);
-        content.user = by.map(user_of);
+        content.user = by;
         Draft { id: EventId::new(event), occurred_at: None, content }
     }
 
@@ -376,7 +342,7 @@ impl HeldKey {
         let role = Role::new("local-key").expect("a constant is a role");
         let permissions = key.grants.iter().map(|grant| grant.permission(role.clone())).collect();
         let roles = [RoleAt { role, site: Some(site) }].into();
-        let caller = Caller { key: key.id, permissions, roles };
+        let caller = Caller::of_key(key.id, permissions, roles);
         HeldKey { key, hash, caller }
     }
 

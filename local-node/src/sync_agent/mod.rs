@@ -26,6 +26,7 @@ mod state;
 mod tests;
 mod tls_fault;
 pub mod transport;
+mod user_refresh;
 
 pub(crate) use agent::Agent;
 pub(crate) use certificate::{CertificateRenewal, CertificateStore};
@@ -34,3 +35,4 @@ pub(crate) use puller::Puller;
 pub(crate) use recount::recount;
 pub use state::{ClockOffset, NodeCertificate, Phase, PullState, SyncIssue, SyncState};
 pub use tls_fault::TlsFault;
+pub(crate) use user_refresh::UserRefresh;

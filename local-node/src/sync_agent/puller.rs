@@ -8,7 +8,7 @@ use std::time::Duration;
 use comptoir_core::limits::{PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
 use comptoir_core::position::Seq;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::pull_v1::{self, BootstrapLine, PullCursor, PullResponse};
+use comptoir_proto::pull_v1::{self, BootstrapLine, DeviceStatus, PullCursor, PullResponse};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -135,6 +135,7 @@ impl<T: Transport> Puller<T> {
             Err(failure) => return self.failed(PullFailure::Request(failure)).await,
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
+        let identity_position = response.identity_position;
         let (large, has_notices) = (oversized(&response.changes), !response.notices.is_empty());
         let came = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
         let (log, progress, now) = (self.log.clone(), self.progress.clone(), self.log.now());
@@ -159,6 +160,8 @@ impl<T: Transport> Puller<T> {
         self.state.send_modify(|state| {
             state.pull.last_error = None;
             state.pull.note_device(device, now);
+            state.pull.identity_position = Some(identity_position);
+            state.pull.answers += 1;
             (state.pull.complete_through, state.pull.head) = (complete_through, Some(head));
             if !more {
                 state.pull.pulled_at = Some(now);
@@ -350,6 +353,10 @@ impl<T: Transport> Puller<T> {
             PushFailure::Refused { problem: Some(problem), .. } => problem.error_code(),
             _ => None,
         };
+        if code == Some(ErrorCode::DeviceRevoked) {
+            let (device, now) = (DeviceStatus { is_active: false, requires_reauth: false }, self.log.now());
+            self.state.send_modify(|state| state.pull.note_device(device, now));
+        }
         if code == Some(ErrorCode::IncarnationChanged) {
             match self.note_restore().await {
                 Ok(true) => return self.wait_for_restore(&failed),

@@ -57,10 +57,10 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::WrongNode => Reaction::Stop,
         ErrorCode::Unauthorized
         | ErrorCode::Forbidden
-        | ErrorCode::DeviceRevoked
         | ErrorCode::LoginFailed
         | ErrorCode::TokenExpired
-        | ErrorCode::ReauthenticationRequired => Reaction::SlowlyAndAlert,
+        | ErrorCode::ReauthenticationRequired
+        | ErrorCode::DeviceRevoked => Reaction::SlowlyAndAlert,
         // What it waits for is another node, or an operator: nothing is wrong with the line.
         ErrorCode::RestoreInProgress => Reaction::AskAndAgain,
         // Smaller batches would be more requests.
@@ -113,6 +113,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::AlreadyResolved
         | ErrorCode::AsOfInFuture
         | ErrorCode::TooManyAttempts
+        | ErrorCode::SessionLocked
+        | ErrorCode::PasswordRequired
         | ErrorCode::LinkInvalid
         | ErrorCode::WeakPassword
         | ErrorCode::AlreadyExists

@@ -129,6 +129,10 @@ pub struct PullState {
     pub last_error: Option<SyncIssue>,
     /// What central last said of this device.
     pub device: Option<DeviceStatus>,
+    /// Position of the last change of users and rights, as central last said.
+    pub identity_position: Option<u64>,
+    /// Number of pulls that central answered to this process.
+    pub answers: u64,
     /// That a person has to see to this device.
     pub alert: Option<SyncIssue>,
     /// A row was too large to store here since this process began.
@@ -141,13 +145,19 @@ impl PullState {
     /// Notes central's status of this device. The time of an alert's first appearance stays.
     pub(crate) fn note_device(&mut self, device: DeviceStatus, now: Timestamp) {
         let reason = match device {
-            DeviceStatus { is_active: false, .. } => Some(("DEVICE_REVOKED", "central took this device out of use")),
-            DeviceStatus { requires_reauth: true, .. } => Some(("REAUTH_REQUIRED", "central asks its user to sign in")),
+            DeviceStatus { is_active: false, .. } => Some((
+                "DEVICE_REVOKED",
+                "central took this device out of use; it records nothing any more, sends what waits, and destroys its data",
+            )),
+            DeviceStatus { requires_reauth: true, .. } => Some((
+                "REAUTH_REQUIRED",
+                "central asks its user to sign in; events go on being sealed here and are sent as long as central takes them",
+            )),
             DeviceStatus { is_active: true, requires_reauth: false } => None,
         };
         let before = self.alert.take();
         self.alert = reason.map(|(code, why)| {
-            let detail = format!("{why}; events go on being sealed here and are sent as long as central takes them");
+            let detail = why.to_owned();
             before.filter(|known| known.code == code).unwrap_or(SyncIssue { code: code.to_owned(), detail, at: now })
         });
         self.device = Some(device);

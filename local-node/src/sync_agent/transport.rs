@@ -41,6 +41,10 @@ pub trait Transport: Send + Sync + 'static {
     fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<BootstrapAnswer, Unanswered>> + Send;
     /// `POST /api/v1/nodes/{id}/certificate` with a JSON body.
     fn certificate(&self, node: Uuid, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
+    /// `GET /api/v1/sync/users`.
+    fn users(&self) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
+    /// `POST /api/v1/sync/wiped` with a JSON body.
+    fn wiped(&self, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
 }
 
 /// How far central has answered for a node's open epoch: tells a restored central that it has received everything.
@@ -104,6 +108,14 @@ impl<T: Transport> Transport for Arc<T> {
 
     fn certificate(&self, node: Uuid, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
         T::certificate(self, node, body)
+    }
+
+    fn users(&self) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
+        T::users(self)
+    }
+
+    fn wiped(&self, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
+        T::wiped(self, body)
     }
 }
 
@@ -327,6 +339,15 @@ impl Transport for HttpTransport {
 
     async fn certificate(&self, node: Uuid, body: Bytes) -> Result<HttpAnswer, Unanswered> {
         let url = at(&self.base, &paths::NODE_CERTIFICATE.replace("{id}", &node.to_string()));
+        self.send(self.client.post(url).header(CONTENT_TYPE, "application/json").body(body)).await
+    }
+
+    async fn users(&self) -> Result<HttpAnswer, Unanswered> {
+        self.send(self.client.get(at(&self.base, paths::SYNC_USERS))).await
+    }
+
+    async fn wiped(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
+        let url = at(&self.base, paths::SYNC_WIPED);
         self.send(self.client.post(url).header(CONTENT_TYPE, "application/json").body(body)).await
     }
 }

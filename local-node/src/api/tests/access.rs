@@ -62,7 +62,7 @@ async fn an_operation_without_a_credential_is_refused_before_anything_else() {
             Needed::Nothing if path == "/ca.crt" => drop(reply.problem(404, "CA_MISSING")),
             Needed::Nothing if path.starts_with("/r/") => drop(reply.problem(404, "NOT_FOUND")),
             Needed::Nothing => assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text()),
-            Needed::Credential | Needed::May(_) => {
+            Needed::Credential | Needed::Known | Needed::Login | Needed::May(_) | Needed::Reads(_) => {
                 reply.problem(401, "UNAUTHORIZED");
                 assert_eq!(reply.headers["www-authenticate"], "Bearer", "{method} {path}");
             }

@@ -11,5 +11,7 @@ mod receipts;
 mod saved_forms;
 mod shop;
 mod streams;
+mod tokens;
+mod users;
 
 use shop::{Reply, Shop, sale};

@@ -173,6 +173,17 @@ impl Shop {
         Shop::start(dir, disk, free_bytes, clock, gate, 1_024).await
     }
 
+    /// Everything on the disk, as text.
+    pub(super) fn disk_text(&self) -> String {
+        let mut text = String::new();
+        self.disk.tamper(|rows| {
+            for (key, value) in &*rows {
+                text += &format!("{} {}\n", String::from_utf8_lossy(key), String::from_utf8_lossy(value));
+            }
+        });
+        text
+    }
+
     pub(super) async fn get(&self, path: &str) -> Reply {
         self.send("GET", path, "application/json", "").await
     }

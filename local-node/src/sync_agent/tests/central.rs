@@ -12,6 +12,7 @@ use comptoir_core::id::EventId;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::certificates_v1::CertificateRequest;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::node_users_v1::{NodeUsers, WipeProof};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
     EpochDto, HeadDto, PriorResult, PushRequest, PushResponse, RecordResult, SignedHead, SyncStatus, signed_head_text,
@@ -82,6 +83,10 @@ struct Inner {
     loads: Vec<usize>,
     down: Down,
     signs: Option<Signing>,
+    users: Option<NodeUsers>,
+    users_asked: usize,
+    proofs: Vec<WipeProof>,
+    refuses_proofs: bool,
     certificate_requests: Vec<CertificateRequest>,
 }
 
@@ -228,6 +233,27 @@ impl Central {
         self.lock().signs = Some(Box::new(signs));
     }
 
+    /// The users of the site from now on.
+    pub(super) fn has_users(&self, users: NodeUsers) {
+        self.down().is_at(users.identity_position);
+        self.lock().users = Some(users);
+    }
+
+    /// How often it was asked for them.
+    pub(super) fn users_asked(&self) -> usize {
+        self.lock().users_asked
+    }
+
+    /// Whether it refuses proofs that a node destroyed its data.
+    pub(super) fn refuses_proofs(&self, refuses: bool) {
+        self.lock().refuses_proofs = refuses;
+    }
+
+    /// The proofs that it took.
+    pub(super) fn proofs(&self) -> Vec<WipeProof> {
+        self.lock().proofs.clone()
+    }
+
     /// The requests for certificates so far.
     pub(super) fn certificate_requests(&self) -> Vec<CertificateRequest> {
         self.lock().certificate_requests.clone()
@@ -287,6 +313,22 @@ impl Transport for Central {
         central.certificate_requests.push(request.clone());
         let missing = || refused(Problem::new(ErrorCode::CaMissing, "this central has no certificate authority"));
         Ok(central.signs.as_ref().map_or_else(missing, |sign| sign(&request)))
+    }
+
+    async fn users(&self) -> Result<HttpAnswer, Unanswered> {
+        let mut central = self.lock();
+        central.users_asked += 1;
+        let missing = || refused(Problem::new(ErrorCode::NotFound, "a central without users"));
+        Ok(central.users.as_ref().map_or_else(missing, ok))
+    }
+
+    async fn wiped(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
+        let mut central = self.lock();
+        if central.refuses_proofs {
+            return Err(Unanswered::NotConnected("connection refused".to_owned()));
+        }
+        central.proofs.push(serde_json::from_slice(&body).expect("the node writes JSON"));
+        Ok(HttpAnswer { status: 204, retry_after: None, body: Bytes::new() })
     }
 }
 

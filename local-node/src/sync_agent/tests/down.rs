@@ -33,6 +33,7 @@ struct Inner {
     scope: String,
     rulebook: Option<RulebookInForce>,
     device: Option<DeviceStatus>,
+    identity_position: u64,
     page: Option<usize>,
     /// So many bytes of the next streams pass; then they break.
     cuts: VecDeque<usize>,
@@ -96,6 +97,15 @@ impl Down {
         inner.device = Some(device);
         inner.changed.send_replace(position);
         position
+    }
+
+    /// Position of the last change of users and rights.
+    pub(super) fn is_at(&self, identity_position: u64) {
+        let mut inner = self.lock();
+        inner.identity_position = identity_position;
+        inner.head += 1;
+        let position = inner.head;
+        inner.changed.send_replace(position);
     }
 
     pub(super) fn notice(&self, notice: Notice) {
@@ -226,7 +236,7 @@ impl Inner {
             has_more,
             head: self.head,
             device: self.device.unwrap_or(DeviceStatus { is_active: true, requires_reauth: false }),
-            identity_position: 0,
+            identity_position: self.identity_position,
             rulebook: self.rulebook.clone().filter(|given| cursor.rulebook != Some(given.position)),
             server_time: instant::format(SERVER_TIME),
             incarnation: self.incarnation,

@@ -9,6 +9,7 @@ mod node;
 mod notifying;
 mod pulling;
 mod results;
+mod users;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -79,6 +79,14 @@ impl Transport for Defective {
     async fn certificate(&self, node: uuid::Uuid, body: Bytes) -> Result<HttpAnswer, Unanswered> {
         self.central.certificate(node, body).await
     }
+
+    async fn users(&self) -> Result<HttpAnswer, Unanswered> {
+        self.central.users().await
+    }
+
+    async fn wiped(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
+        self.central.wiped(body).await
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How long a token is valid.
-pub(crate) const ACCESS_SECONDS: i64 = 15 * 60;
+pub const ACCESS_SECONDS: i64 = 15 * 60;
 /// Tolerated difference between the clocks of central's processes.
 const LEEWAY_SECONDS: i64 = 30;
 /// For whom tokens are made.
-pub(crate) const AUDIENCE: &str = "comptoir";
+pub const AUDIENCE: &str = "comptoir";
 /// The `typ` of an access token (RFC 9068), so that no other JWT passes for one.
 const TYPE: &str = "at+jwt";
 /// Bytes of a token: many roles and sites still fit.
@@ -22,30 +22,44 @@ const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
 /// The claims of an access token.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct AccessClaims {
+pub struct AccessClaims {
     /// `comptoir/` and central's incarnation.
-    pub(crate) iss: String,
-    pub(crate) aud: String,
+    pub iss: String,
+    /// [`AUDIENCE`].
+    pub aud: String,
     /// The user's id.
-    pub(crate) sub: Uuid,
-    pub(crate) tenant: Uuid,
+    pub sub: Uuid,
+    /// The user's tenant.
+    pub tenant: Uuid,
     /// The login that the token belongs to.
-    pub(crate) sid: Uuid,
+    pub sid: Uuid,
+    /// The device that logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) device: Option<String>,
-    /// For clients to show. Central reads the user's rows.
-    pub(crate) roles: Vec<String>,
+    pub device: Option<String>,
+    /// For clients to show. Servers read the user's rows.
+    pub roles: Vec<String>,
     /// The sites of these roles; empty if they are held at every site.
-    pub(crate) sites: Vec<Uuid>,
-    pub(crate) jti: Uuid,
-    pub(crate) iat: i64,
-    pub(crate) nbf: i64,
-    pub(crate) exp: i64,
+    pub sites: Vec<Uuid>,
+    /// Unique.
+    pub jti: Uuid,
+    /// When it was issued, in seconds.
+    pub iat: i64,
+    /// From when it is valid.
+    pub nbf: i64,
+    /// Until when it is valid.
+    pub exp: i64,
+}
+
+impl AccessClaims {
+    /// Whether the token's time is over.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.exp.saturating_add(LEEWAY_SECONDS) <= now.0.div_euclid(1_000_000)
+    }
 }
 
 /// Why a token is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum TokenError {
+pub enum TokenError {
     /// No token of this central.
     #[error("not an access token of this central: {0}")]
     Invalid(String),
@@ -55,12 +69,12 @@ pub(crate) enum TokenError {
 }
 
 /// Whether a bearer text has the form of a JWT. A key has no dots.
-pub(crate) fn is_jwt(text: &str) -> bool {
+pub fn is_jwt(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// The key id in a token's header.
-pub(crate) fn kid_of(token: &str) -> Result<String, TokenError> {
+pub fn kid_of(token: &str) -> Result<String, TokenError> {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(TokenError::Invalid(format!("it has more than {TOKEN_BYTES_MAX} bytes")));
     }
@@ -72,31 +86,27 @@ pub(crate) fn kid_of(token: &str) -> Result<String, TokenError> {
 }
 
 /// Verifies a token with the public key that its header names.
-pub(crate) fn verify(
-    token: &str,
-    public_key: &[u8; 32],
-    issuer: &str,
-    now: Timestamp,
-) -> Result<AccessClaims, TokenError> {
+pub fn verify(token: &str, public_key: &[u8; 32], issuer: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
+    let claims = verify_without_times(token, public_key, issuer)?;
+    if claims.nbf.saturating_sub(LEEWAY_SECONDS) > now.0.div_euclid(1_000_000) {
+        return Err(TokenError::Invalid("it is not valid yet".to_owned()));
+    }
+    if claims.has_expired(now) { Err(TokenError::Expired) } else { Ok(claims) }
+}
+
+/// The same for a node without contact: what its times mean is the caller's business.
+pub fn verify_without_times(token: &str, public_key: &[u8; 32], issuer: &str) -> Result<AccessClaims, TokenError> {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_audience(&[AUDIENCE]);
     validation.set_issuer(&[issuer]);
     validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
     validation.validate_exp = false;
     let decoded = jsonwebtoken::decode::<AccessClaims>(token, &DecodingKey::from_ed_der(public_key), &validation);
-    let claims = decoded.map_err(|error| TokenError::Invalid(error.to_string()))?.claims;
-    let seconds = now.0.div_euclid(1_000_000);
-    if claims.nbf.saturating_sub(LEEWAY_SECONDS) > seconds {
-        return Err(TokenError::Invalid("it is not valid yet".to_owned()));
-    }
-    if claims.exp.saturating_add(LEEWAY_SECONDS) <= seconds {
-        return Err(TokenError::Expired);
-    }
-    Ok(claims)
+    Ok(decoded.map_err(|error| TokenError::Invalid(error.to_string()))?.claims)
 }
 
 /// Signs claims.
-pub(crate) fn sign(claims: &AccessClaims, kid: &str, key: &SigningKey) -> Result<String, TokenError> {
+pub fn sign(claims: &AccessClaims, kid: &str, key: &SigningKey) -> Result<String, TokenError> {
     let header = Header { typ: Some(TYPE.to_owned()), kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
     jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(&pkcs8(key)))
         .map_err(|error| TokenError::Invalid(error.to_string()))

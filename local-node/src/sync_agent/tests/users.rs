@@ -1,0 +1,198 @@
+//! A node's users from central, and the end of a node that central took out of use.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use comptoir_proto::node_users_v1::WipeProof;
+use comptoir_proto::pull_v1::DeviceStatus;
+use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::{Duration, sleep};
+use tower::ServiceExt as _;
+
+use super::central::{Central, Fault};
+use super::{draft, environment, identity};
+use crate::blocking::blocking;
+use crate::config::{NodeConfig, SyncConfig};
+use crate::event_log::Backend;
+use crate::event_log::memory::MemDisk;
+use crate::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
+use crate::node::{Node, StartError};
+use crate::retirement::TOMBSTONE_FILE;
+use crate::users::sample;
+
+const REVOKED: DeviceStatus = DeviceStatus { is_active: false, requires_reauth: false };
+
+struct Shop {
+    dir: TempDir,
+    disk: MemDisk,
+    central: Central,
+}
+
+impl Shop {
+    fn new() -> Shop {
+        Shop { dir: TempDir::new().unwrap(), disk: MemDisk::default(), central: Central::default() }
+    }
+
+    async fn start(&self) -> Result<Arc<Node>, StartError> {
+        let mut config = NodeConfig::new(self.dir.path(), identity(), SyncConfig::disabled());
+        config.log.backend = Backend::Memory(self.disk.clone());
+        Node::start_with(config, environment(), Some(self.central.clone())).await
+    }
+
+    fn entries(&self) -> Vec<String> {
+        let names = std::fs::read_dir(self.dir.path()).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn administrator(&self) -> String {
+        let key = key_in_header_file(&self.dir.path().join(ADMIN_HEADER_FILE)).unwrap();
+        format!("Bearer {}", key.expect("the node made a key"))
+    }
+}
+
+async fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        // The log's writer is a thread of its own, which the paused clock would outrun.
+        blocking(|| std::thread::sleep(Duration::from_millis(1))).await;
+        sleep(Duration::from_millis(500)).await;
+    }
+    panic!("never: {what}");
+}
+
+async fn ask(node: &Arc<Node>, bearer: &str, path: &str) -> (u16, String) {
+    let request = Request::get(path).header("authorization", bearer).body(Body::empty()).unwrap();
+    let response = crate::router(node.clone()).oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let code = serde_json::from_slice::<Value>(&body).ok().and_then(|body| body["code"].as_str().map(str::to_owned));
+    (status, code.unwrap_or_default())
+}
+
+/// Point 5: at first contact, and again whenever central names another position; each answered pull is a contact.
+#[tokio::test(start_paused = true)]
+async fn a_node_reads_its_users_at_first_contact_and_after_each_change() {
+    let shop = Shop::new();
+    shop.central.has_users(sample::users(identity().site, 7).await);
+    let node = shop.start().await.unwrap();
+    eventually("the users are known", || node.users().identity_position() == Some(7)).await;
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(shop.central.users_asked(), 1, "they did not change");
+    shop.central.has_users(sample::users(identity().site, 9).await);
+    eventually("the change is known", || node.users().identity_position() == Some(9)).await;
+    assert_eq!(shop.central.users_asked(), 2);
+    node.shutdown().await;
+    drop(node);
+    let node = shop.start().await.unwrap();
+    assert_eq!(node.users().identity_position(), Some(9), "they are stored");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(shop.central.users_asked(), 2);
+    node.shutdown().await;
+}
+
+/// A central of an older version: the node works, and asks again now and then.
+#[tokio::test(start_paused = true)]
+async fn a_central_without_users_stops_nothing() {
+    let shop = Shop::new();
+    let node = shop.start().await.unwrap();
+    node.log().append(vec![draft(0)]).await.unwrap();
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!((node.log().pending().unwrap().count, node.users().identity_position()), (0, None));
+    let asked = shop.central.users_asked();
+    assert!((2..=100).contains(&asked), "{asked}");
+    node.shutdown().await;
+}
+
+fn assert_proven(proof: &WipeProof, public_key: &[u8; 32], last_seq: u64) {
+    assert_eq!((proof.node, proof.last_seq, proof.unsent), (identity().node.uuid(), last_seq, 0));
+    let signature: [u8; 64] = hex::decode(&proof.signature).unwrap().try_into().unwrap();
+    let key = VerifyingKey::from_bytes(public_key).unwrap();
+    key.verify(proof.signed_text().as_bytes(), &Signature::from_bytes(&signature)).unwrap();
+}
+
+/// 003 §6 "Wipe: Révocation = effacement données locales", and "Révocation: Admin peut révoquer à distance".
+#[tokio::test(start_paused = true)]
+async fn s6_a_revoked_node_hands_over_what_is_unsent_destroys_its_data_and_proves_it() {
+    let shop = Shop::new();
+    let node = shop.start().await.unwrap();
+    let (bearer, public_key) = (shop.administrator(), node.log().public_key());
+    node.log().append(vec![draft(0)]).await.unwrap();
+    shop.central.holds(2).await;
+    // The line is down for pushes while two more are sold; then central takes the node out of use.
+    shop.central.will((0..3).map(|_| Fault::NotConnected));
+    node.log().append(vec![draft(1), draft(2)]).await.unwrap();
+    shop.central.refuses_proofs(true);
+    shop.central.down().says(REVOKED);
+    eventually("the node knows", || node.is_revoked()).await;
+    let refused = node.log().append(vec![draft(3)]).await.unwrap_err().to_string();
+    assert!(refused.contains("out of use"), "{refused}");
+    for path in ["/api/v1/queue", "/api/v1/products", "/", "/readyz", "/api/v1/session"] {
+        assert_eq!(ask(&node, &bearer, path).await, (403, "DEVICE_REVOKED".to_owned()), "{path}");
+    }
+    assert_eq!(ask(&node, &bearer, "/healthz").await.0, 200);
+    eventually("everything is handed over", || shop.central.events().len() == 4).await;
+    eventually("the data is destroyed", || shop.entries() == [TOMBSTONE_FILE]).await;
+    node.shutdown().await;
+    drop(node);
+
+    // Central does not have the proof yet: each start tries to deliver it, and starts nothing.
+    let Err(StartError::Destroyed(tombstone)) = shop.start().await else { panic!("it started") };
+    assert!(!tombstone.is_acknowledged);
+    assert_proven(&tombstone.proof, &public_key, 4);
+    shop.central.refuses_proofs(false);
+    let Err(error) = shop.start().await else { panic!("it started") };
+    assert!(error.to_string().contains("destroyed its data") && error.to_string().contains("central has"), "{error}");
+    assert_eq!(shop.central.proofs(), [tombstone.proof]);
+    assert!(matches!(shop.start().await, Err(StartError::Destroyed(_))));
+    assert_eq!(shop.central.proofs().len(), 1, "it is delivered once");
+}
+
+/// The same without a restart in between, and with the key's file in the data directory.
+#[tokio::test(start_paused = true)]
+async fn a_running_node_delivers_its_proof_and_removes_the_last_key() {
+    let shop = Shop::new();
+    let key_file = shop.dir.path().join("sync.key");
+    std::fs::write(&key_file, "k-1").unwrap();
+    let mut config = NodeConfig::new(shop.dir.path(), identity(), SyncConfig::disabled());
+    config.log.backend = Backend::Memory(shop.disk.clone());
+    config.sync.api_key_file = Some(key_file.clone());
+    shop.central.refuses_proofs(true);
+    shop.central.down().says(REVOKED);
+    let node = Node::start_with(config, environment(), Some(shop.central.clone())).await.unwrap();
+    eventually("the data is destroyed", || shop.entries() == [TOMBSTONE_FILE, "sync.key"]).await;
+    assert_eq!(std::fs::read_to_string(&key_file).unwrap(), "k-1", "it is needed once more");
+    shop.central.refuses_proofs(false);
+    eventually("the proof is delivered", || !key_file.exists()).await;
+    assert_eq!((shop.central.proofs().len(), shop.entries().len()), (1, 2), "{:?}", shop.entries());
+    node.shutdown().await;
+}
+
+/// A node that was told so and killed before it had sent everything stays out of use without central.
+#[tokio::test(start_paused = true)]
+async fn a_revoked_node_that_is_restarted_without_central_stays_out_of_use() {
+    let shop = Shop::new();
+    let node = shop.start().await.unwrap();
+    let bearer = shop.administrator();
+    shop.central.holds(1).await;
+    shop.central.will((0..1_000).map(|_| Fault::NotConnected));
+    node.log().append(vec![draft(1)]).await.unwrap();
+    shop.central.down().says(REVOKED);
+    eventually("the node knows", || node.is_revoked() && shop.dir.path().join("REVOKED.json").exists()).await;
+    node.shutdown().await;
+    drop(node);
+    let mut config = NodeConfig::new(shop.dir.path(), identity(), SyncConfig::disabled());
+    config.log.backend = Backend::Memory(shop.disk.clone());
+    let node = Node::start_with(config, environment(), None::<Central>).await.unwrap();
+    assert_eq!(ask(&node, &bearer, "/api/v1/queue").await, (403, "DEVICE_REVOKED".to_owned()));
+    assert!(node.log().append(vec![draft(2)]).await.is_err());
+    assert!(Path::new(&shop.dir.path().join("node")).exists(), "what is unsent is kept");
+    node.shutdown().await;
+}
