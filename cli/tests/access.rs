@@ -99,6 +99,36 @@ fn keys_are_managed_on_a_running_and_on_a_stopped_node() {
     assert!(code == i32::from(exit::USAGE) && words.contains("--data-dir"), "{code} {words}");
 }
 
+/// Point 4: an operator destroys a stopped node, and nothing starts in its folder again.
+#[test]
+fn a_stopped_node_is_destroyed_by_hand_and_its_folder_starts_nothing_again() {
+    let folder = temp_folder();
+    let data_dir = folder.path().join("node");
+    let path = data_dir.to_str().unwrap();
+    let mut node = RunningServer::node_alone(&data_dir);
+    let wipe = |more: &[&str]| run_comptoir(&[&["node", "wipe", "--data-dir", path], more].concat(), &[]);
+    let (code, words) = wipe(&["--yes"]).unwrap_err();
+    assert!(code == i32::from(exit::REFUSED) && words.contains("stop it first"), "{code} {words}");
+    let (host, bearer) =
+        (format!("host: {}", node.url.trim_start_matches("http://")), format!("authorization: Bearer {}", node.key()));
+    let headers = [&host, &bearer, "idempotency-key: one", "content-type: application/json"];
+    assert_eq!(send(&node, "POST", "/api/v1/sales", &headers, SALE).0, 200);
+    node.stop();
+    let (code, words) = wipe(&[]).unwrap_err();
+    assert!(code == i32::from(exit::USAGE) && words.contains("records that central does not have are lost"), "{words}");
+    assert!(data_dir.join("node/registered").exists(), "nothing was changed");
+    let proof = wipe(&["--yes"]).unwrap();
+    assert!(proof["unsent"].as_u64().unwrap() >= 2, "{proof}");
+    let left: Vec<_> = std::fs::read_dir(&data_dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["TOMBSTONE.json"]);
+    for settings in [&[("SYNC_ENABLED", "false")][..], &[]] {
+        let settings = [&[("APP_MODE", "local"), ("DATA_DIR", path)], settings].concat();
+        let (code, words) = run_comptoir(&["serve"], &settings).unwrap_err();
+        assert!(code == i32::from(exit::DESTROYED) && words.contains("destroyed its data"), "{code} {words}");
+    }
+    assert_eq!(wipe(&["--yes"]).unwrap()["signature"], proof["signature"], "a repetition changes nothing");
+}
+
 /// Every file below a folder that contains the text.
 fn files_with(folder: &Path, text: &str, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

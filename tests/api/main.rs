@@ -17,6 +17,10 @@ use serde_json::Value;
 /// itself first.
 const NOT_ASKED: [&str; 2] = ["get /api/v1/stream", "get /openapi.json"];
 
+/// These succeed for a user whom central sent to the node, and the requests here have a local key: `local-node` tests them.
+const OF_USERS: [&str; 4] =
+    ["post /api/v1/session", "put /api/v1/session/pin", "post /api/v1/session/lock", "post /api/v1/session/unlock"];
+
 /// Counts of each status, by operation.
 type Statuses = BTreeMap<String, BTreeMap<String, u64>>;
 
@@ -68,8 +72,8 @@ impl Held {
             let statuses = self.statuses.get(*operation).into_iter().flatten();
             statuses.into_iter().any(|(status, _)| status.starts_with('2'))
         };
-        let asked: Vec<&String> =
-            operations.iter().filter(|operation| !NOT_ASKED.contains(&operation.as_str())).collect();
+        let is_exempt = |operation: &str| NOT_ASKED.contains(&operation) || OF_USERS.contains(&operation);
+        let asked: Vec<&String> = operations.iter().filter(|operation| !is_exempt(operation)).collect();
         let never = asked.iter().filter(|operation| !did(operation));
         let never: Vec<String> =
             never.map(|operation| format!("{operation}: {:?}", self.statuses.get(*operation))).collect();

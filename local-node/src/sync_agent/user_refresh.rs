@@ -1,11 +1,13 @@
 //! Keeps the users of this node's site as central knows them: fetched at the first contact, and whenever a pull names another
-//! position of users and rights than the node has.
+//! position of users and rights than the node has. The keys of access tokens come with them, so they are also fetched once an
+//! hour, and when a token names a key that the node does not know.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use comptoir_proto::node_users_v1::NodeUsers;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
 use super::push::PushFailure;
@@ -14,6 +16,11 @@ use super::state::SyncState;
 use super::transport::Transport;
 use crate::event_log::Environment;
 use crate::users::Users;
+
+/// Keys of tokens may change without a user; so long a retired one may still be accepted.
+const FETCH_EVERY: Duration = Duration::from_secs(3_600);
+/// Earlier than this after the last time, an unknown key is not asked for.
+const FETCH_FOR_A_KEY_AFTER: Duration = Duration::from_secs(60);
 
 pub(crate) struct UserRefresh<T> {
     users: Arc<Users>,
@@ -35,6 +42,7 @@ impl<T: Transport> UserRefresh<T> {
 
     /// Runs until it is dropped. Dropping it at any await is harmless: users are stored whole or not at all.
     pub(crate) async fn run(mut self) {
+        let (mut fetched_at, mut is_wanted, mut noted) = (Instant::now(), false, 0);
         loop {
             let (answers, position) = {
                 let state = self.state.borrow_and_update();
@@ -42,22 +50,35 @@ impl<T: Transport> UserRefresh<T> {
                 (state.pull.answers, state.pull.identity_position.filter(|_| is_active))
             };
             let is_known = match position {
-                Some(position) => self.users.note_contact(position).await,
+                // An answer is one contact, however often this wakes for other reasons.
+                Some(position) if answers != noted => {
+                    noted = answers;
+                    self.users.note_contact(position).await
+                }
+                Some(position) => self.users.identity_position() == Some(position),
                 None => self.users.identity_position().is_some(),
             };
-            if !is_known && let Err(failure) = self.fetch().await {
-                let (code, detail) = failure;
-                if self.backoff.failures() == 0 {
-                    tracing::warn!(%code, "The users of this site could not be read: {detail}");
+            if !is_known || is_wanted || fetched_at.elapsed() >= FETCH_EVERY {
+                if let Err((code, detail)) = self.fetch().await {
+                    if self.backoff.failures() == 0 {
+                        tracing::warn!(%code, "The users of this site could not be read: {detail}");
+                    }
+                    let chance = self.environment.random_bytes().map_or(0, u16::from_le_bytes);
+                    sleep(self.backoff.failed(None, chance)).await;
+                    continue;
                 }
-                let chance = self.environment.random_bytes().map_or(0, u16::from_le_bytes);
-                sleep(self.backoff.failed(None, chance)).await;
-                continue;
+                (fetched_at, is_wanted) = (Instant::now(), false);
             }
             self.backoff.reset();
-            // The sender lives as long as the agent that runs this.
-            if self.state.wait_for(|state| state.pull.answers != answers).await.is_err() {
-                return std::future::pending().await;
+            tokio::select! {
+                // The sender lives as long as the agent that runs this.
+                answered = self.state.wait_for(|state| state.pull.answers != answers) => {
+                    if answered.is_err() {
+                        return std::future::pending().await;
+                    }
+                }
+                // Anybody can invent a key: central is not asked for each.
+                () = self.users.unknown_key() => is_wanted = fetched_at.elapsed() >= FETCH_FOR_A_KEY_AFTER,
             }
         }
     }

@@ -8,6 +8,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_credentials::pin::Pepper;
 use comptoir_proto::node_users_v1::NodeUsers;
 use comptoir_proto::status_v1::CachedUsersStatus;
+use tokio::sync::Notify;
 
 use super::at_node::UsersAtNode;
 use super::attempts::Attempts;
@@ -32,6 +33,8 @@ pub(crate) struct Users {
     pub(super) attempts: Attempts,
     pub(super) pepper: Pepper,
     sent: RwLock<Option<Sent>>,
+    /// A token named a key that this node does not know: central may have another one.
+    unknown_key: Notify,
     /// Held while users are stored.
     storing: tokio::sync::Mutex<()>,
 }
@@ -60,6 +63,7 @@ impl Users {
             attempts: Attempts::open(log.clone()),
             pepper: log.derived_secret(PEPPER_FOR),
             sent: RwLock::new(sent),
+            unknown_key: Notify::new(),
             storing: tokio::sync::Mutex::new(()),
             log,
         }
@@ -124,6 +128,16 @@ impl Users {
         let after = Sent { contact_at: now, stored_contact_at, ..before };
         *self.sent.write().unwrap_or_else(PoisonError::into_inner) = Some(after);
         true
+    }
+
+    /// Says that a token named an unknown key.
+    pub(super) fn note_unknown_key(&self) {
+        self.unknown_key.notify_one();
+    }
+
+    /// Waits until a token names an unknown key.
+    pub(crate) async fn unknown_key(&self) {
+        self.unknown_key.notified().await;
     }
 
     /// When central last confirmed the users.

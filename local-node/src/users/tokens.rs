@@ -19,7 +19,10 @@ impl Users {
         let invalid = |reason: &str| TokenRefusal::Invalid(reason.to_owned());
         let users = self.known().ok_or_else(|| invalid("this node knows no users yet"))?;
         let kid = kid_of(token).map_err(refused)?;
-        let key = users.token_key(&kid).ok_or_else(|| invalid("its key is not one of central's"))?;
+        let Some(key) = users.token_key(&kid) else {
+            self.note_unknown_key();
+            return Err(invalid("its key is not one of central's"));
+        };
         let claims = verify_without_times(token, key, &users.token_issuer).map_err(refused)?;
         if claims.tenant != self.log.identity().tenant.uuid() {
             return Err(invalid("it is of another tenant"));

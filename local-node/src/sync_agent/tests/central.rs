@@ -239,6 +239,11 @@ impl Central {
         self.lock().users = Some(users);
     }
 
+    /// It refuses to send its users from now on.
+    pub(super) fn forgets_users(&self) {
+        self.lock().users = None;
+    }
+
     /// How often it was asked for them.
     pub(super) fn users_asked(&self) -> usize {
         self.lock().users_asked

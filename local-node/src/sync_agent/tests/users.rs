@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use comptoir_core::time::Timestamp;
 use comptoir_proto::node_users_v1::WipeProof;
 use comptoir_proto::pull_v1::DeviceStatus;
 use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
@@ -13,12 +15,13 @@ use tempfile::TempDir;
 use tokio::time::{Duration, sleep};
 use tower::ServiceExt as _;
 
+use super::super::transport::Unanswered;
 use super::central::{Central, Fault};
 use super::{draft, environment, identity};
 use crate::blocking::blocking;
 use crate::config::{NodeConfig, SyncConfig};
-use crate::event_log::Backend;
 use crate::event_log::memory::MemDisk;
+use crate::event_log::{Backend, Environment};
 use crate::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use crate::node::{Node, StartError};
 use crate::retirement::TOMBSTONE_FILE;
@@ -95,6 +98,64 @@ async fn a_node_reads_its_users_at_first_contact_and_after_each_change() {
     assert_eq!(node.users().identity_position(), Some(9), "they are stored");
     sleep(Duration::from_secs(600)).await;
     assert_eq!(shop.central.users_asked(), 2);
+    node.shutdown().await;
+}
+
+/// Central signs with another key: a token that names it makes the node ask, and not more than once a minute.
+#[tokio::test(start_paused = true)]
+async fn a_token_with_an_unknown_key_makes_the_node_read_central_s_keys_again() {
+    let shop = Shop::new();
+    let mut users = sample::users(identity().site, 7).await;
+    let key = std::mem::take(&mut users.token_keys.keys);
+    shop.central.has_users(users.clone());
+    let node = shop.start().await.unwrap();
+    eventually("the users are known", || node.users().identity_position() == Some(7)).await;
+    users.token_keys.keys = key;
+    shop.central.has_users(users);
+    let token = sample::token(&sample::claims(identity().tenant.uuid(), 1_800_000_000));
+    let is_accepted = || node.users().caller_of_token(&token).is_ok();
+    assert!(!is_accepted());
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!((is_accepted(), shop.central.users_asked()), (false, 1), "not so soon");
+    sleep(Duration::from_secs(60)).await;
+    eventually("the key is known", is_accepted).await;
+    assert_eq!(shop.central.users_asked(), 2);
+    sleep(Duration::from_secs(3_700)).await;
+    eventually("the keys are read once an hour", || shop.central.users_asked() == 3).await;
+    node.shutdown().await;
+}
+
+/// Point 5: requests with invented tokens make no contact of a central that is silent.
+#[tokio::test(start_paused = true)]
+async fn only_an_answer_of_central_is_a_contact() {
+    const HOUR: i64 = 3_600_000_000;
+    let shop = Shop::new();
+    shop.central.has_users(sample::users(identity().site, 7).await);
+    let mut config = NodeConfig::new(shop.dir.path(), identity(), SyncConfig::disabled());
+    config.log.backend = Backend::Memory(shop.disk.clone());
+    let wall = Arc::new(AtomicI64::new(1_800_000_000_000_000));
+    let clock = wall.clone();
+    let environment =
+        Environment { clock: Arc::new(move || Timestamp(clock.load(Ordering::Relaxed))), ..environment() };
+    let node = Node::start_with(config, environment, Some(shop.central.clone())).await.unwrap();
+    eventually("the users are known", || node.users().identity_position() == Some(7)).await;
+    let age = || node.users().status().unwrap().contact_age_seconds;
+    wall.fetch_add(HOUR, Ordering::Relaxed);
+    eventually("central answers again", || age() == 0).await;
+    shop.central.forgets_users();
+    shop.central.down().will_fail((0..10_000).map(|_| Unanswered::Timeout));
+    // The request that is being held may still be answered.
+    sleep(Duration::from_secs(120)).await;
+    eventually("the line is down", || node.sync().borrow().pull.last_error.is_some()).await;
+    for _ in 0..80 {
+        wall.fetch_add(HOUR, Ordering::Relaxed);
+        let claims = sample::claims(identity().tenant.uuid(), 1_800_000_000);
+        let unknown = comptoir_credentials::access_token::sign(&claims, "k2", &sample::token_key()).unwrap();
+        assert!(node.users().caller_of_token(&unknown).is_err());
+        sleep(Duration::from_secs(90)).await;
+    }
+    assert!(age() >= 80 * 3_600, "{}", age());
+    assert!(node.users().status().unwrap().password_required);
     node.shutdown().await;
 }
 
