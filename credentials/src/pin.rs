@@ -1,5 +1,5 @@
 //! PINs: four to eight digits, which a computer tries in minutes whatever the hash. So a verifier is keyed with a secret of the
-//! node (a pepper), and whoever compares a PIN counts the failures.
+//! node (a pepper), and the caller counts the failures.
 
 use argon2::{PasswordHasher as _, PasswordVerifier as _};
 

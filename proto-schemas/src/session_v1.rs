@@ -53,7 +53,7 @@ pub struct UnlockDto {
     pub password: Option<String>,
 }
 
-/// A session, or whoever else calls.
+/// A session, or the caller without one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SessionState {
     /// The local key that opened the session or is sent; absent for a user.

@@ -23,7 +23,7 @@ impl Writer {
         self.may_write()
     }
 
-    /// Whether the store takes data beside the records.
+    /// Whether the store takes data other than records.
     pub(crate) fn may_write(&self) -> Result<(), AppendError> {
         if let Some(reason) = self.shared.state().refusal() {
             return Err(AppendError::ReadOnly { reason });

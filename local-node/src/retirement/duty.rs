@@ -113,7 +113,7 @@ async fn deliver<T: Transport>(data_dir: &Path, key_file: Option<&Path>, proof: 
     let (folder, key_file) = (data_dir.to_owned(), key_file.map(Path::to_owned));
     let noted = blocking(move || {
         Tombstone::acknowledge(&folder)?;
-        // The last secret. A file elsewhere belongs to whoever put it there.
+        // The last secret. A file elsewhere belongs to somebody else.
         match key_file.filter(|file| file.starts_with(&folder)) {
             Some(file) => std::fs::remove_file(file),
             None => Ok(()),

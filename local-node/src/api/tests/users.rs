@@ -167,7 +167,7 @@ async fn point_5_a_users_roles_decide_what_the_user_records_and_reads() {
     ask_login(&shop, json!({ "login": "amelie", "password": PASSWORD })).await.problem(401, "LOGIN_FAILED");
 }
 
-/// Point 2 at a node: the same answer, whoever it is.
+/// Point 2 at a node: the same answer for every login.
 #[tokio::test]
 async fn a_wrong_password_an_unknown_login_and_a_pin_of_nobody_are_answered_alike() {
     let shop = shop().await;

@@ -236,7 +236,7 @@ async fn a_running_node_delivers_its_proof_and_removes_the_last_key() {
     node.shutdown().await;
 }
 
-/// A node that was told so and killed before it had sent everything stays out of use without central.
+/// A node that was killed after it knew and before it had sent everything stays out of use without central.
 #[tokio::test(start_paused = true)]
 async fn a_revoked_node_that_is_restarted_without_central_stays_out_of_use() {
     let shop = Shop::new();
