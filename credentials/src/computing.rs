@@ -4,7 +4,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
-use crate::password::PasswordError;
+use crate::error::{PasswordError, WAITING_MAX};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -12,8 +12,6 @@ const LANES: u32 = 1;
 
 /// Verifiers that are computed at a time: 19 MiB each.
 pub(crate) const AT_ONCE: usize = 2;
-/// Requests that wait for one. A verifier takes some 30 ms, so the last one waits for half a second.
-pub(crate) const WAITING_MAX: usize = 32;
 pub(crate) static COMPUTING: Semaphore = Semaphore::const_new(AT_ONCE);
 static WAITING: Semaphore = Semaphore::const_new(WAITING_MAX);
 

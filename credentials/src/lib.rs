@@ -3,5 +3,6 @@
 
 pub mod access_token;
 mod computing;
+mod error;
 pub mod password;
 pub mod pin;

@@ -2,21 +2,8 @@
 
 use argon2::{PasswordHasher as _, PasswordVerifier as _};
 
-use crate::computing::{WAITING_MAX, argon2, compute, compute_in_vain, failed, salt};
-
-/// Why a verifier was not computed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// Too many logins at a time.
-    #[error("{WAITING_MAX} logins wait already; try again in a second")]
-    Busy,
-    /// The password or PIN is easy to guess.
-    #[error("the password {0}")]
-    Weak(String),
-    /// The hash function or its thread failed.
-    #[error("the password could not be hashed: {0}")]
-    Failed(String),
-}
+use crate::computing::{argon2, compute, compute_in_vain, failed, salt};
+pub use crate::error::PasswordError;
 
 /// The verifier of a new password.
 pub async fn verifier_of(password: &str) -> Result<String, PasswordError> {
@@ -43,6 +30,7 @@ pub async fn matches(verifier: Option<String>, password: &str) -> Result<bool, P
 mod tests {
     use super::*;
     use crate::computing::{AT_ONCE, COMPUTING};
+    use crate::error::WAITING_MAX;
 
     #[tokio::test]
     async fn a_verifier_is_argon2id_with_a_salt_of_its_own_and_fits_its_password_alone() {

@@ -4,7 +4,7 @@
 use argon2::{PasswordHasher as _, PasswordVerifier as _};
 
 use crate::computing::{argon2, compute, compute_in_vain, failed, salt};
-use crate::password::PasswordError;
+use crate::error::PasswordError;
 
 /// Digits of a PIN.
 pub const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;

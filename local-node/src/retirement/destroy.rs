@@ -1,8 +1,8 @@
-//! Destroys the data of a node. Order: the tombstone, the key that unseals the node's secrets, everything else, and after each the
-//! directory is synced. A kill anywhere leaves either a node with all its data, or a tombstone whose next start goes on.
+//! Destroys the data of a node. Order: the tombstone, the key that unseals the node's secrets, everything else, and after each
+//! the directory is synced. A kill anywhere leaves either a node with all its data, or a tombstone whose next start goes on.
 //!
-//! Files are deleted and not overwritten: a disk of flash memory writes elsewhere anyway. Only the node's own entries are deleted,
-//! since `comptoir up` keeps central's database in the same directory.
+//! Files are deleted and not overwritten: a disk of flash memory writes elsewhere anyway. Only the node's own entries are
+//! deleted, since `comptoir up` keeps central's database in the same directory.
 
 use std::fs;
 use std::io;

@@ -70,15 +70,13 @@ impl<T: Transport> UserRefresh<T> {
                 (fetched_at, is_wanted) = (Instant::now(), false);
             }
             self.backoff.reset();
+            let (state, users) = (&mut self.state, &self.users);
+            let is_closed = async { state.wait_for(|state| state.pull.answers != answers).await.is_err() };
             tokio::select! {
                 // The sender lives as long as the agent that runs this.
-                answered = self.state.wait_for(|state| state.pull.answers != answers) => {
-                    if answered.is_err() {
-                        return std::future::pending().await;
-                    }
-                }
+                is_closed = is_closed => if is_closed { return std::future::pending().await },
                 // Anybody can invent a key: central is not asked for each.
-                () = self.users.unknown_key() => is_wanted = fetched_at.elapsed() >= FETCH_FOR_A_KEY_AFTER,
+                () = users.unknown_key() => is_wanted = fetched_at.elapsed() >= FETCH_FOR_A_KEY_AFTER,
             }
         }
     }

@@ -10,7 +10,7 @@ use comptoir_proto::node_users_v1::NodeUsers;
 use comptoir_proto::status_v1::CachedUsersStatus;
 use tokio::sync::Notify;
 
-use super::at_node::UsersAtNode;
+use super::at_node::{PIN_FAILURES_MAX, UsersAtNode};
 use super::attempts::Attempts;
 use super::known::{KnownUser, KnownUsers};
 use super::trusted_time::TrustedTime;
@@ -166,7 +166,7 @@ impl Users {
     pub(crate) fn has_pin(&self, id: UserId) -> bool {
         let (Some(user), now) = (self.user(id), self.now()) else { return false };
         let here = self.at_node.get(id);
-        let may_be_tried = here.pin.is_some() && here.pin_failures < super::login::PIN_FAILURES_MAX;
+        let may_be_tried = here.pin.is_some() && here.pin_failures < PIN_FAILURES_MAX;
         let password_at = here.password_at().filter(|_| here.password_tag == user.password_tag);
         may_be_tried && password_at.is_some_and(|at| self.pin_suffices(at, now))
     }

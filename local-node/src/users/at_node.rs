@@ -12,6 +12,8 @@ use tokio::sync::Mutex;
 
 use crate::event_log::{AppendError, KeyChange, KeySpace, Log};
 
+/// After so many wrong PINs in a row the password is needed.
+pub(super) const PIN_FAILURES_MAX: u32 = 5;
 const SEALED_AS: &str = "comptoir/user-at-node/1";
 
 /// One user at this node.

@@ -7,11 +7,9 @@ use comptoir_core::time::Timestamp;
 use comptoir_credentials::{password, pin};
 
 use super::accounts::Users;
+use super::at_node::PIN_FAILURES_MAX;
 use super::errors::LoginError;
 use super::known::KnownUser;
-
-/// After so many wrong PINs in a row the password is needed.
-pub(super) const PIN_FAILURES_MAX: u32 = 5;
 
 /// What a user shows.
 #[derive(Clone, Copy)]
