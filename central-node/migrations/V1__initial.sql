@@ -635,7 +635,7 @@ create table device (
     tenant_id        uuid not null,
     node_id          uuid not null,                    -- derived from the tenant and the device's name
     device           text not null collate "C",        -- device_id of the mobile contract, clientId of the desktop's
-    contract         text not null collate "C" check (contract in ('mobile', 'desktop')),
+    contract         text collate "C" check (contract in ('mobile', 'desktop')),   -- null before its first synchronisation
     -- States that the device did not seal these records.
     sealed_by        text not null default 'central' check (sealed_by = 'central'),
     -- The position up to which it confirmed everything; null before its first pull.
@@ -657,8 +657,52 @@ create table device (
     answers          text not null default '{}',
     first_contact_at timestamptz not null default now(),
     last_contact_at  timestamptz not null default now(),
+    -- Of a device that is enrolled to a user; all null for one that a program speaks for. An active device of a user has one of
+    -- three slots.
+    user_id          uuid,
+    role             text collate "C",                 -- the only role that the device has of its user's
+    public_key       bytea check (length(public_key) = 32),
+    slot             smallint check (slot between 1 and 3),
+    enrolled_at      timestamptz,
+    seen_at          timestamptz,                      -- last contact with its user's token, by central's clock
+    label            text,                             -- what people call it
+    revoked_at       timestamptz,
+    wiped_at         timestamptz,
+    unsent           bigint check (unsent >= 0),       -- events that it destroyed unsent
     primary key (tenant_id, node_id),
-    constraint device_is_a_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
+    constraint device_is_a_node foreign key (tenant_id, node_id) references node (tenant_id, node_id),
+    constraint device_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id),
+    constraint device_enrolled_whole check (
+        (user_id is null) = (public_key is null) and (user_id is null) = (role is null)
+        and (user_id is null) = (enrolled_at is null) and (user_id is null) = (seen_at is null)),
+    constraint device_slot_while_active check ((slot is not null) = (user_id is not null and revoked_at is null))
+);
+create unique index device_slot_once on device (tenant_id, user_id, slot) where slot is not null;
+
+-- A code with which a user enrols one device, once. Only its hash is stored. `used_by` lets the device that used it ask again
+-- after a lost answer.
+create table device_enrolment (
+    tenant_id  uuid not null,
+    code_hash  bytea not null check (length(code_hash) = 32),
+    user_id    uuid not null,
+    site_id    uuid not null,
+    role       text not null collate "C",
+    expires_at timestamptz not null,
+    used_by    uuid,
+    primary key (tenant_id, code_hash),
+    constraint device_enrolment_of_user foreign key (tenant_id, user_id) references app_user (tenant_id, user_id),
+    constraint device_enrolment_at_site foreign key (tenant_id, site_id) references site (tenant_id, site_id)
+);
+
+-- How long an enrolled device was without contact, if it was longer than its user may work offline: what it recorded beyond that
+-- is quarantined, whenever it arrives.
+create table device_gap (
+    tenant_id  uuid not null,
+    node_id    uuid not null,
+    started_at timestamptz not null,
+    ended_at   timestamptz not null,
+    primary key (tenant_id, node_id, started_at),
+    constraint device_gap_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
 );
 
 -- Entities whose id at central differs from the id on the device that created them, because the device's id was in use or
@@ -886,7 +930,7 @@ from sync_log;
 
 create view reporting.devices with (security_invoker = true) as
 select d.tenant_id, d.node_id, d.device, d.contract, d.sealed_by, n.site_id, d.pulled_to, t.head as tenant_head,
-       d.first_contact_at, d.last_contact_at
+       d.first_contact_at, d.last_contact_at, d.user_id, d.role, d.enrolled_at, d.revoked_at, d.wiped_at, d.unsent
 from device d
 join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
 left join tenant_head t on t.tenant_id = d.tenant_id;
@@ -938,6 +982,8 @@ grant select, insert on event, ingest_batch, fork_record to comptoir_service;
 -- Identities and heads are updated, never deleted.
 grant select, insert on central_meta, tenant, site to comptoir_service;
 grant select, insert, update, delete on token_key, one_time_link, refresh_family, login_failure
+grant select, insert, update, delete on
+    token_key, user_role, role_permission, one_time_link, refresh_family, login_failure, device_enrolment
     to comptoir_service;
 grant select, insert, update on refresh_token, app_user, user_disabling, user_role, role_permission to comptoir_service;
 grant select, insert, update on
@@ -950,7 +996,7 @@ grant select, insert, update, delete on
     projection_version, stock_item, stock_consumed, stock_count, delivery, invoice, invoice_series, entity, quarantine
     to comptoir_service;
 -- A row of these never changes.
-grant select, insert on blob, device_id_map to comptoir_service;
+grant select, insert on blob, device_id_map, device_gap to comptoir_service;
 grant select, insert, delete on
     entity_snapshot, sales_line, projection_parked, sync_log, restore_window, device_checksum_failure, device_resend
     to comptoir_service;
@@ -962,8 +1008,11 @@ grant usage on schema reporting to comptoir_readonly;
 grant select on all tables in schema reporting to comptoir_readonly;
 grant select on
     tenant, site, reader, tenant_head, node_head, projection_version, stock_item, delivery, invoice, entity,
-    sales_line, device, sync_log
+    sales_line, sync_log
     to comptoir_readonly;
 grant select (tenant_id, node_id, site_id, name, created_at) on node to comptoir_readonly;
+-- Not the label, in which people write names.
+grant select (tenant_id, node_id, device, contract, sealed_by, pulled_to, first_contact_at, last_contact_at, user_id, role,
+              enrolled_at, revoked_at, wiped_at, unsent) on device to comptoir_readonly;
 grant select (tenant_id, position, event_id, node_id, epoch, node_seq, entity_type, entity_id, action, verdict, code,
               occurred_at, effective_at, received_at) on event to comptoir_readonly;

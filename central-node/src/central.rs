@@ -152,8 +152,9 @@ impl Central {
             queue: queue.clone(),
             clock: config.clock.clone(),
             public_key: key.verifying_key().to_bytes(),
+            offline_grace: config.offline_grace,
         };
-        let accounts = Accounts::new(database.clone(), config.clock.clone(), incarnation, &key.to_bytes());
+        let accounts = Accounts::new(database.clone(), config.clock.clone(), incarnation, &key, config.offline_grace);
         Ok(Arc::new(Central {
             accounts,
             devices,

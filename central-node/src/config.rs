@@ -15,6 +15,9 @@ const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// An unsynchronised clock drifts by seconds in a month; an offset of a minute means that it was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
 
+/// Of the mobile contract: after 72 hours without contact the user has to log in again.
+const OFFLINE_GRACE: Duration = Duration::from_secs(72 * 60 * 60);
+
 /// Longer than almost every report takes while central is idle.
 const REPORT_WAIT: Duration = Duration::from_millis(5);
 
@@ -47,6 +50,8 @@ pub struct CentralConfig {
     pub report_wait: Duration,
     /// The clock offset from which a node's clock is reported as drifting.
     pub clock_drift_limit: Duration,
+    /// How long a device's user may work without contact.
+    pub offline_grace: Duration,
     /// Whether this process keeps the reports' read models up to date. A process that only accepts pushes leaves this to
     /// another.
     pub follows: bool,
@@ -67,6 +72,7 @@ impl CentralConfig {
             stale_after: STALE_AFTER,
             report_wait: REPORT_WAIT,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
+            offline_grace: OFFLINE_GRACE,
             follows: true,
             check_store_every: Some(CHECK_STORE_EVERY),
         }
@@ -87,6 +93,7 @@ impl CentralConfig {
             stale_after: STALE_AFTER,
             report_wait: REPORT_WAIT,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
+            offline_grace: OFFLINE_GRACE,
             follows: true,
             check_store_every: Some(CHECK_STORE_EVERY),
         }

@@ -28,6 +28,7 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
     };
     config.ca_folder = Some(CentralConfig::ca_folder_in(data_dir));
     config.rulebook = rulebook_of(settings.rulebook_file.as_deref())?;
+    config.offline_grace = settings.offline_grace.unwrap_or(config.offline_grace);
     config.clock_drift_limit = settings.clock_drift_limit.unwrap_or(config.clock_drift_limit);
     config.report_wait = settings.report_wait.unwrap_or(config.report_wait);
     Central::start(config).await.map_err(failure)

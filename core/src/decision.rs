@@ -107,13 +107,16 @@ pub enum Code {
     RightsUnknown,
     /// The device was revoked before the event arrived.
     DeviceRevoked,
+    /// The device or node that recorded it was revoked before it arrived.
+    /// A device recorded it without contact for longer than its user may work offline.
+    GraceExceeded,
     /// A defect of the program; the event waits for a person.
     DecisionFailed,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 27] = [
+    pub const ALL: [Code; 24] = [
         Code::AlreadyValidated,
         Code::StockReadOnly,
         Code::CentralOnly,
@@ -140,6 +143,7 @@ impl Code {
         Code::RightsWithdrawn,
         Code::RightsUnknown,
         Code::DeviceRevoked,
+        Code::GraceExceeded,
         Code::DecisionFailed,
     ];
 
@@ -172,8 +176,14 @@ impl Code {
             Code::RightsWithdrawn => "RIGHTS_WITHDRAWN",
             Code::RightsUnknown => "RIGHTS_UNKNOWN",
             Code::DeviceRevoked => "DEVICE_REVOKED",
+            Code::GraceExceeded => "GRACE_EXCEEDED",
             Code::DecisionFailed => "DECISION_FAILED",
         }
+    }
+
+    /// Whether central quarantined the event for what it knew of its device at receipt. The log does not show that.
+    pub fn is_about_the_device(self) -> bool {
+        matches!(self, Code::DeviceRevoked | Code::GraceExceeded)
     }
 
     /// The code of that word.

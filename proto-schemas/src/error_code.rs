@@ -35,6 +35,14 @@ pub enum ErrorCode {
     WrongTenant,
     /// The credential belongs to another node than the request names.
     WrongNode,
+    /// The device is not enrolled to that user, or the login belongs to no device.
+    DeviceNotEnrolled,
+    /// The device was revoked: it may send what it recorded, and nothing else.
+    DeviceRevoked,
+    /// The user has as many active devices as a user may have.
+    DeviceLimit,
+    /// An enrolment code is unknown, was used or has expired.
+    EnrolmentInvalid,
     /// The credential may not do this.
     Forbidden,
     /// The node or device was revoked: it may only hand over what it has.
@@ -144,7 +152,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 68] = [
+    pub const ALL: [ErrorCode; 72] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -161,6 +169,10 @@ impl ErrorCode {
         ErrorCode::AlreadyExists,
         ErrorCode::WrongTenant,
         ErrorCode::WrongNode,
+        ErrorCode::DeviceNotEnrolled,
+        ErrorCode::DeviceRevoked,
+        ErrorCode::DeviceLimit,
+        ErrorCode::EnrolmentInvalid,
         ErrorCode::Forbidden,
         ErrorCode::DeviceRevoked,
         ErrorCode::HostRefused,
@@ -264,6 +276,14 @@ impl ErrorCode {
             ErrorCode::AlreadyExists => ("ALREADY_EXISTS", 409, false, "There is something of that name already"),
             ErrorCode::WrongTenant => ("WRONG_TENANT", 403, false, "The credential belongs to another tenant"),
             ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
+            ErrorCode::DeviceNotEnrolled => {
+                ("DEVICE_NOT_ENROLLED", 403, false, "This needs a device that is enrolled to the user")
+            }
+            ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was revoked"),
+            ErrorCode::DeviceLimit => ("DEVICE_LIMIT", 409, false, "The user has as many devices as a user may have"),
+            ErrorCode::EnrolmentInvalid => {
+                ("ENROLMENT_INVALID", 410, false, "The enrolment code is not valid any more")
+            }
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
             ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was taken out of use"),
             ErrorCode::HostRefused => ("HOST_REFUSED", 421, false, "This server does not answer to that host name"),

@@ -19,9 +19,26 @@ pub struct LoginDto {
     /// The user's password.
     #[schemars(length(min = 1, max = 128))]
     pub password: String,
-    /// The device's own name. The tokens of this login work for no other device.
+    /// The name under which the device is enrolled. The tokens of this login work for no other device. Without it the login is
+    /// that of a person at a browser.
     #[schemars(length(min = 1, max = 128))]
     pub device: Option<String>,
+    /// With `device`: the challenge of `GET /api/v1/auth/challenge`.
+    #[schemars(length(min = 1, max = 200))]
+    pub challenge: Option<String>,
+    /// With `device`: its signature, see [`crate::device_proofs::login_text`].
+    #[schemars(with = "Option<words::Signature>")]
+    pub proof: Option<String>,
+}
+
+/// The answer to `GET /api/v1/auth/challenge`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChallengeAnswer {
+    /// What a device signs to log in.
+    pub challenge: String,
+    /// Until when.
+    #[schemars(with = "words::Instant")]
+    pub expires_at: String,
 }
 
 /// `POST /api/v1/auth/refresh`.
@@ -35,6 +52,9 @@ pub struct RefreshDto {
     /// The same name as in the login.
     #[schemars(length(min = 1, max = 128))]
     pub device: Option<String>,
+    /// With `device`: its signature, see [`crate::device_proofs::refresh_text`].
+    #[schemars(with = "Option<words::Signature>")]
+    pub proof: Option<String>,
 }
 
 /// `POST /api/v1/auth/logout`.

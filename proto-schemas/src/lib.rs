@@ -13,6 +13,8 @@ pub mod clock_change;
 pub mod commands_v1;
 pub mod damage;
 pub mod desktop_v1;
+pub mod device_proofs;
+pub mod devices_v1;
 pub mod edits_v1;
 pub mod error_code;
 pub mod forks_v1;

@@ -142,6 +142,20 @@ pub const AUTH_REFRESH: &str = "/api/v1/auth/refresh";
 pub const AUTH_LOGOUT: &str = "/api/v1/auth/logout";
 /// Set a password with a one-time code.
 pub const AUTH_SETUP: &str = "/api/v1/auth/setup";
+/// What a device signs to log in.
+pub const AUTH_CHALLENGE: &str = "/api/v1/auth/challenge";
+/// A tenant's devices.
+pub const DEVICES: &str = "/api/v1/devices";
+/// One device.
+pub const DEVICE: &str = "/api/v1/devices/{id}";
+/// Ends a device's access.
+pub const DEVICE_REVOKE: &str = "/api/v1/devices/{id}/revoke";
+/// A one-time code with which a user enrols a device.
+pub const DEVICE_ENROLMENTS: &str = "/api/v1/devices/enrolments";
+/// A device enrols itself with such a code.
+pub const DEVICE_ENROL: &str = "/api/v1/devices/enrol";
+/// A device's proof that it destroyed its data.
+pub const DEVICE_WIPED: &str = "/api/v1/devices/wiped";
 /// The page of a one-time link.
 pub const SETUP_PAGE: &str = "/setup";
 /// The script of that page.

@@ -2,6 +2,7 @@
 //! server error or an undocumented answer, and each operation succeeds at least once. `COMPTOIR_API_EXAMPLES` sets the number
 //! of requests per operation; without it the run is short.
 
+mod devices;
 mod seed;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,8 @@ use comptoir_test_support::processes::node_key;
 use comptoir_tests::contract::Endpoint;
 use serde_json::{Value, json};
 
+use crate::devices::enrol_devices;
+
 /// The number of entities that requests use up: conflicts to decide, clients to delete.
 const POOL: usize = 40;
 
@@ -97,6 +99,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
     let hash = put_file(&admin, "a signature").await;
 
     let people = people(&admin).await;
+    let devices = enrol_devices(&admin, till.tenant.uuid(), till.site.uuid()).await;
 
     let mut quarantined = Vec::new();
     let mut conflicts = Vec::new();
@@ -150,12 +153,16 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/nodes/{id}/certificate": [{ "id": till_id }], "/api/v1/nodes/{id}/revoke": [{ "id": spare }],
             "/api/v1/users/{id}": people.others, "/api/v1/users/{id}/reset": people.others,
             "/api/v1/users/{id}/erase": people.erased,
+            "/api/v1/devices/{id}": devices.places, "/api/v1/devices/{id}/revoke": devices.places,
         },
         "bodies": {
             "/api/v1/events": posted(),
             "/api/v1/nodes/{id}/certificate": [comptoir_proto::openapi::examples::node_certificate()],
             "/api/v1/auth/login": [people.login], "/api/v1/auth/refresh": people.refreshes, "/api/v1/auth/setup": people.setups,
             "/api/v1/sync/push": [push], "/api/v1/sync/wiped": [till.wipe_proof(0)], "/api/sync/push": [phone], "/api/sync/up": [up],
+            "/api/v1/devices/enrolments": devices.enrolments, "/api/v1/devices/enrol": devices.enrols,
+            "/api/v1/devices/wiped": devices.wiped,
+            "/api/v1/sync/push": [push], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/sync/resolve": resolves.collect::<Vec<_>>(),
             "post /api/v1/quarantine/{event_id}/release": [{ "reason": "looked at" }],
             "delete /api/v1/clients/{id}": [{}], "delete /api/v1/entities/{type}/{id}": [{}],

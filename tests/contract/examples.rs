@@ -127,6 +127,8 @@ async fn central_takes_the_example_of_every_body() {
         paths::USER_RESET,
         paths::USER_ERASE,
         paths::NODE_REVOKE,
+        paths::DEVICE,
+        paths::DEVICE_ENROLMENTS,
     ];
     let mut refused = absent.map(|path| (path, 404, "NOT_FOUND")).to_vec();
     // No example is somebody's secret.
@@ -134,6 +136,8 @@ async fn central_takes_the_example_of_every_body() {
         (paths::AUTH_LOGIN, 401, "LOGIN_FAILED"),
         (paths::AUTH_REFRESH, 401, "REAUTHENTICATION_REQUIRED"),
         (paths::AUTH_SETUP, 410, "LINK_INVALID"),
+        (paths::DEVICE_ENROL, 400, "MALFORMED_BODY"),
+        (paths::DEVICE_WIPED, 401, "UNAUTHORIZED"),
     ]);
     // Only nodes use these; a node's own tests follow, and `cli/tests/transport`.
     refused.extend([paths::SYNC_PUSH, paths::SYNC_WIPED, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));

@@ -48,7 +48,7 @@ pub(crate) fn setting(company: &RunningTenant) -> Value {
     let issued = company.admin(&["node", "create", "--tenant", &tenant, "--site", site, "--name", "phones"]);
     let (other, other_token) = company.make_tenant("Europe/Paris", "EUR", None);
     json!({
-        "url": company.central.url, "tenant": tenant, "token": token, "key": issued["SYNC_API_KEY"],
+        "url": company.central.url, "tenant": tenant, "token": token, "site": site, "key": issued["SYNC_API_KEY"],
         "other": { "tenant": other, "token": other_token },
     })
 }

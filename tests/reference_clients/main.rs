@@ -4,5 +4,6 @@
 
 mod against;
 mod desktop;
+mod identity;
 mod mobile;
 mod package;

@@ -1,5 +1,5 @@
 //! The mobile document: its double validation, its table of failures, its audit, and its list of mandatory tests, line by line.
-//! From section 10, "Device révoqué" and "Grace period 72h" are not covered here: they need identity.
+//! From section 10, "Device révoqué" and "Grace period 72h" are in `identity.rs`.
 
 use crate::against::{run_client, run_with_kills};
 

@@ -99,6 +99,11 @@ impl Fold {
             && let Some(objection) = self.objection_to(&known.event)
         {
             known.objection = Some(objection);
+        if let (RecordReading::Known(known), Some(code)) = (&mut record, decision.judgement.code)
+            && code.is_about_the_device()
+            // Central knew that at receipt, and the log does not show it.
+            let detail = decision.judgement.detail.clone().unwrap_or_default();
+            known.objection = Some(Objection { code, detail });
         }
         self.restored += u64::from(decision.judgement.flags.contains(&Flag::DecisionRestored));
         self.by_newer_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);

@@ -1,9 +1,11 @@
 //! What changing users and logging in needs.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use comptoir_core::id::TenantId;
 use comptoir_core::time::Timestamp;
+use ed25519_dalek::SigningKey;
 use uuid::Uuid;
 
 use super::error::AccountError;
@@ -20,6 +22,10 @@ pub struct Accounts {
     /// Successors of refresh tokens, and hashes of logins, are derived with this key.
     secret: TokenSecret,
     recent: RecentCredentials,
+    /// How long a device's user may work offline after a contact.
+    pub(super) offline_grace: Duration,
+    /// Central seals for devices, so their logs are pinned to central's key.
+    pub(super) public_key: [u8; 32],
 }
 
 #[derive(Clone)]
@@ -35,15 +41,23 @@ impl std::fmt::Debug for TokenSecret {
 pub type ClientAddress = Option<IpAddr>;
 
 impl Accounts {
-    /// `incarnation` and `signing_key` are central's own.
-    pub(crate) fn new(database: Database, clock: Clock, incarnation: Uuid, signing_key: &[u8; 32]) -> Accounts {
-        let secret = TokenSecret(blake3::derive_key("comptoir/central/refresh-tokens/1", signing_key));
+    /// `incarnation` and `key` are central's own.
+    pub(crate) fn new(
+        database: Database,
+        clock: Clock,
+        incarnation: Uuid,
+        key: &SigningKey,
+        offline_grace: Duration,
+    ) -> Accounts {
+        let secret = TokenSecret(blake3::derive_key("comptoir/central/refresh-tokens/1", &key.to_bytes()));
         Accounts {
             database,
             clock,
             issuer: format!("comptoir/{incarnation}"),
             secret,
             recent: RecentCredentials::default(),
+            offline_grace,
+            public_key: key.verifying_key().to_bytes(),
         }
     }
 

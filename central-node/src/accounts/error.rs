@@ -1,8 +1,22 @@
 use comptoir_core::access::RoleError;
 use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
+use comptoir_core::time::Timestamp;
 
 use crate::database::StoreError;
 use crate::identity::{IdentityError, PasswordError};
+
+/// An active device of a user who has as many as a user may have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeldDevice {
+    /// The device's log.
+    pub node: NodeId,
+    /// Its own name.
+    pub name: String,
+    /// What people call it.
+    pub label: Option<String>,
+    /// When it last contacted central.
+    pub last_contact_at: Timestamp,
+}
 
 /// Why a user was not changed, or a login was refused.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +107,43 @@ pub enum AccountError {
     /// The refresh token is unknown, used, expired or of an ended login.
     #[error("the login has ended; log in again")]
     Reauthenticate,
+    /// The user has no such device.
+    #[error("this device is not enrolled to the user; ask an administrator for an enrolment code")]
+    NotEnrolled,
+    /// The enrolment code is unknown, used or expired; the answer does not say which.
+    #[error("the enrolment code is not valid, was used, or has expired; ask an administrator for a new one")]
+    Enrolment,
+    /// The user has as many active devices as a user may have.
+    #[error("the user has {} active devices, the most a user may have: revoke one, or name the one to replace", devices.len())]
+    DeviceLimit {
+        /// Those devices.
+        devices: Vec<HeldDevice>,
+    },
+    /// The name is that of another device, or of one that was enrolled before.
+    #[error("a device of that name exists already; a device that is enrolled again takes a new name")]
+    DeviceExists,
+    /// There is no such device.
+    #[error("tenant {tenant} has no device {device}")]
+    NoDevice {
+        /// The tenant.
+        tenant: TenantId,
+        /// The id or name in the request.
+        device: String,
+    },
+    /// The public key or the signature of an enrolment.
+    #[error("the proof is no signature of public_key over the text that docs/spec/identity.md shows")]
+    Proof,
+    /// The proof of a wipe is not of the device's key.
+    #[error("the proof is not of this device's key")]
+    WipeProof,
+    /// The user does not have the role at the site.
+    #[error("the user does not have the role {role} at site {site}")]
+    RoleNotHeld {
+        /// The role in the request.
+        role: String,
+        /// The site in the request.
+        site: SiteId,
+    },
     /// The request names no tenant, and central has several.
     #[error("name the tenant: this central has several")]
     TenantMissing,

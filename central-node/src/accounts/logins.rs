@@ -43,3 +43,17 @@ pub(super) async fn end_logins(
     tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &Micros(now), &reason]).await?;
     Ok(())
 }
+
+/// Ends the logins of one device.
+pub(super) async fn end_device_logins(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (user, device): (UserId, &str),
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "update refresh_family set ended_at = $4, end_reason = $5
+               where tenant_id = $1 and user_id = $2 and device = $3 and ended_at is null";
+    tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &device, &Micros(now), &reason]).await?;
+    Ok(())
+}

@@ -5,6 +5,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, TenantId, UserId};
 use comptoir_core::position::Position;
+use comptoir_core::id::{EventId, Name, NodeId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::Decided;
 use comptoir_proto::payload::IDENTITY_CHANGED;
@@ -27,6 +28,8 @@ pub enum ChangedBy {
     Key(String),
     /// A user.
     User(UserId),
+    /// A device, about itself.
+    Device(NodeId),
 }
 
 impl ChangedBy {
@@ -35,6 +38,7 @@ impl ChangedBy {
             ChangedBy::Console => "console".to_owned(),
             ChangedBy::Key(key) => key.clone(),
             ChangedBy::User(user) => user.to_string(),
+            ChangedBy::Device(node) => node.to_string(),
         }
     }
 }
@@ -52,6 +56,11 @@ impl IdentityChange {
     }
 
     pub(crate) fn new(entity_type: &'static str, id: String, change: &str) -> IdentityChange {
+    pub(super) fn of_device(node: NodeId, change: &str) -> IdentityChange {
+        IdentityChange::new("DEVICE", node.to_string(), change)
+    }
+
+    pub(super) fn new(entity_type: &'static str, id: String, change: &str) -> IdentityChange {
         let payload = [("change".to_owned(), change.into())].into_iter().collect();
         IdentityChange { entity: (entity_type, id), payload }
     }
@@ -85,7 +94,7 @@ pub(crate) async fn record(
         let content = Content {
             user: match by {
                 ChangedBy::User(user) => Some(name(&user.to_string())?),
-                ChangedBy::Console | ChangedBy::Key(_) => None,
+                ChangedBy::Console | ChangedBy::Key(_) | ChangedBy::Device(_) => None,
             },
             ..Content::new(
                 name(entity_type)?,

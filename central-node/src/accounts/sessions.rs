@@ -2,12 +2,15 @@
 //!
 //! A refresh token is 256 random bits, stored as a hash, and used once: each refresh gives its successor. The successor is
 //! derived from its predecessor's secret with central's key, so that a client whose answer was lost gets the same one again,
-//! and nothing is stored from which a token could be made. A token that comes again later, or from another device, was copied:
-//! its family ends, and that is recorded.
+//! and nothing is stored from which a token could be made. A token that comes again later, or without the key of its device, was
+//! copied: its family ends, and that is recorded.
+//!
+//! A revoked device still gets tokens, without a role: with them it sends what it recorded, and learns that it was revoked.
 
 use comptoir_core::access::RoleAt;
 use comptoir_core::id::{TenantId, UserId};
 use comptoir_core::time::Timestamp;
+use comptoir_proto::device_proofs::login_text;
 use comptoir_proto::security_v1::SecurityKind;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
@@ -17,18 +20,19 @@ use super::context::{Accounts, ClientAddress};
 use super::error::AccountError;
 use super::logins::end_family;
 use super::names::{device_of, login_of};
+use super::refresh_tokens::{Family, FamilyDevice, PREFIX, PresentedToken, TokenUse, hash_of, insert_token};
 use super::secrets::{random_secret, read_secret, secret_text};
 use crate::database::{self, Micros, StoreError};
 use crate::identity::access_token::{self, ACCESS_SECONDS, AUDIENCE, AccessClaims};
 use crate::identity::permissions::roles_of;
+use crate::identity::user_device::{enrolled_device, note_contact};
 use crate::identity::{IdentityError, password, token_keys};
 use crate::ingest::{SecurityEvent, write_security_event};
 
-const PREFIX: &str = "cpr";
 /// How long a login lasts. Refreshing does not extend it.
 const LOGIN_MICROS: i64 = 7 * 24 * 60 * 60 * 1_000_000;
-/// For how long a rotated token gives its successor again.
-const LOST_ANSWER_MICROS: i64 = 30 * 1_000_000;
+/// Ended logins are kept for as long as a revoked device may come back with its refresh token.
+const KEPT_MICROS: i64 = 90 * 24 * 60 * 60 * 1_000_000;
 
 /// A request to log in.
 #[derive(Clone)]
@@ -39,8 +43,12 @@ pub struct LoginRequest {
     pub login: String,
     /// The password.
     pub password: String,
-    /// The device's own name. Its tokens work for no other.
+    /// The name of an enrolled device. The tokens work for no other.
     pub device: Option<String>,
+    /// Central's challenge, with a device.
+    pub challenge: Option<String>,
+    /// The device's signature over it.
+    pub proof: Option<String>,
     /// Where the request comes from.
     pub address: ClientAddress,
 }
@@ -70,23 +78,15 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// A login as stored.
-struct Family {
-    id: Uuid,
-    user: UserId,
-    device: Option<String>,
-    expires_at: Timestamp,
-    ended: bool,
-}
-
-/// Where a presented refresh token is in its family.
-enum TokenUse {
-    /// Never used before.
-    First,
-    /// Used before, so recently that its answer may have been lost.
-    AnswerLost,
-    /// Copied.
-    Replayed(&'static str),
+/// What a login says about its device.
+enum LoginDevice {
+    /// It names none: a person at a browser.
+    Absent,
+    /// The user has no such device.
+    NotEnrolled,
+    /// The device's key did not sign.
+    Unproven,
+    Proven(Box<FamilyDevice>),
 }
 
 impl Accounts {
@@ -104,7 +104,12 @@ impl Accounts {
         let address = request.address.map(|ip| self.keyed_hash("address", tenant, ip.to_string().as_bytes()));
         let (user, verifier, locks) = self.begin_attempt(tenant, &login, &account, address.as_ref(), now).await?;
         let is_right = password::matches(verifier, &request.password).await?;
-        let Some(user) = user.filter(|_| is_right) else {
+        let user = user.filter(|_| is_right);
+        let device = match (user, device) {
+            (Some(user), Some(name)) => self.device_of_login(tenant, user, (&login, name), request, now).await?,
+            _ => LoginDevice::Absent,
+        };
+        let Some(user) = user.filter(|_| !matches!(device, LoginDevice::Unproven)) else {
             if locks {
                 self.record_lock(tenant, user, now).await?;
             }
@@ -117,21 +122,25 @@ impl Accounts {
         if let Some(address) = &address {
             attempts::subtract(&tx, tenant, address, now).await?;
         }
+        let device = match device {
+            LoginDevice::Absent | LoginDevice::Unproven => None,
+            LoginDevice::Proven(device) => Some(*device),
+            LoginDevice::NotEnrolled => {
+                tx.commit().await.map_err(StoreError::from)?;
+                return Err(AccountError::NotEnrolled);
+            }
+        };
         // The user may have been disabled while the password was compared.
         let sql = "select from app_user where tenant_id = $1 and user_id = $2 and disabled_at is null for share";
         let active = tx.query_opt(sql, &[&tenant.uuid(), &user.uuid()]).await.map_err(StoreError::from)?;
         active.ok_or(AccountError::LoginFailed)?;
-        let family = Family {
-            id: Uuid::now_v7(),
-            user,
-            device: device.map(str::to_owned),
-            expires_at: now.shifted(LOGIN_MICROS),
-            ended: false,
-        };
+        self.note_device(&tx, tenant, device.as_ref(), now).await?;
+        let family = Family { id: Uuid::now_v7(), user, device, expires_at: now.shifted(LOGIN_MICROS) };
         let sql = "insert into refresh_family (tenant_id, family_id, user_id, device, created_at, expires_at)
                    values ($1, $2, $3, $4, $5, $6)";
         let expires_at = Micros(family.expires_at);
-        tx.execute(sql, &[&tenant.uuid(), &family.id, &user.uuid(), &device, &Micros(now), &expires_at])
+        let name = family.device.as_ref().map(|device| device.name.as_str());
+        tx.execute(sql, &[&tenant.uuid(), &family.id, &user.uuid(), &name, &Micros(now), &expires_at])
             .await
             .map_err(StoreError::from)?;
         let secret = random_secret()?;
@@ -139,7 +148,7 @@ impl Accounts {
         let tokens = self.tokens(&tx, tenant, &family, &secret, &key, now).await?;
         tx.execute(
             "delete from refresh_family where tenant_id = $1 and expires_at < $2",
-            &[&tenant.uuid(), &Micros(now)],
+            &[&tenant.uuid(), &Micros(now.shifted(-KEPT_MICROS))],
         )
         .await
         .map_err(StoreError::from)?;
@@ -149,14 +158,20 @@ impl Accounts {
     }
 
     /// Exchanges a refresh token for its successor and a new access token.
-    pub async fn refresh(&self, refresh_token: &str, device: Option<&str>) -> Result<Tokens, AccountError> {
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        device: Option<&str>,
+        proof: Option<&str>,
+    ) -> Result<Tokens, AccountError> {
         let device = device.map(device_of).transpose()?;
         let (tenant, secret) = read_secret(PREFIX, refresh_token.trim()).ok_or(AccountError::Reauthenticate)?;
         let now = self.now();
         let key = token_keys::signing_key(&self.database).await?;
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
-        let (family, used) = self.find_token(&tx, tenant, &secret, device, now).await?;
+        let presented = PresentedToken { secret, device, proof };
+        let (family, used) = self.find_token(&tx, tenant, &presented, now).await?;
         if let TokenUse::Replayed(code) = used {
             end_family(&tx, tenant, family.id, code, now).await?;
             let cause = SecurityEvent::cause(tenant, &[code, &family.id.to_string()]);
@@ -174,6 +189,7 @@ impl Accounts {
                 .await
                 .map_err(StoreError::from)?;
         }
+        self.note_device(&tx, tenant, family.device.as_ref(), now).await?;
         let tokens = self.tokens(&tx, tenant, &family, &successor, &key, now).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(tokens)
@@ -243,57 +259,38 @@ impl Accounts {
         Ok(())
     }
 
-    async fn find_token(
+    /// Checks the device that a login with the right password names.
+    async fn device_of_login(
         &self,
-        tx: &Transaction<'_>,
         tenant: TenantId,
-        secret: &[u8; 32],
-        device: Option<&str>,
+        user: UserId,
+        (login, name): (&str, &str),
+        request: &LoginRequest,
         now: Timestamp,
-    ) -> Result<(Family, TokenUse), AccountError> {
-        let sql = "select f.family_id, f.user_id, f.device, f.expires_at, f.ended_at is not null or u.disabled_at is not null,
-                          t.rotated_at
-                   from refresh_token t
-                   join refresh_family f on f.tenant_id = t.tenant_id and f.family_id = t.family_id
-                   join app_user u on u.tenant_id = f.tenant_id and u.user_id = f.user_id
-                   where t.tenant_id = $1 and t.token_hash = $2
-                   for update of f, t";
-        let row = tx.query_opt(sql, &[&tenant.uuid(), &hash_of(secret).as_slice()]).await;
-        let row = row.map_err(StoreError::from)?.ok_or(AccountError::Reauthenticate)?;
-        let read = || -> Result<(Family, Option<Micros>), tokio_postgres::Error> {
-            let family = Family {
-                id: row.try_get(0)?,
-                user: UserId::new(row.try_get(1)?),
-                device: row.try_get(2)?,
-                expires_at: row.try_get::<_, Micros>(3)?.0,
-                ended: row.try_get(4)?,
-            };
-            Ok((family, row.try_get(5)?))
-        };
-        let (family, rotated_at) = read().map_err(StoreError::from)?;
-        if family.ended || family.expires_at <= now {
-            return Err(AccountError::Reauthenticate);
+    ) -> Result<LoginDevice, AccountError> {
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        let enrolled = enrolled_device(&tx, tenant, name).await?.filter(|device| device.user == user);
+        let Some(enrolled) = enrolled else { return Ok(LoginDevice::NotEnrolled) };
+        let challenge = request.challenge.as_deref().filter(|text| self.is_challenge(text, now));
+        let text = challenge.map(|challenge| login_text(challenge, tenant.uuid(), login, name));
+        if !text.is_some_and(|text| enrolled.signed(&text, request.proof.as_deref())) {
+            return Ok(LoginDevice::Unproven);
         }
-        if family.device.as_deref() != device {
-            return Ok((family, TokenUse::Replayed("REFRESH_TOKEN_OF_OTHER_DEVICE")));
-        }
-        let Some(Micros(rotated_at)) = rotated_at else { return Ok((family, TokenUse::First)) };
-        let recent = now <= rotated_at.shifted(LOST_ANSWER_MICROS);
-        // A client that used the successor has received the answer. Without a device's name nobody knows who asks again.
-        let lost = recent && device.is_some() && !self.successor_was_used(tx, tenant, secret).await?;
-        Ok((family, if lost { TokenUse::AnswerLost } else { TokenUse::Replayed("REFRESH_TOKEN_REPLAYED") }))
+        Ok(LoginDevice::Proven(Box::new(FamilyDevice { name: name.to_owned(), enrolled })))
     }
 
-    async fn successor_was_used(
+    async fn note_device(
         &self,
         tx: &Transaction<'_>,
         tenant: TenantId,
-        secret: &[u8; 32],
-    ) -> Result<bool, AccountError> {
-        let hash = hash_of(&self.keyed_hash("successor", tenant, secret));
-        let sql = "select rotated_at is not null from refresh_token where tenant_id = $1 and token_hash = $2";
-        let row = tx.query_opt(sql, &[&tenant.uuid(), &hash.as_slice()]).await.map_err(StoreError::from)?;
-        Ok(row.map(|row| row.try_get(0)).transpose().map_err(StoreError::from)?.unwrap_or(true))
+        device: Option<&FamilyDevice>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match device {
+            Some(device) => note_contact(tx, tenant, device.enrolled.node, now, self.offline_grace).await,
+            None => Ok(()),
+        }
     }
 
     async fn tokens(
@@ -305,7 +302,11 @@ impl Accounts {
         key: &token_keys::TokenKey,
         now: Timestamp,
     ) -> Result<Tokens, AccountError> {
-        let roles = roles_of(tx, tenant, family.user.uuid()).await?;
+        let held = roles_of(tx, tenant, family.user.uuid()).await?;
+        let roles = match &family.device {
+            Some(device) => device.enrolled.narrowed(held),
+            None => held,
+        };
         let seconds = now.0.div_euclid(1_000_000);
         let mut sites: Vec<Uuid> = roles.iter().filter_map(|held| held.site.map(|site| site.uuid())).collect();
         sites.sort_unstable();
@@ -318,7 +319,7 @@ impl Accounts {
             sub: family.user.uuid(),
             tenant: tenant.uuid(),
             sid: family.id,
-            device: family.device.clone(),
+            device: family.device.as_ref().map(|device| device.name.clone()),
             roles: names,
             sites,
             jti: Uuid::new_v4(),
@@ -351,20 +352,4 @@ impl Accounts {
 fn wait(until: Timestamp, now: Timestamp) -> AccountError {
     let seconds = (until.0 - now.0 + 999_999) / 1_000_000;
     AccountError::TooManyAttempts { seconds: u64::try_from(seconds).unwrap_or(1).max(1) }
-}
-
-/// A secret has 256 random bits, so a plain hash is enough.
-fn hash_of(secret: &[u8; 32]) -> [u8; 32] {
-    *blake3::hash(secret).as_bytes()
-}
-
-async fn insert_token(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    family: Uuid,
-    secret: &[u8; 32],
-) -> Result<(), StoreError> {
-    let sql = "insert into refresh_token (tenant_id, token_hash, family_id) values ($1, $2, $3)";
-    tx.execute(sql, &[&tenant.uuid(), &hash_of(secret).as_slice(), &family]).await?;
-    Ok(())
 }

@@ -15,6 +15,9 @@ use super::logins::{end_logins, lock_logins};
 use super::names::{LOGIN_CHARS_MAX, login_of, name_of};
 use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
 use crate::database::{self, Micros, StoreError, as_bigint};
+use super::record::{ChangedBy, IdentityChange, record};
+use super::user_devices::revoke_devices;
+use crate::database::{self, Micros, StoreError};
 use crate::identity::permissions::{role_at, roles_of};
 
 /// A user to be created.
@@ -189,9 +192,11 @@ impl Accounts {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         lock_user(&tx, tenant, user).await?;
+        let mut changes = revoke_devices(&tx, tenant, user, now).await?;
         let keys: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant.uuid(), &user.uuid()];
         for sql in [
             "delete from one_time_link where tenant_id = $1 and user_id = $2",
+            "delete from device_enrolment where tenant_id = $1 and user_id = $2",
             "delete from refresh_family where tenant_id = $1 and user_id = $2",
         ] {
             tx.execute(sql, &keys).await.map_err(StoreError::from)?;
@@ -200,7 +205,7 @@ impl Accounts {
                           disabled_at = coalesce(disabled_at, $3)
                    where tenant_id = $1 and user_id = $2";
         tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &Micros(now)]).await.map_err(StoreError::from)?;
-        let changes = vec![IdentityChange::of_user(user, "user_erased")];
+        changes.push(IdentityChange::of_user(user, "user_erased"));
         finish(tx, tenant, changes, by, now).await
     }
 

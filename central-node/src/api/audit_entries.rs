@@ -20,8 +20,8 @@ use super::caller::CallerHeaders;
 use super::events::position;
 use super::report_query::bad;
 use crate::central::Central;
-use crate::devices::device::node_of;
 use crate::event_store::AuditEntryFilter;
+use crate::identity::user_device::device_node;
 use crate::reporting::audit_entries::{self, AuditQuestion};
 
 /// Which entries; filters are combined.
@@ -61,7 +61,7 @@ pub(super) async fn list(
     let after: Position = position("after", query.after)?;
     let question = AuditQuestion {
         filter: AuditEntryFilter {
-            node: query.device.map(|name| node_of(credential.tenant, &name)),
+            node: query.device.map(|name| device_node(credential.tenant, &name)),
             from: time("from", query.from.as_deref())?,
             to: time("to", query.to.as_deref())?,
         },

@@ -1,11 +1,12 @@
 //! Maps every error of central to its problem document. Codes, details and statuses are promises: clients match on them.
 
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::store_check_v1::StoreFinding;
 
 use super::damage::FINDING;
-use crate::accounts::AccountError;
+use crate::accounts::{AccountError, HeldDevice};
 use crate::certificates::AuthorityError;
 use crate::conflicts::PlanError;
 use crate::conflicts::resolve::ResolveError;
@@ -142,6 +143,17 @@ impl From<AccountError> for Problem {
             | AccountError::NoUser { .. }
             | AccountError::NoNode { .. }
             | AccountError::Erased(_) => Problem::new(ErrorCode::NotFound, detail),
+            | AccountError::NoDevice { .. }
+            AccountError::RoleNotHeld { .. } => bad("/role"),
+            AccountError::Proof => bad("/proof"),
+            AccountError::DeviceExists => Problem::new(ErrorCode::AlreadyExists, detail).at("/name"),
+            AccountError::NotEnrolled => Problem::new(ErrorCode::DeviceNotEnrolled, detail),
+            AccountError::Enrolment => Problem::new(ErrorCode::EnrolmentInvalid, detail),
+            AccountError::WipeProof => Problem::new(ErrorCode::Unauthorized, detail),
+            AccountError::DeviceLimit { devices } => {
+                let devices: Vec<_> = devices.iter().map(held_device).collect();
+                Problem::new(ErrorCode::DeviceLimit, detail).with("devices", devices)
+            }
             AccountError::NoSite { .. } => bad("/roles"),
             AccountError::Link => Problem::new(ErrorCode::LinkInvalid, detail),
             AccountError::Password(PasswordError::Busy) => Problem::new(ErrorCode::QueueFull, detail).retry_after(1),
@@ -158,6 +170,13 @@ impl From<AccountError> for Problem {
     }
 }
 
+fn held_device(device: &HeldDevice) -> serde_json::Value {
+    serde_json::json!({
+        "id": device.node.uuid(), "name": device.name, "label": device.label,
+        "last_contact_at": instant::format(device.last_contact_at),
+    })
+}
+
 impl From<ContactError> for Problem {
     fn from(error: ContactError) -> Problem {
         let detail = error.to_string();
@@ -165,9 +184,10 @@ impl From<ContactError> for Problem {
             ContactError::Name { contract } | ContactError::Unnamed { contract } => {
                 Problem::new(ErrorCode::InvalidParameter, detail).at(contract.name_field())
             }
-            ContactError::OtherSite { .. } | ContactError::OtherDevice { .. } => {
+            ContactError::OtherSite { .. } | ContactError::OtherDevice { .. } | ContactError::Enrolled { .. } => {
                 Problem::new(ErrorCode::WrongNode, detail)
             }
+            ContactError::Revoked { .. } => Problem::new(ErrorCode::DeviceRevoked, detail),
             ContactError::Store(error) => error.into(),
         }
     }

@@ -11,6 +11,7 @@ mod conflicts;
 mod damage;
 mod desktop;
 mod device_request;
+mod devices;
 mod drafts;
 mod edits;
 mod error;
@@ -98,6 +99,7 @@ fn routes() -> Router<Arc<Central>> {
         .merge(commands::router())
         .merge(conflicts::router())
         .merge(desktop::router())
+        .merge(devices::router())
         .merge(edits::router())
         .merge(mobile::router())
         .merge(openapi::routes())

@@ -19,6 +19,7 @@ use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::security_v1::SecurityEventPage;
 use comptoir_proto::store_check_v1::StoreCheck;
 use comptoir_proto::{bundle_v1, desktop_v1, forks_v1, identity_v1, mobile_v1, node_users_v1, paths, pull_v1, sync_v1};
+use comptoir_proto::{bundle_v1, desktop_v1, devices_v1, identity_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::json;
 
@@ -72,6 +73,7 @@ fn operations() -> Vec<Operation> {
         desktops(),
         logins(),
         users(),
+        user_devices(),
         common(),
     ]
     .concat()
@@ -289,16 +291,20 @@ fn phones() -> Vec<Operation> {
         .mentions::<mobile_v1::SyncEvent>(true)
         .mentions::<mobile_v1::LocalAuditEntry>(true)
         .like(examples::mobile_push())
-        .answers::<mobile_v1::PushResponse>(200),
+        .answers::<mobile_v1::PushResponse>(200)
+        .refuses(&[ErrorCode::DeviceNotEnrolled]),
         get(paths::MOBILE_PULL, "What a phone has not seen")
             .asks::<mobile::MobilePullQuery>()
-            .answers::<mobile_v1::PullResponse>(200),
+            .answers::<mobile_v1::PullResponse>(200)
+            .refuses(&[ErrorCode::DeviceNotEnrolled]),
         get(paths::MOBILE_STATUS, "The state of a phone")
             .asks::<mobile::StatusQuery>()
-            .answers::<mobile_v1::StatusResponse>(200),
+            .answers::<mobile_v1::StatusResponse>(200)
+            .refuses(&[ErrorCode::DeviceNotEnrolled]),
         get(paths::MOBILE_BOOTSTRAP, "A phone's first load")
             .asks::<mobile::BootstrapQuery>()
-            .answers::<mobile_v1::BootstrapResponse>(200),
+            .answers::<mobile_v1::BootstrapResponse>(200)
+            .refuses(&[ErrorCode::DeviceNotEnrolled]),
     ]
 }
 
@@ -308,12 +314,13 @@ fn desktops() -> Vec<Operation> {
             .takes::<SyncUpRequest>()
             .mentions::<desktop_v1::OutboxEvent>(true)
             .like(examples::desktop_up())
-            .answers::<SyncUpResponse>(200),
+            .answers::<SyncUpResponse>(200)
+            .refuses(&[ErrorCode::DeviceNotEnrolled]),
         post(paths::DESKTOP_DOWN, "What a desktop has not seen")
             .takes::<SyncDownRequest>()
             .like(json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "entityTypes": ["STUDENT"] }))
             .answers::<SyncDownResponse>(200)
-            .refuses(&[ErrorCode::UnknownEntityType]),
+            .refuses(&[ErrorCode::UnknownEntityType, ErrorCode::DeviceNotEnrolled]),
         post(paths::DESKTOP_RESOLVE, "A desktop user's choice")
             .takes::<ResolveRequest>()
             .like(json!({ "clientId": "desktop-1", "outboxEventId": "0199a8f0-0000-7000-8000-000000000202",
@@ -321,6 +328,7 @@ fn desktops() -> Vec<Operation> {
             .answers::<ResolveResponse>(200)
             .refuses(&[
                 ErrorCode::NotFound,
+                ErrorCode::DeviceNotEnrolled,
                 ErrorCode::AlreadyResolved,
                 ErrorCode::PreconditionFailed,
                 ErrorCode::EventIdReused,
@@ -350,26 +358,31 @@ fn certificates() -> Vec<Operation> {
     ]
 }
 
+/// A public operation with a small body.
+fn short(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new("post", path, summary).open().refuses(&[
+        ErrorCode::MalformedBody,
+        ErrorCode::UnsupportedMediaType,
+        ErrorCode::TooLarge,
+        ErrorCode::RequestTimeout,
+        ErrorCode::OutcomeUnknown,
+    ])
+}
+
 fn logins() -> Vec<Operation> {
-    let short = |path, summary| {
-        Operation::new("post", path, summary).open().refuses(&[
-            ErrorCode::MalformedBody,
-            ErrorCode::UnsupportedMediaType,
-            ErrorCode::TooLarge,
-            ErrorCode::RequestTimeout,
-            ErrorCode::OutcomeUnknown,
-        ])
-    };
-    let device = json!({ "login": "amelie", "password": "four words by heart", "device": "phone-1" });
+    let proof = "a0".repeat(64);
+    let device = json!({ "login": "amelie", "password": "four words by heart", "device": "phone-1",
+        "challenge": "cpc_...", "proof": proof });
     vec![
+        get(paths::AUTH_CHALLENGE, "What a device signs to log in").open().answers::<identity_v1::ChallengeAnswer>(200),
         short(paths::AUTH_LOGIN, "Log in with a password")
             .takes::<identity_v1::LoginDto>()
             .like(device)
             .answers::<identity_v1::TokenResponse>(200)
-            .refuses(&[ErrorCode::LoginFailed, ErrorCode::TooManyAttempts]),
+            .refuses(&[ErrorCode::LoginFailed, ErrorCode::TooManyAttempts, ErrorCode::DeviceNotEnrolled]),
         short(paths::AUTH_REFRESH, "Exchange a refresh token for new tokens")
             .takes::<identity_v1::RefreshDto>()
-            .like(json!({ "refresh_token": "cpr_...", "device": "phone-1" }))
+            .like(json!({ "refresh_token": "cpr_...", "device": "phone-1", "proof": proof }))
             .answers::<identity_v1::TokenResponse>(200)
             .refuses(&[ErrorCode::ReauthenticationRequired]),
         short(paths::AUTH_LOGOUT, "End a login")
@@ -425,6 +438,47 @@ fn users() -> Vec<Operation> {
             .takes::<identity_v1::PermissionDto>()
             .like(sale)
             .answers::<identity_v1::PermissionChanged>(200),
+    ]
+}
+
+fn user_devices() -> Vec<Operation> {
+    let write = |method, path, summary| Operation::new(method, path, summary).refuses(&BODY_REFUSALS);
+    let id = "0199a8f0-0000-7000-8000-000000000901";
+    let (key, proof) = ("5f".repeat(32), "a0".repeat(64));
+    vec![
+        get(paths::DEVICES, "Phones and desktops").answers::<devices_v1::DeviceList>(200),
+        get(paths::DEVICE, "One device").answers::<devices_v1::DeviceDto>(200),
+        write("patch", paths::DEVICE, "Change what people call a device")
+            .takes::<devices_v1::DeviceChangeDto>()
+            .like(json!({ "label": "The phone of the van" }))
+            .answers::<devices_v1::DeviceDto>(200),
+        write(
+            "post",
+            paths::DEVICE_REVOKE,
+            "Revoke a device: it may send what it recorded, and then destroys its data",
+        )
+        .answers::<devices_v1::DeviceDto>(200),
+        write("post", paths::DEVICE_ENROLMENTS, "Let a user enrol one device; answers a one-time code")
+            .takes::<devices_v1::NewEnrolmentDto>()
+            .like(json!({ "user": id, "site": id, "role": "driver" }))
+            .answers::<devices_v1::EnrolmentAnswer>(201)
+            .refuses(&[ErrorCode::NotFound]),
+        short(paths::DEVICE_ENROL, "A device enrols itself with a one-time code and its own key")
+            .takes::<devices_v1::EnrolDto>()
+            .like(json!({ "code": "cpe_...", "name": "phone-1", "public_key": key, "proof": proof }))
+            .answers::<devices_v1::EnrolAnswer>(200)
+            .refuses(&[
+                ErrorCode::EnrolmentInvalid,
+                ErrorCode::DeviceLimit,
+                ErrorCode::AlreadyExists,
+                ErrorCode::NotFound,
+            ]),
+        short(paths::DEVICE_WIPED, "A device proves that its data is destroyed")
+            .takes::<devices_v1::DeviceWipedDto>()
+            .like(json!({ "tenant": id, "device": "phone-1", "unsent": 0, "wiped_at": "2026-12-01T10:00:00Z",
+                "proof": proof }))
+            .answers_nothing(204)
+            .refuses(&[ErrorCode::Unauthorized]),
     ]
 }
 

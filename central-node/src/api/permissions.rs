@@ -47,7 +47,7 @@ const SYNC: AccessOperation = AccessOperation::Sync;
 /// it that it is revoked, and nothing else.
 const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
 
-pub(super) const TABLE: [(&str, &str, Needs); 82] = [
+pub(super) const TABLE: [(&str, &str, Needs); 90] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::START_PAGE, Nothing),
@@ -64,6 +64,14 @@ pub(super) const TABLE: [(&str, &str, Needs); 82] = [
     ("post", paths::AUTH_REFRESH, Nothing),
     ("post", paths::AUTH_LOGOUT, Nothing),
     ("post", paths::AUTH_SETUP, Nothing),
+    ("get", paths::AUTH_CHALLENGE, Nothing),
+    ("post", paths::DEVICE_ENROL, Nothing),
+    ("post", paths::DEVICE_WIPED, Nothing),
+    ("get", paths::DEVICES, Tenant(Administer)),
+    ("get", paths::DEVICE, Tenant(Administer)),
+    ("patch", paths::DEVICE, Tenant(Administer)),
+    ("post", paths::DEVICE_REVOKE, Tenant(Administer)),
+    ("post", paths::DEVICE_ENROLMENTS, Tenant(Administer)),
     ("get", paths::USERS, Tenant(Administer)),
     ("post", paths::USERS, Tenant(Administer)),
     ("get", paths::USER, Tenant(Administer)),
@@ -199,6 +207,19 @@ async fn permitted(
         return Err(Problem::new(ErrorCode::DeviceRevoked, detail).into());
     }
     let Some(user) = credential.user() else { return Ok(credential) };
+    let is_contract = needs == Somewhere(SYNC);
+    match &user.device {
+        Some(device) if device.is_revoked && is_contract => return Ok(credential),
+        Some(device) if device.is_revoked => {
+            let detail = "the device was revoked: it sends what it recorded, and then destroys its data";
+            return Err(Problem::new(ErrorCode::DeviceRevoked, detail).into());
+        }
+        None if is_contract => {
+            let detail = "the login belongs to no device: log in with one that is enrolled to the user";
+            return Err(Problem::new(ErrorCode::DeviceNotEnrolled, detail).into());
+        }
+        Some(_) | None => {}
+    }
     let (operation, allowed) = match needs {
         Nothing => return Ok(credential),
         Node => return Err(forbidden("this needs a node's key, not a user's access token").into()),

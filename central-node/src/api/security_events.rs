@@ -20,7 +20,7 @@ use super::caller::CallerHeaders;
 use super::events::position;
 use super::report_query::bad;
 use crate::central::Central;
-use crate::devices::device::node_of;
+use crate::identity::user_device::device_node;
 use crate::identity::{Credential, NodeProcess};
 use crate::ingest::{SecurityEvent, record_security_event};
 use crate::reporting::security_events::{SecurityQuestion, security_events};
@@ -56,7 +56,7 @@ pub(super) async fn list(
             let problem: Problem = bad("device", &device, "either a node or a device");
             return Err(problem.into());
         }
-        (node, device) => node.map(NodeId::new).or_else(|| device.map(|name| node_of(tenant, &name))),
+        (node, device) => node.map(NodeId::new).or_else(|| device.map(|name| device_node(tenant, &name))),
     };
     let question = SecurityQuestion {
         kind: query.kind,

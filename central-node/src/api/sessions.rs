@@ -16,7 +16,8 @@ use comptoir_http_edge::{Client, ProblemResponse, RequestBody};
 use comptoir_messages::Language;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::identity_v1::{
-    JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, RefreshDto, RoleDto, SetupAnswer, SetupDto, TokenResponse,
+    ChallengeAnswer, JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, RefreshDto, RoleDto, SetupAnswer, SetupDto,
+    TokenResponse,
 };
 use comptoir_proto::problem::Problem;
 use comptoir_proto::{instant, paths};
@@ -32,6 +33,7 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new()
+        .route(paths::AUTH_CHALLENGE, get(challenge))
         .route(paths::AUTH_LOGIN, post(log_in))
         .route(paths::AUTH_REFRESH, post(refresh))
         .route(paths::AUTH_LOGOUT, post(log_out))
@@ -65,15 +67,22 @@ async fn log_in(
     client: Option<Extension<Client>>,
     body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
-    let LoginDto { tenant, login, password, device } = read(body).await?;
+    let LoginDto { tenant, login, password, device, challenge, proof } = read(body).await?;
     let address = client.map(|Extension(client)| client.address);
-    let request = LoginRequest { tenant: tenant.map(TenantId::new), login, password, device, address };
+    let tenant = tenant.map(TenantId::new);
+    let request = LoginRequest { tenant, login, password, device, challenge, proof, address };
     Ok(answer(central.accounts().log_in(&request).await?))
 }
 
 async fn refresh(State(central): State<Arc<Central>>, body: RequestBody) -> Result<Response, ProblemResponse> {
-    let RefreshDto { refresh_token, device } = read(body).await?;
-    Ok(answer(central.accounts().refresh(&refresh_token, device.as_deref()).await?))
+    let RefreshDto { refresh_token, device, proof } = read(body).await?;
+    Ok(answer(central.accounts().refresh(&refresh_token, device.as_deref(), proof.as_deref()).await?))
+}
+
+async fn challenge(State(central): State<Arc<Central>>) -> Result<Response, ProblemResponse> {
+    let challenge = central.accounts().challenge()?;
+    let answer = ChallengeAnswer { challenge: challenge.text, expires_at: instant::format(challenge.expires_at) };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }
 
 async fn log_out(State(central): State<Arc<Central>>, body: RequestBody) -> Result<StatusCode, ProblemResponse> {

@@ -1,8 +1,9 @@
 //! A device at central: a node whose log central writes. It is created at its first contact, with a credential of its tenant.
 
 use std::fmt;
+use std::time::Duration;
 
-use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::money::Currency;
 use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
@@ -10,7 +11,8 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::{self, Database, StoreError, as_bigint, natural};
-use crate::identity::{Access, Credential};
+use crate::identity::user_device::{device_node, note_contact};
+use crate::identity::{Access, Credential, UserAccess};
 use crate::ingest::IngestQueue;
 use crate::tenant;
 
@@ -74,6 +76,26 @@ pub(crate) struct Device {
     pub(crate) reload_to: Position,
     /// The head at its first pull.
     pub(crate) first_load_to: Position,
+    /// Whether it was revoked: it gets nothing, and what it sends is quarantined.
+    pub(crate) is_revoked: bool,
+    /// Of a request with its user's access token.
+    pub(crate) session: Option<DeviceSession>,
+}
+
+/// What an access token says about the device that sends it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeviceSession {
+    /// Who acts, whatever the events say.
+    pub(crate) user: UserId,
+    /// Whether the user has to log in again soon.
+    pub(crate) needs_login: bool,
+}
+
+impl Device {
+    /// The author of its events, if an access token says who that is.
+    pub(crate) fn author(&self) -> Option<UserId> {
+        self.session.map(|session| session.user)
+    }
 }
 
 /// Access to the logs of devices.
@@ -84,6 +106,8 @@ pub(crate) struct Devices {
     pub(crate) clock: Clock,
     /// Central seals for devices, so their logs are pinned to central's key.
     pub(crate) public_key: [u8; 32],
+    /// How long a device's user may work offline after a contact.
+    pub(crate) offline_grace: Duration,
 }
 
 /// Why a device cannot be served.
@@ -98,6 +122,10 @@ pub(crate) enum ContactError {
     OtherSite { name: String },
     #[error("the access token was issued to device {own:?}, the request names {name:?}")]
     OtherDevice { name: String, own: String },
+    #[error("device {name:?} is enrolled to a user: only its user's access token speaks for it")]
+    Enrolled { name: String },
+    #[error("device {name:?} was revoked: send what it recorded, then destroy its data")]
+    Revoked { name: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -118,8 +146,8 @@ impl Devices {
     }
 
     async fn only_name(&self, credential: &Credential, contract: Contract) -> Result<Option<String>, StoreError> {
-        if let Some(name) = credential.user().and_then(|user| user.device.clone()) {
-            return Ok(Some(name));
+        if let Some(device) = credential.user().and_then(|user| user.device.as_ref()) {
+            return Ok(Some(device.name.clone()));
         }
         let shop = shop_of(credential);
         let (of_site, site) = (shop.is_some(), shop.flatten().map(SiteId::uuid));
@@ -127,7 +155,7 @@ impl Devices {
         let tx = database::begin(&mut connection, credential.tenant).await?;
         let sql = "select d.device
                    from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
-                   where d.tenant_id = $1 and d.contract = $2 and (not $3::boolean or n.site_id is not distinct from $4::uuid)
+                   where d.tenant_id = $1 and d.contract = $2 and d.user_id is null and (not $3::boolean or n.site_id is not distinct from $4::uuid)
                    limit 2";
         let statement = tx.prepare_cached(sql).await?;
         let rows = tx.query(&statement, &[&credential.tenant.uuid(), &contract.as_str(), &of_site, &site]).await?;
@@ -148,14 +176,60 @@ impl Devices {
         if !fits {
             return Err(ContactError::Name { contract });
         }
-        if let Some(own) = credential.user().and_then(|user| user.device.as_deref()).filter(|own| *own != name) {
-            return Err(ContactError::OtherDevice { name: name.to_owned(), own: own.to_owned() });
+        if let Some(user) = credential.user() {
+            return self.contact_of_user(credential.tenant, user, name, contract).await;
         }
-        let device = self.find_or_make(credential, name, contract).await?;
+        let (device, is_enrolled) = self.find_or_make(credential, name, contract).await?;
         match shop_of(credential) {
+            _ if is_enrolled => Err(ContactError::Enrolled { name: name.to_owned() }),
             Some(site) if site != device.site => Err(ContactError::OtherSite { name: name.to_owned() }),
             _ => Ok(device),
         }
+    }
+
+    /// As [`Devices::contact`], for what a revoked device does not get.
+    pub(crate) async fn contact_of_active(
+        &self,
+        credential: &Credential,
+        name: &str,
+        contract: Contract,
+    ) -> Result<Device, ContactError> {
+        let device = self.contact(credential, name, contract).await?;
+        if device.is_revoked {
+            return Err(ContactError::Revoked { name: name.to_owned() });
+        }
+        Ok(device)
+    }
+
+    /// The device of an access token, which was enrolled before.
+    async fn contact_of_user(
+        &self,
+        tenant: TenantId,
+        user: &UserAccess,
+        name: &str,
+        contract: Contract,
+    ) -> Result<Device, ContactError> {
+        let other = |own: &str| ContactError::OtherDevice { name: name.to_owned(), own: own.to_owned() };
+        // The check of permissions lets only tokens of devices through.
+        let own = user.device.as_ref().ok_or_else(|| other("none"))?;
+        if own.name != name {
+            return Err(other(&own.name));
+        }
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        let found = find(&tx, tenant, own.node, name, contract).await?;
+        let (device, _) = found.ok_or_else(|| StoreError::Damaged(format!("device {} has no row", own.node)))?;
+        if !own.is_revoked {
+            note_contact(&tx, tenant, own.node, self.clock.now(), self.offline_grace).await?;
+        }
+        let sql = "update device set contract = $3 where tenant_id = $1 and node_id = $2 and contract is null";
+        let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
+        let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+            [&tenant.uuid(), &own.node.uuid(), &contract.as_str()];
+        tx.execute(&statement, &columns).await.map_err(StoreError::from)?;
+        tx.commit().await.map_err(StoreError::from)?;
+        let session = DeviceSession { user: user.user, needs_login: own.needs_login };
+        Ok(Device { session: Some(session), ..device })
     }
 
     async fn find_or_make(
@@ -163,9 +237,9 @@ impl Devices {
         credential: &Credential,
         name: &str,
         contract: Contract,
-    ) -> Result<Device, StoreError> {
+    ) -> Result<(Device, bool), StoreError> {
         let tenant = credential.tenant;
-        let node = node_of(tenant, name);
+        let node = device_node(tenant, name);
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         if let Some(device) = find(&tx, tenant, node, name, contract).await? {
@@ -187,26 +261,22 @@ impl Devices {
     }
 }
 
-/// The node of the device of a name, whether it has come or not.
-pub(crate) fn node_of(tenant: TenantId, name: &str) -> NodeId {
-    NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()))
-}
-
+/// The device of a name, and whether it is enrolled to a user.
 async fn find(
     tx: &Transaction<'_>,
     tenant: TenantId,
     node: NodeId,
     name: &str,
     contract: Contract,
-) -> Result<Option<Device>, StoreError> {
-    let sql = "select n.site_id, d.pulled_to, d.reload_to, d.given_to, d.first_load_to
+) -> Result<Option<(Device, bool)>, StoreError> {
+    let sql = "select n.site_id, d.pulled_to, d.reload_to, d.given_to, d.first_load_to, d.revoked_at is not null, d.user_id is not null
                from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
                where d.tenant_id = $1 and d.node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let Some(row) = tx.query_opt(&statement, &[&tenant.uuid(), &node.uuid()]).await? else { return Ok(None) };
     let site: Option<Uuid> = row.try_get(0)?;
     let position = |column: usize| row.try_get::<_, Option<i64>>(column)?.map(natural).transpose();
-    Ok(Some(Device {
+    let device = Device {
         tenant,
         node,
         name: name.to_owned(),
@@ -216,7 +286,10 @@ async fn find(
         given_to: position(3)?.map(Position),
         reload_to: Position(natural(row.try_get(2)?)?),
         first_load_to: Position(natural(row.try_get(4)?)?),
-    }))
+        is_revoked: row.try_get(5)?,
+        session: None,
+    };
+    Ok(Some((device, row.try_get(6)?)))
 }
 
 /// Records what the device confirmed and what it is given now. A device that reloads also receives its own changes, up to the
@@ -244,11 +317,7 @@ pub(crate) async fn keep_pulled_to(
 fn shop_of(credential: &Credential) -> Option<Option<SiteId>> {
     match &credential.access {
         Access::Node { site, .. } => Some(*site),
-        Access::Admin => None,
-        Access::User(user) => match user.sites().as_slice() {
-            [only] => Some(Some(*only)),
-            // Without a site, or with several, only devices that belong to no shop.
-            _ => Some(None),
-        },
+        // A user's device belongs to the site of its own row.
+        Access::Admin | Access::User(_) => None,
     }
 }

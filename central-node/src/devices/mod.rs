@@ -7,6 +7,7 @@
 mod changes;
 pub(crate) mod desktop;
 pub(crate) mod device;
+mod grace;
 pub(crate) mod mobile;
 pub(crate) mod offset;
 mod registry;
@@ -14,4 +15,4 @@ pub(crate) mod seal;
 pub(crate) mod time_cursor;
 
 pub(crate) use changes::change_id;
-pub use registry::{DeviceRow, devices, move_device};
+pub use registry::{DeviceOfUser, DeviceRow, devices, find_device, move_device};

@@ -12,8 +12,10 @@ use comptoir_proto::{instant, payload};
 use uuid::Uuid;
 
 use super::device::{Device, Devices};
+use super::grace::Grace;
 use super::offset;
-use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, DraftsError, IdReused, PayloadReading};
+use crate::database::StoreError;
+use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, DraftsError, IdReused, IngestError, PayloadReading};
 
 /// Characters of a device's id of an event.
 const EVENT_ID_CHARS_MAX: usize = 512;
@@ -38,6 +40,8 @@ pub(crate) enum DeviceOutcome {
     InEffect,
     /// The event lost against another, or the user or a person at central has to choose.
     Conflict,
+    /// A revoked device handed the event over: it is acknowledged, so that the device deletes it, and waits for a person.
+    HandedOver,
     /// The event has no effect, or none before a person at central has looked at it. The device must not send it again.
     Refused,
 }
@@ -51,6 +55,9 @@ impl DeviceOutcome {
                 DeviceOutcome::InEffect
             }
             Some(Verdict::Conflict) => DeviceOutcome::Conflict,
+            Some(Verdict::Quarantined) if result.code.as_deref() == Some(Code::DeviceRevoked.as_str()) => {
+                DeviceOutcome::HandedOver
+            }
             Some(Verdict::Superseded | Verdict::Quarantined | Verdict::Rejected) | None => DeviceOutcome::Refused,
         }
     }
@@ -130,6 +137,7 @@ pub(crate) fn draft_under(
         others: BTreeSet::new(),
         row_given_since: false,
         clock_offset_micros: 0,
+        objection: None,
     })
 }
 
@@ -151,11 +159,18 @@ pub(crate) async fn submit(
     }
     let now = devices.clock.now();
     let user = author.map(|author| Name::new(author.to_string()).expect("a UUID is a valid name"));
+    let grace = Grace::load(devices, device).await.map_err(IngestError::from)?;
+    let user = device.author().map(|user| name("user", &user.to_string())).transpose();
+    let user = user.map_err(|error| IngestError::from(StoreError::Damaged(error.to_string())))?;
     for draft in &mut drafts {
         if user.is_some() {
             draft.content.user.clone_from(&user);
         }
         draft.clock_offset_micros = offset::of_stamp(clock_offset_micros, draft.occurred_at, now);
+        draft.objection = grace.objection(draft.occurred_at.shifted(-draft.clock_offset_micros));
+        if user.is_some() {
+            draft.content.user.clone_from(&user);
+        }
     }
     let job = DeviceDrafts {
         node: device.node,
@@ -163,6 +178,7 @@ pub(crate) async fn submit(
         author,
         public_key: devices.public_key,
         clock_offset_micros,
+        author: device.author(),
         drafts,
     };
     devices.queue.submit(device.tenant, job).await

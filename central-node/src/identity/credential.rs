@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use comptoir_core::access::{AccessRequest, Permission, RoleAt, allows};
+use comptoir_core::access::{AccessRequest, Permission, Role, RoleAt, allows};
 use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::key_text::{KeyTextError, PREFIX};
+use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::access_token::{self, TokenError};
+use super::access_token::{self, AccessClaims, TokenError};
 use super::keys::PresentedKey;
-use super::{permissions, token_keys};
+use super::{permissions, token_keys, user_device};
 use crate::database::{self, Database, Micros, StoreError};
+
+/// A login of a device that ends within a day asks its user to log in again, while there is a network.
+const LOGIN_ENDS_SOON_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// An authenticated key or access token: its tenant and its rights.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,11 +53,25 @@ pub struct UserAccess {
     pub user: UserId,
     /// The login that the token belongs to.
     pub login: Uuid,
-    /// The device that the token was issued to, as it names itself.
-    pub device: Option<String>,
-    /// The user's roles, read for this request: a role that was removed gives no rights, whatever the token says.
+    /// The device that the token was issued to; `None` for a person at a browser.
+    pub device: Option<UserDevice>,
+    /// The user's roles, on a device its only one; read for this request: a role that was removed gives no rights, whatever the token says.
     pub roles: Vec<RoleAt>,
     permissions: Vec<Permission>,
+}
+
+/// The device of an access token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserDevice {
+    /// The device's own name.
+    pub name: String,
+    /// Its log.
+    pub node: NodeId,
+    /// Whether it was revoked: it may send what it recorded, and nothing else.
+    pub is_revoked: bool,
+    /// Whether its user has to log in again soon: the login ends within a day, or the device was without contact for longer
+    /// than its user may work offline since the login.
+    pub needs_login: bool,
 }
 
 impl UserAccess {
@@ -145,22 +163,67 @@ async fn user_of(db: &Database, issuer: &str, now: Timestamp, token: &str) -> Re
     let tenant = TenantId::new(claims.tenant);
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    let sql = "select from app_user u
-               join refresh_family f on f.tenant_id = u.tenant_id and f.user_id = u.user_id
-               where u.tenant_id = $1 and u.user_id = $2 and u.disabled_at is null
-                 and f.family_id = $3 and f.ended_at is null and f.expires_at > $4";
-    let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
-    let active = tx.query_opt(&statement, &[&tenant.uuid(), &claims.sub, &claims.sid, &Micros(now)]).await;
-    active.map_err(StoreError::from)?.ok_or(AuthError::Unknown)?;
+    let login = login_of(&tx, tenant, &claims, now).await?.ok_or(AuthError::Unknown)?;
+    let held = permissions::roles_of(&tx, tenant, claims.sub).await?;
+    let roles = match &login.role {
+        Some((role, site)) => user_device::narrowed(role, *site, held).into_iter().collect(),
+        None => held,
+    };
     let user = UserAccess {
         user: UserId::new(claims.sub),
         login: claims.sid,
-        device: claims.device,
-        roles: permissions::roles_of(&tx, tenant, claims.sub).await?,
+        device: login.device,
+        roles,
         permissions: permissions::permissions_of(&tx, tenant, claims.sub).await?,
     };
     let (key_id, access) = (claims.sub.to_string(), Access::User(Arc::new(user)));
     Ok(Credential { tenant, key_id, access, is_revoked: false })
+}
+
+/// The login of a token.
+struct TokenLogin {
+    device: Option<UserDevice>,
+    /// The device's role and site.
+    role: Option<(Role, Option<SiteId>)>,
+}
+
+/// The login that a token names, if it is open, or if it is of a revoked device: that one may still send what it recorded.
+async fn login_of(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    claims: &AccessClaims,
+    now: Timestamp,
+) -> Result<Option<TokenLogin>, StoreError> {
+    let sql = "select u.disabled_at is null and f.ended_at is null and f.expires_at > $4, f.expires_at,
+                      d.role, n.site_id, d.revoked_at is not null,
+                      exists (select from device_gap g where g.tenant_id = f.tenant_id and g.node_id = d.node_id
+                                                         and g.ended_at > f.created_at)
+               from refresh_family f
+               join app_user u on u.tenant_id = f.tenant_id and u.user_id = f.user_id
+               left join device d on d.tenant_id = f.tenant_id and d.user_id = f.user_id and d.node_id = $5
+               left join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
+               where f.tenant_id = $1 and f.user_id = $2 and f.family_id = $3";
+    let node = claims.device.as_ref().map(|name| user_device::device_node(tenant, name));
+    let node_column = node.map(NodeId::uuid);
+    let statement = tx.prepare_cached(sql).await?;
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&tenant.uuid(), &claims.sub, &claims.sid, &Micros(now), &node_column];
+    let Some(row) = tx.query_opt(&statement, &parameters).await? else { return Ok(None) };
+    let (is_open, is_revoked): (bool, bool) = (row.try_get(0)?, row.try_get(4)?);
+    if !is_open && !is_revoked {
+        return Ok(None);
+    }
+    let (Some(name), Some(node)) = (&claims.device, node) else {
+        return Ok(Some(TokenLogin { device: None, role: None }));
+    };
+    // A device that is not enrolled to the user any more.
+    let Some(role) = row.try_get::<_, Option<&str>>(2)? else { return Ok(None) };
+    let role = Role::new(role).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let site = row.try_get::<_, Option<Uuid>>(3)?.map(SiteId::new);
+    let Micros(expires_at) = row.try_get(1)?;
+    let needs_login = expires_at < now.shifted(LOGIN_ENDS_SOON_MICROS) || row.try_get(5)?;
+    let device = UserDevice { name: name.clone(), node, is_revoked, needs_login };
+    Ok(Some(TokenLogin { device: Some(device), role: Some((role, site)) }))
 }
 
 async fn holder_of(db: &Database, key: PresentedKey) -> Result<Credential, AuthError> {

@@ -10,10 +10,11 @@ mod recent_credentials;
 mod registry;
 pub(crate) mod rights;
 pub(crate) mod token_keys;
+pub(crate) mod user_device;
 
 pub(crate) use comptoir_credentials::access_token;
 pub(crate) use credential::authenticate;
-pub use credential::{Access, AuthError, Credential, UserAccess};
+pub use credential::{Access, AuthError, Credential, UserAccess, UserDevice};
 pub(crate) use key_uses::{KeyUses, NodeProcess};
 pub use keys::{IssuedKey, KeyRow, OVERLAP_MAX, issue_admin_token, issue_node_key, keys, revoke_key};
 pub(crate) use keys::{end_key, insert_key, replace_key, store_key_use};

@@ -13,6 +13,7 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{EventId, Name, NodeId, UserId};
 use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::state::{Entity, EntityKey};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::canonical_json::canonical;
@@ -45,6 +46,8 @@ pub(crate) struct DeviceDrafts {
     pub(crate) public_key: [u8; 32],
     /// The device's clock minus central's, estimated from the request.
     pub(crate) clock_offset_micros: i64,
+    /// The user whose access token sends them; `None` if a program speaks for the device.
+    pub(crate) author: Option<UserId>,
     pub(crate) drafts: Vec<DeviceDraft>,
 }
 
@@ -68,6 +71,8 @@ pub(crate) struct DeviceDraft {
     pub(crate) row_given_since: bool,
     /// Subtracted from `occurred_at` to get the effective time.
     pub(crate) clock_offset_micros: i64,
+    /// Why the event is quarantined, whatever it says.
+    pub(crate) objection: Option<Objection>,
 }
 
 /// The readable part of a payload.
@@ -261,7 +266,7 @@ impl DeviceDrafts {
         revoked: Option<Position>,
     ) -> Result<Result<DeviceResult, IdReused>, IngestError> {
         if let Some(counted) = decider.counted(draft.id) {
-            return answer_counted(decider, counted, ids, draft);
+            return answer_counted(decider, counted, ids, draft, self.author.is_some());
         }
         let mut followed = ids.follow(draft);
         let mut replaced_id = None;
@@ -339,6 +344,7 @@ impl DeviceDrafts {
             PayloadReading::Fact(fact, objection) => {
                 let objection = decider.objection_to(&event, revoked).or(objection);
                 IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
+                IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection: draft.objection.or(objection) }))
             }
             PayloadReading::Unreadable(code, detail) => {
                 IncomingBody::OwnedUnreadable { event: Box::new(event), code, detail }
@@ -389,6 +395,7 @@ fn answer_counted(
     counted: CountedView<'_>,
     ids: &DeviceIdMap,
     draft: &DeviceDraft,
+    fills_user: bool,
 ) -> Result<Result<DeviceResult, IdReused>, IngestError> {
     let stored;
     let (event, result) = match counted {
@@ -401,7 +408,7 @@ fn answer_counted(
             (new.event.as_deref(), Ok(record_result(&decider.decisions[row], new.seq)))
         }
     };
-    match event.filter(|event| same(ids, draft, event)) {
+    match event.filter(|event| same(ids, draft, event, fills_user)) {
         Some(event) => Ok(Ok(DeviceResult { result: result?, entity_id: event.content.entity_id.clone() })),
         None => Ok(Err(IdReused(draft.id))),
     }
@@ -409,14 +416,16 @@ fn answer_counted(
 
 /// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may
 /// have changed since: the base version, where the device names none and central derives it from the device's last
-/// synchronisation; the schema version, which is the newest that central knows; and ids that central has assigned,
-/// together with which entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
+/// synchronisation; the schema version, which is the newest that central knows; the user, if the access token says who that is;
+/// and ids that central has assigned, together with which entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
 /// objects may write them in another order the second time.
-fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
+fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event, fills_user: bool) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);
         let (base_version, schema_version) = (sealed.base_version, sealed.schema_version);
-        same_payload && Content { base_version, schema_version, payload: sealed.payload.clone(), ..sent } == sealed
+        let user = if fills_user { sealed.user.clone() } else { sent.user.clone() };
+        same_payload
+            && Content { base_version, schema_version, user, payload: sealed.payload.clone(), ..sent } == sealed
     };
     let (sent_content, sealed_content) = (&sent.content, &sealed.content);
     sent.occurred_at == sealed.occurred_at

@@ -1,21 +1,16 @@
 //! Users, roles and logins on a real Postgres: points 1, 2 and 13 of the requirements on identity.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use axum::body::Body;
 use axum::http::{Request, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use comptoir_central::Clock;
-use comptoir_core::time::Timestamp;
 use comptoir_test_support::events::{GoodsReception, Sale, TestEvent};
 use comptoir_test_support::{Response, TestCentral, TestTenant};
 use serde_json::{Value, json};
 
-const MINUTE: i64 = 60 * 1_000_000;
-const DAY: i64 = 24 * 60 * MINUTE;
-const PASSWORD: &str = "four words by heart";
+use crate::enrolled::{
+    DAY, MINUTE, MovedClock, PASSWORD, Person, access, at_site, changes, enrolled, person, send, signals,
+};
 
 /// A clock that a test moves.
 #[derive(Clone)]
@@ -65,6 +60,9 @@ pub(crate) async fn log_in(company: &TestTenant<'_>, person: &Person, device: Op
     let request =
         json!({ "tenant": company.tenant.uuid(), "login": person.login, "password": PASSWORD, "device": device });
     send(company.server, "POST", "", "/api/v1/auth/login", request).await.assert_ok()
+/// Logs in as a person at a browser.
+async fn log_in(company: &TestTenant<'_>, person: &Person) -> Value {
+    try_log_in(company, person.login, PASSWORD).await.assert_ok()
 }
 
 async fn try_log_in(company: &TestTenant<'_>, login: &str, password: &str) -> Response {
@@ -99,6 +97,9 @@ async fn signals(company: &TestTenant<'_>, code: &str) -> usize {
         .iter()
         .filter(|event| event["payload"]["kind"] == code || event["payload"]["details"]["reason"] == code)
         .count()
+/// Refreshes the tokens of a person at a browser.
+async fn refresh(server: &TestCentral, tokens: &Value) -> Response {
+    send(server, "POST", "", "/api/v1/auth/refresh", json!({ "refresh_token": tokens["refresh_token"] })).await
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ async fn point_1_a_role_decides_what_a_user_records_and_where() {
     let company = server.company().await;
     let own = json!([{ "role": "seller", "site": company.site.uuid() }]);
     let seller = person(&company, "seller", own).await;
-    let tokens = log_in(&company, &seller, None).await;
+    let tokens = log_in(&company, &seller).await;
     let client = json!({ "id": "0199a8f0-0000-7000-8000-0000000000c1", "entity_type": "CLIENT", "entity_id": "c-1",
         "action": "CREATE", "payload": { "name": "Dupont" } });
     let recorded = send(&server, "POST", access(&tokens), "/api/v1/events", client).await.assert_ok();
@@ -181,7 +182,7 @@ async fn point_1_only_the_warehouse_receives_goods_and_only_an_administrator_adm
     for role in ["cashier", "driver", "warehouse", "secretary", "manager", "auditor", "admin"] {
         let site = if matches!(role, "auditor" | "admin") { Value::Null } else { json!(company.site.uuid()) };
         let user = person(&company, role, json!([{ "role": role, "site": site }])).await;
-        let tokens = log_in(&company, &user, None).await;
+        let tokens = log_in(&company, &user).await;
         let goods = GoodsReception::default().draft(&format!("r-{role}"));
         let recorded = send(&server, "POST", access(&tokens), "/api/v1/events", goods).await.for_case(role);
         match role {
@@ -205,7 +206,7 @@ async fn point_1_a_user_sees_and_decides_nothing_of_another_site() {
     elsewhere.sell("other-1");
     elsewhere.push_all(&server).await;
     let manager = person(&company, "manager", json!([{ "role": "manager", "site": company.site.uuid() }])).await;
-    let tokens = log_in(&company, &manager, None).await;
+    let tokens = log_in(&company, &manager).await;
     let log = company.get("/api/v1/events?limit=1000").await.assert_ok();
     let foreign = log["events"].as_array().unwrap().iter().find(|event| event["entity_id"] == "other-1").unwrap();
     let path = format!("/api/v1/events/{}", foreign["id"].as_str().unwrap());
@@ -268,7 +269,8 @@ async fn point_2_an_access_token_has_the_claims_of_the_page_and_verifies_with_th
     let server = TestCentral::new().await;
     let company = server.company().await;
     let user = person(&company, "amelie", json!([{ "role": "cashier", "site": company.site.uuid() }])).await;
-    let tokens = log_in(&company, &user, Some("phone-1")).await;
+    let phone = enrolled(&company, &user, "cashier", "phone-1").await;
+    let tokens = phone.log_in(&company, &user).await;
     assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(900)));
     let parts: Vec<&str> = access(&tokens).split('.').collect();
     let part = |text: &str| -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap() };
@@ -307,7 +309,7 @@ async fn point_2_an_access_token_ends_after_15_minutes_and_with_the_users_rights
     let company = server.company().await;
     let user = person(&company, "amelie", json!([{ "role": "auditor", "site": null }])).await;
     let path = format!("/api/v1/users/{}", user.id);
-    let tokens = log_in(&company, &user, None).await;
+    let tokens = log_in(&company, &user).await;
     server.get_as(access(&tokens), "/api/v1/events").await.assert_ok();
 
     // A role that is gone gives no rights, whatever the token says.
@@ -320,17 +322,17 @@ async fn point_2_an_access_token_ends_after_15_minutes_and_with_the_users_rights
     // A disabled user is out at once, and enabling does not revive the login.
     send(&server, "PATCH", &company.token, &path, json!({ "disabled": true })).await.assert_ok();
     server.get_as(access(&tokens), "/api/v1/events").await.assert_problem(401, "UNAUTHORIZED");
-    refresh(&server, &tokens, None).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
+    refresh(&server, &tokens).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
     try_log_in(&company, "amelie", PASSWORD).await.assert_problem(401, "LOGIN_FAILED");
     send(&server, "PATCH", &company.token, &path, json!({ "disabled": false })).await.assert_ok();
     server.get_as(access(&tokens), "/api/v1/events").await.assert_problem(401, "UNAUTHORIZED");
 
-    let tokens = log_in(&company, &user, None).await;
+    let tokens = log_in(&company, &user).await;
     clock.forward(15 * MINUTE + 29_000_000);
     server.get_as(access(&tokens), "/api/v1/events").await.assert_ok();
     clock.forward(1_000_000);
     server.get_as(access(&tokens), "/api/v1/events").await.assert_problem(401, "TOKEN_EXPIRED");
-    let refreshed = refresh(&server, &tokens, None).await.assert_ok();
+    let refreshed = refresh(&server, &tokens).await.assert_ok();
     server.get_as(access(&refreshed), "/api/v1/events").await.assert_ok();
     let logout = json!({ "refresh_token": refreshed["refresh_token"] });
     send(&server, "POST", "", "/api/v1/auth/logout", logout.clone()).await.assert_status(204);
@@ -343,18 +345,19 @@ async fn point_2_a_login_lasts_seven_days_however_often_it_is_refreshed() {
     let clock = MovedClock::new();
     let server = TestCentral::at(clock.clock()).await;
     let company = server.company().await;
-    let user = person(&company, "amelie", json!([])).await;
-    let mut tokens = log_in(&company, &user, Some("phone-1")).await;
+    let user = person(&company, "amelie", at_site(&company, "cashier")).await;
+    let phone = enrolled(&company, &user, "cashier", "phone-1").await;
+    let mut tokens = phone.log_in(&company, &user).await;
     let end = tokens["refresh_expires_at"].clone();
     for _ in 0..6 {
         clock.forward(DAY);
-        tokens = refresh(&server, &tokens, Some("phone-1")).await.assert_ok();
+        tokens = phone.refresh(&server, &tokens).await.assert_ok();
         assert_eq!(tokens["refresh_expires_at"], end);
     }
     clock.forward(DAY - 1);
-    tokens = refresh(&server, &tokens, Some("phone-1")).await.assert_ok();
+    tokens = phone.refresh(&server, &tokens).await.assert_ok();
     clock.forward(1);
-    refresh(&server, &tokens, Some("phone-1")).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
+    phone.refresh(&server, &tokens).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
 }
 
 #[tokio::test]
@@ -362,14 +365,15 @@ async fn point_2_a_lost_answer_gives_the_same_successor_again_for_30_seconds() {
     let clock = MovedClock::new();
     let server = TestCentral::at(clock.clock()).await;
     let company = server.company().await;
-    let user = person(&company, "amelie", json!([])).await;
-    let first = log_in(&company, &user, Some("phone-1")).await;
-    let lost = refresh(&server, &first, Some("phone-1")).await.assert_ok();
+    let user = person(&company, "amelie", at_site(&company, "cashier")).await;
+    let phone = enrolled(&company, &user, "cashier", "phone-1").await;
+    let first = phone.log_in(&company, &user).await;
+    let lost = phone.refresh(&server, &first).await.assert_ok();
     clock.forward(30 * 1_000_000);
-    let again = refresh(&server, &first, Some("phone-1")).await.assert_ok();
+    let again = phone.refresh(&server, &first).await.assert_ok();
     assert_eq!(lost["refresh_token"], again["refresh_token"]);
     assert_ne!(first["refresh_token"], again["refresh_token"]);
-    refresh(&server, &again, Some("phone-1")).await.assert_ok();
+    phone.refresh(&server, &again).await.assert_ok();
     assert_eq!(signals(&company, "REFRESH_TOKEN_REPLAYED").await, 0);
     // Nothing in the tables is a token: neither the first one nor its successor.
     let rows = server.admin().await.query("select encode(token_hash, 'hex') from refresh_token", &[]).await.unwrap();
@@ -387,41 +391,50 @@ async fn point_2_a_replayed_token_ends_its_family_and_is_a_sign_of_fraud() {
     let server = TestCentral::at(clock.clock()).await;
     let company = server.company().await;
     let user = person(&company, "amelie", json!([{ "role": "auditor", "site": null }])).await;
-    // Late; used after its successor was; from another device; without a device's name.
-    let late = log_in(&company, &user, Some("phone-1")).await;
-    let late_successor = refresh(&server, &late, Some("phone-1")).await.assert_ok();
+    let phone = enrolled(&company, &user, "auditor", "phone-1").await;
+    let other = enrolled(&company, &user, "auditor", "phone-2").await;
+    // Late; used after its successor was; from another device; without the device's key; without a device.
+    let late = phone.log_in(&company, &user).await;
+    let late_successor = phone.refresh(&server, &late).await.assert_ok();
     clock.forward(30 * 1_000_000 + 1);
-    let passed = log_in(&company, &user, Some("phone-1")).await;
-    let passed_by = refresh(&server, &passed, Some("phone-1")).await.assert_ok();
-    let newest = refresh(&server, &passed_by, Some("phone-1")).await.assert_ok();
-    let moved = log_in(&company, &user, Some("phone-1")).await;
-    let nameless = log_in(&company, &user, None).await;
-    let nameless_successor = refresh(&server, &nameless, None).await.assert_ok();
-    for (case, replayed, device, alive) in [
-        ("late", &late, Some("phone-1"), &late_successor),
-        ("successor used", &passed, Some("phone-1"), &newest),
-        ("other device", &moved, Some("phone-2"), &moved),
-        ("no device", &nameless, None, &nameless_successor),
-    ] {
-        server.get_as(access(alive), "/api/v1/events").await.for_case(case).assert_ok();
-        let answer = refresh(&server, replayed, device).await.for_case(case);
-        answer.assert_problem(401, "REAUTHENTICATION_REQUIRED");
-        let own = device.map(|_| "phone-1");
-        let refused = refresh(&server, alive, own).await.for_case(case);
-        refused.assert_problem(401, "REAUTHENTICATION_REQUIRED");
-        server.get_as(access(alive), "/api/v1/events").await.for_case(case).assert_problem(401, "UNAUTHORIZED");
+    let passed = phone.log_in(&company, &user).await;
+    let passed_by = phone.refresh(&server, &passed).await.assert_ok();
+    let newest = phone.refresh(&server, &passed_by).await.assert_ok();
+    let moved = phone.log_in(&company, &user).await;
+    let keyless = phone.log_in(&company, &user).await;
+    let nameless = log_in(&company, &user).await;
+    let nameless_successor = refresh(&server, &nameless).await.assert_ok();
+    let without_key =
+        json!({ "refresh_token": keyless["refresh_token"], "device": "phone-1", "proof": "00".repeat(64) });
+    let replayed = [
+        ("late", phone.refresh(&server, &late).await, &late_successor),
+        ("successor used", phone.refresh(&server, &passed).await, &newest),
+        ("other device", other.refresh(&server, &moved).await, &moved),
+        ("without the key", send(&server, "POST", "", "/api/v1/auth/refresh", without_key).await, &keyless),
+        ("no device", refresh(&server, &nameless).await, &nameless_successor),
+    ];
+    for (case, answer, ended) in replayed {
+        answer.for_case(case).assert_problem(401, "REAUTHENTICATION_REQUIRED");
+        let refused = match case {
+            "no device" => refresh(&server, ended).await,
+            _ => phone.refresh(&server, ended).await,
+        };
+        refused.for_case(case).assert_problem(401, "REAUTHENTICATION_REQUIRED");
+        server.get_as(access(ended), "/api/v1/events").await.for_case(case).assert_problem(401, "UNAUTHORIZED");
     }
     assert_eq!(signals(&company, "REFRESH_TOKEN_REPLAYED").await, 3);
     assert_eq!(signals(&company, "REFRESH_TOKEN_OF_OTHER_DEVICE").await, 1);
+    assert_eq!(signals(&company, "REFRESH_TOKEN_WITHOUT_KEY").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn point_2_refreshes_that_race_from_one_device_get_one_successor() {
     let server = TestCentral::new().await;
     let company = server.company().await;
-    let user = person(&company, "amelie", json!([])).await;
-    let tokens = log_in(&company, &user, Some("phone-1")).await;
-    let racing = (0..8).map(|_| refresh(&server, &tokens, Some("phone-1")));
+    let user = person(&company, "amelie", at_site(&company, "cashier")).await;
+    let phone = enrolled(&company, &user, "cashier", "phone-1").await;
+    let tokens = phone.log_in(&company, &user).await;
+    let racing = (0..8).map(|_| phone.refresh(&server, &tokens));
     let answers = futures_util::future::join_all(racing).await;
     let successors: std::collections::BTreeSet<String> =
         answers.into_iter().map(|answer| answer.assert_ok()["refresh_token"].to_string()).collect();
@@ -506,7 +519,7 @@ async fn point_2_a_rotated_key_signs_at_once_and_the_old_one_is_accepted_for_a_w
     let server = TestCentral::at(clock.clock()).await;
     let company = server.company().await;
     let user = person(&company, "amelie", json!([{ "role": "auditor", "site": null }])).await;
-    let old = log_in(&company, &user, None).await;
+    let old = log_in(&company, &user).await;
     let kids = async || {
         let keys = server.get_as("", "/.well-known/jwks.json").await.assert_ok();
         keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
@@ -516,16 +529,16 @@ async fn point_2_a_rotated_key_signs_at_once_and_the_old_one_is_accepted_for_a_w
     let rotated = server.central.accounts().rotate_signing_key(false, &by).await.unwrap();
     assert_eq!(kids().await, [json!(rotated.added), before[0].clone()]);
     server.get_as(access(&old), "/api/v1/events").await.assert_ok();
-    let new = log_in(&company, &user, None).await;
+    let new = log_in(&company, &user).await;
     let head = URL_SAFE_NO_PAD.decode(access(&new).split('.').next().unwrap()).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&head).unwrap()["kid"], json!(rotated.added));
     clock.forward(7 * DAY);
     assert_eq!(kids().await, [json!(rotated.added)]);
     // A stolen key: its tokens stop at once, and logins survive.
-    let stolen = log_in(&company, &user, None).await;
+    let stolen = log_in(&company, &user).await;
     server.central.accounts().rotate_signing_key(true, &by).await.unwrap();
     server.get_as(access(&stolen), "/api/v1/events").await.assert_problem(401, "UNAUTHORIZED");
-    let refreshed = refresh(&server, &stolen, None).await.assert_ok();
+    let refreshed = refresh(&server, &stolen).await.assert_ok();
     server.get_as(access(&refreshed), "/api/v1/events").await.assert_ok();
     let keys = changes(&company).await.into_iter().filter(|(entity_type, ..)| entity_type == "SIGNING_KEY");
     let words: Vec<String> = keys.map(|(.., change)| change).collect();
@@ -540,7 +553,7 @@ async fn d_a_token_of_another_tenant_or_another_central_gives_nothing() {
     let company = server.company().await;
     let other = server.tenant("Autre").await;
     let user = person(&company, "amelie", json!([{ "role": "admin", "site": null }])).await;
-    let tokens = log_in(&company, &user, None).await;
+    let tokens = log_in(&company, &user).await;
     let rival = person(&other, "amelie", json!([{ "role": "admin", "site": null }])).await;
     // The token reads its own tenant alone: the other one's user does not exist for it.
     let path = format!("/api/v1/users/{}", rival.id);
@@ -557,14 +570,14 @@ async fn d_a_token_of_another_tenant_or_another_central_gives_nothing() {
     let text = tokens["refresh_token"].as_str().unwrap();
     let own = company.tenant.uuid().simple().to_string();
     let moved = text.replace(&own, &other.tenant.uuid().simple().to_string());
-    refresh(&server, &json!({ "refresh_token": moved }), None).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
+    refresh(&server, &json!({ "refresh_token": moved })).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
     // Another central, whose keys and incarnation are others.
     let elsewhere = TestCentral::new().await;
     elsewhere.get_as(access(&tokens), "/api/v1/users").await.assert_problem(401, "UNAUTHORIZED");
     // A refresh token is no access token, and the reverse.
     server.get_as(text, "/api/v1/users").await.assert_problem(401, "UNAUTHORIZED");
     let swapped = json!({ "refresh_token": &access(&tokens)[..200] });
-    refresh(&server, &swapped, None).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
+    refresh(&server, &swapped).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -576,7 +589,8 @@ async fn point_13_erasing_a_user_removes_the_name_and_leaves_the_log_as_it_is() 
     let server = TestCentral::new().await;
     let company = server.company().await;
     let user = person(&company, "amelie", json!([{ "role": "cashier", "site": company.site.uuid() }])).await;
-    let tokens = log_in(&company, &user, Some("phone-1")).await;
+    let phone = enrolled(&company, &user, "cashier", "phone-1").await;
+    let tokens = phone.log_in(&company, &user).await;
     let sale = Sale::default().draft("s-1");
     send(&server, "POST", access(&tokens), "/api/v1/events", sale).await.assert_ok();
     let before = company.get("/api/v1/events?limit=1000").await.assert_ok();
@@ -596,13 +610,13 @@ async fn point_13_erasing_a_user_removes_the_name_and_leaves_the_log_as_it_is() 
         assert_eq!(company.count(&format!("select count(*) from {table} where tenant_id = $1")).await, 0, "{table}");
     }
     server.get_as(access(&tokens), "/api/v1/stock").await.assert_problem(401, "UNAUTHORIZED");
-    refresh(&server, &tokens, Some("phone-1")).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
+    phone.refresh(&server, &tokens).await.assert_problem(401, "REAUTHENTICATION_REQUIRED");
     send(&server, "POST", &company.token, &path, json!({})).await.assert_problem(404, "NOT_FOUND");
 
     let after = company.get("/api/v1/events?limit=1000").await.assert_ok();
     let (before, after) = (before["events"].as_array().unwrap(), after["events"].as_array().unwrap());
     assert_eq!(after[..before.len()], before[..], "no event changed");
-    assert_eq!(after.len(), before.len() + 1, "one event says so");
+    assert_eq!(after.len(), before.len() + 2, "one event says so, and one that the phone is revoked");
     assert_eq!(after.last().unwrap()["payload"]["change"], "user_erased");
     let sold = after.iter().find(|event| event["entity_id"] == "s-1").unwrap();
     assert_eq!(sold["user"], json!(user.id), "the sale still names who made it");

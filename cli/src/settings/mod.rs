@@ -143,6 +143,12 @@ pub const VARIABLES: &[Variable] = &[
          [corrected](../spec/sync.md#the-nodes-clock) in any case, or flagged where nobody can know them",
     ),
     variable(
+        "OFFLINE_GRACE_HOURS",
+        "72",
+        "central: how long a user may work on a phone or desktop without contact; what is recorded later is quarantined, and the \
+         user has to log in again",
+    ),
+    variable(
         "REPORT_WAIT_MS",
         "5",
         "central: how long a report waits for the latest figures while central is busy, before it shows those of at most two \
@@ -181,6 +187,8 @@ pub struct Central {
     pub rulebook_file: Option<PathBuf>,
     /// `CLOCK_DRIFT_SECONDS`. `None`: central's own default.
     pub clock_drift_limit: Option<Duration>,
+    /// `OFFLINE_GRACE_HOURS`. `None`: central's own default.
+    pub offline_grace: Option<Duration>,
     /// `REPORT_WAIT_MS`. `None`: central's own default.
     pub report_wait: Option<Duration>,
     /// `RESTARTS_MAX`. `None`: central's own default.
@@ -238,6 +246,12 @@ impl Central {
         let clock_drift_limit = reader.optional("CLOCK_DRIFT_SECONDS", "a number of seconds from 1", |text| {
             text.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
         });
+        let offline_grace = reader.optional("OFFLINE_GRACE_HOURS", "a number of hours from 1 to 168", |text| {
+            text.parse()
+                .ok()
+                .filter(|hours| (1..=168).contains(hours))
+                .map(|hours: u64| Duration::from_secs(hours * 3_600))
+        });
         let report_wait = reader.optional("REPORT_WAIT_MS", "a number of milliseconds from 0 to 60000", |text| {
             text.parse().ok().filter(|millis| *millis <= 60_000).map(Duration::from_millis)
         });
@@ -247,6 +261,7 @@ impl Central {
             database_url: database_url?,
             rulebook_file: rulebook_file?,
             clock_drift_limit: clock_drift_limit?,
+            offline_grace: offline_grace?,
             report_wait: report_wait?,
         })
     }

@@ -57,6 +57,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::WrongNode => Reaction::Stop,
         ErrorCode::Unauthorized
         | ErrorCode::Forbidden
+        | ErrorCode::DeviceRevoked
         | ErrorCode::LoginFailed
         | ErrorCode::TokenExpired
         | ErrorCode::ReauthenticationRequired
@@ -116,6 +117,9 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::SessionLocked
         | ErrorCode::PasswordRequired
         | ErrorCode::LinkInvalid
+        | ErrorCode::DeviceNotEnrolled
+        | ErrorCode::DeviceLimit
+        | ErrorCode::EnrolmentInvalid
         | ErrorCode::WeakPassword
         | ErrorCode::AlreadyExists
         | ErrorCode::ProofInvalid => to_status(code.status()),

@@ -41,6 +41,8 @@ words! {
     Name = json_schema!({ "type": "string", "minLength": 1, "maxLength": NAME_CHARS_MAX, "pattern": "^\\S(.*\\S)?$" });
     /// 32 bytes.
     Hash = json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
+    /// An Ed25519 signature.
+    Signature = json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{128}$" });
     /// Central's mark on a result: 16 bytes.
     Attestation = json_schema!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
     /// Bytes as text.
@@ -85,6 +87,8 @@ words! {
     SyncDirection = one_of(["UP", "DOWN"]);
     /// How a synchronisation ended.
     SyncOutcome = one_of(["SUCCESS", "PARTIAL", "FAILED"]);
+    /// The contract of a device.
+    DeviceContract = one_of(["mobile", "desktop"]);
     /// In which contract.
     SyncContract = one_of(["mobile", "desktop", "native"]);
     /// Kinds of notifications.

@@ -54,7 +54,7 @@ async fn read_page(
     let limit = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let limit = page_limit(limit, PAGE_ROWS).map_err(|problem| problem.at("/limit"))?;
     check_types(central, credential, request.entity_types.as_deref().unwrap_or_default()).await?;
-    let device = central.devices().contact(credential, &request.client_id, Contract::Desktop).await?;
+    let device = central.devices().contact_of_active(credential, &request.client_id, Contract::Desktop).await?;
     sync.is_of(device.node);
     let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
     let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());

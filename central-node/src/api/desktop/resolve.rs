@@ -51,14 +51,14 @@ pub(super) async fn resolve(
             return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/merged").into());
         }
     };
-    let device = central.devices().contact(&credential, &request.client_id, Contract::Desktop).await?;
+    let device = central.devices().contact_of_active(&credential, &request.client_id, Contract::Desktop).await?;
     let event = seal::event_id(&device, &request.outbox_event_id)?;
     let order = ResolutionRequest {
         // The same choice sent twice, or for another edit that waits with this one, is one choice; another one is refused.
         id: None,
         choice,
         fields: merged.as_ref().map(fields_of),
-        user: None,
+        user: device.author().map(|user| seal::name("user", &user.to_string())).transpose()?,
         // A device that names no version has been shown what came with its edit, and since then what it says that it holds.
         seen: match request.server_version {
             Some(version) => ResolutionBasis::Version(Position(version)),

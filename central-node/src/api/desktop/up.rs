@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use comptoir_core::decision::Verdict;
-use comptoir_core::id::Name;
+use comptoir_core::id::{Name, TenantId};
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, RequestBody};
@@ -15,7 +15,9 @@ use comptoir_messages::{Language, Message};
 use comptoir_proto::desktop_v1::{Acknowledged, Conflict, OutboxEvent, Rejected, SyncUpRequest, SyncUpResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::security_v1::SecurityKind;
 use comptoir_proto::sync_v1::RecordResult;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -33,7 +35,7 @@ use crate::devices::device::{Contract, Device};
 use crate::devices::seal::{self, DeviceEvent, DeviceOutcome};
 use crate::devices::{offset, time_cursor};
 use crate::identity::Credential;
-use crate::ingest::{DeviceDraft, DeviceResult, server_id};
+use crate::ingest::{DeviceDraft, DeviceResult, SecurityEvent, record_security_event, server_id};
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 /// Characters of an entity's id on the client.
@@ -80,7 +82,12 @@ async fn ingest_events(
     for (index, text) in request.events.iter().enumerate() {
         match read(credential, &types, index, text) {
             Ok(event) => events.push(event),
-            Err(rejected) => response.rejected.push(rejected),
+            Err(rejected) => {
+                if rejected.code == ErrorCode::WrongTenant.as_str() {
+                    record_foreign_tenant(central, &device, &rejected).await;
+                }
+                response.rejected.push(rejected);
+            }
         }
     }
     let now = central.clock().now();
@@ -113,16 +120,44 @@ fn read(credential: &Credential, types: &EntityTypes, index: usize, text: &RawVa
         let problem = Problem::new(ErrorCode::MalformedBody, error.to_string());
         rejected(event_label(text, index), &problem)
     })?;
-    if Uuid::parse_str(&event.tenant_id) != Ok(credential.tenant.uuid()) {
-        let detail = format!("the credential is of tenant {}, the event of {:?}", credential.tenant, event.tenant_id);
+    if let Err((pointer, tenant)) = is_of_tenant(credential.tenant, &event) {
+        let detail = format!("the credential is of tenant {}, the event of {tenant:?}", credential.tenant);
         tracing::warn!(tenant.id = %credential.tenant, key = credential.key_id, "{detail}");
-        let problem = Problem::new(ErrorCode::WrongTenant, detail).at("/tenantId");
+        let problem = Problem::new(ErrorCode::WrongTenant, detail).at(pointer);
         return Err(rejected(event.id, &problem));
     }
     match types.check(&event.entity_type) {
         Ok(()) => Ok(event),
         Err(unknown) => Err(rejected(event.id, &Problem::from(unknown).at("/entityType"))),
     }
+}
+
+/// Checks the tenant that an event names: itself, and in its payload, where only a tenant's id can name another one.
+fn is_of_tenant(tenant: TenantId, event: &OutboxEvent) -> Result<(), (&'static str, String)> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(rename = "tenantId")]
+        tenant_id: Option<Uuid>,
+    }
+    if Uuid::parse_str(&event.tenant_id) != Ok(tenant.uuid()) {
+        return Err(("/tenantId", event.tenant_id.clone()));
+    }
+    let named = serde_json::from_str::<Named>(event.payload.get()).ok().and_then(|named| named.tenant_id);
+    match named.filter(|named| *named != tenant.uuid()) {
+        Some(other) => Err(("/payload/tenantId", other.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Records that an event named another tenant; the same event again is the same cause.
+async fn record_foreign_tenant(central: &Central, device: &Device, rejected: &Rejected) {
+    let services = (central.database(), central.ingest_queue(), central.clock());
+    let event_id = rejected.outbox_event_id.as_str();
+    let cause = SecurityEvent::cause(device.tenant, &["tenant", &device.node.to_string(), event_id]);
+    let event = SecurityEvent::new(SecurityKind::ForeignTenant, cause, ("EVENT", event_id)).in_log(device.node);
+    let user = device.author().map(|user| user.to_string());
+    let event = event.by(user.as_deref()).with("detail", rejected.reason.as_str());
+    record_security_event(services, device.tenant, event).await;
 }
 
 /// The times by the client's clock in an event.
@@ -171,7 +206,7 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
     };
     let DeviceResult { result, entity_id } = decided;
     match DeviceOutcome::of(&result) {
-        DeviceOutcome::InEffect => response.acknowledged.push(Acknowledged {
+        DeviceOutcome::InEffect | DeviceOutcome::HandedOver => response.acknowledged.push(Acknowledged {
             outbox_event_id: event.id,
             server_event_id: result.event_id.to_string(),
             entity_id: entity_id.to_string(),

@@ -30,7 +30,7 @@ pub(super) fn failure(
     };
     let decided = result.resolution.clone().and_then(|value| serde_json::from_value::<Resolution>(value).ok());
     let resolution = match DeviceOutcome::of(&result) {
-        DeviceOutcome::InEffect => return None,
+        DeviceOutcome::InEffect | DeviceOutcome::HandedOver => return None,
         DeviceOutcome::Conflict => {
             counts.conflicts += 1;
             decided.unwrap_or_else(|| of_conflict(&result))

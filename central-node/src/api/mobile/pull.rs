@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
+use comptoir_core::time::Timestamp;
 use comptoir_http_edge::{ProblemResponse, page_limit, read_query};
 use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
 use comptoir_proto::openapi::words;
@@ -21,7 +22,7 @@ use crate::api::device_request::session;
 use crate::api::error::summary;
 use crate::central::Central;
 use crate::database::StoreError;
-use crate::devices::device::Contract;
+use crate::devices::device::{Contract, Device};
 use crate::devices::mobile::page::{self, MobilePage, MobilePageRequest};
 use crate::devices::time_cursor;
 use crate::identity::Credential;
@@ -30,8 +31,16 @@ use crate::sync_log::{Direction, SyncCounts};
 /// The limit up to which a status counts changes.
 const PENDING_MAX: usize = 1_000;
 
-/// Devices cannot be revoked yet.
-const ACTIVE: DeviceStatus = DeviceStatus { is_active: true, requires_reauth: false };
+fn status_of(device: &Device) -> DeviceStatus {
+    let requires_reauth = device.session.is_some_and(|session| session.needs_login) && !device.is_revoked;
+    DeviceStatus { is_active: !device.is_revoked, requires_reauth }
+}
+
+/// A revoked phone gets nothing, and stays where it was.
+fn nothing_after(since: Timestamp) -> MobilePage {
+    let since = time_cursor::in_milliseconds(since);
+    MobilePage { changes: Vec::new(), has_more: false, server_time: since.clone(), ends_at: since, warning: None }
+}
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MobilePullQuery {
@@ -51,13 +60,13 @@ pub(super) async fn pull(
 ) -> Result<Json<PullResponse>, ProblemResponse> {
     let credential = credential(&headers);
     let query: MobilePullQuery = read_query(&uri)?;
-    let page = logged_page(&central, &credential, &query.device_id, pull_request(&query)).await?;
+    let (device, page) = logged_page(&central, &credential, &query.device_id, pull_request(&query)).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
     Ok(Json(PullResponse {
         events: events.collect::<Result<_, _>>()?,
         has_more: page.has_more,
         server_time: page.server_time,
-        device_status: ACTIVE,
+        device_status: status_of(&device),
         warning: page.warning,
     }))
 }
@@ -86,7 +95,7 @@ pub(super) async fn bootstrap(
 ) -> Result<Json<BootstrapResponse>, ProblemResponse> {
     let credential = credential(&headers);
     let query: BootstrapQuery = read_query(&uri)?;
-    let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
+    let (device, page) = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
     let MobilePage { changes, has_more, server_time, ends_at, warning: _ } = page;
     let mut response = BootstrapResponse {
         products: Vec::new(),
@@ -97,7 +106,7 @@ pub(super) async fn bootstrap(
         has_more,
         cursor: has_more.then(|| format!("{server_time}{UNTIL}{ends_at}")),
         server_time: if has_more { server_time } else { ends_at },
-        device_status: ACTIVE,
+        device_status: status_of(&device),
     };
     for change in &changes {
         let payload = rows::payload(change)?;
@@ -159,12 +168,15 @@ pub(super) async fn status(
         Some(name) => central.devices().contact(&credential, name, Contract::Mobile).await?,
         None => central.devices().only(&credential, Contract::Mobile).await?,
     };
-    let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
+    let pending = match device.is_revoked {
+        true => 0,
+        false => page::pending(central.database(), &device, PENDING_MAX).await?,
+    };
     Ok(Json(StatusResponse {
         // This request has read from the database and, if the last millisecond was still open, written to it.
         server_healthy: true,
         server_time: time_cursor::in_milliseconds(central.clock().now()),
-        device: DeviceStanding { is_active: ACTIVE.is_active, pending_events: pending as u64 },
+        device: DeviceStanding { is_active: !device.is_revoked, pending_events: pending as u64 },
         sync_required: pending > 0,
     }))
 }
@@ -175,16 +187,20 @@ async fn logged_page(
     credential: &Credential,
     device_id: &str,
     request: Result<MobilePageRequest, Problem>,
-) -> Result<MobilePage, Problem> {
+) -> Result<(Device, MobilePage), Problem> {
     let mut sync = session(central, credential.tenant, device_id, Contract::Mobile, Direction::Down);
     let page = async {
         let request = request?;
         let device = central.devices().contact(credential, device_id, Contract::Mobile).await?;
         sync.is_of(device.node);
-        Ok(page::read(central.database(), &device, &request).await?)
+        let page = match device.is_revoked {
+            true => nothing_after(request.since),
+            false => page::read(central.database(), &device, &request).await?,
+        };
+        Ok((device, page))
     };
-    let page: Result<MobilePage, Problem> = page.await;
-    let counts = page.as_ref().map(|page| SyncCounts { events: page.changes.len(), ..SyncCounts::default() });
+    let page: Result<(Device, MobilePage), Problem> = page.await;
+    let counts = page.as_ref().map(|(_, page)| SyncCounts { events: page.changes.len(), ..SyncCounts::default() });
     sync.end(counts.map_err(summary)).await;
     page
 }

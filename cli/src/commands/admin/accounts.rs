@@ -13,7 +13,7 @@ use super::{known, unavailable};
 use crate::failure::Failure;
 use crate::output::Output;
 
-const BY: ChangedBy = ChangedBy::Console;
+pub(super) const BY: ChangedBy = ChangedBy::Console;
 
 /// A user of a tenant.
 #[derive(Debug, Args)]
@@ -332,7 +332,7 @@ fn permission_facts(permission: &Permission) -> Facts {
         .with("scope", Some(permission.scope.as_str().to_owned()))
 }
 
-fn failed(error: AccountError) -> Failure {
+pub(super) fn failed(error: AccountError) -> Failure {
     match error {
         AccountError::Store(error) => unavailable(error),
         other => Failure::Refused(other.to_string()),

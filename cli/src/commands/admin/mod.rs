@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ca;
+mod devices;
 mod facts;
 mod ingest_file;
 mod registry;
@@ -21,7 +22,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use accounts::{RoleCommand, SigningKeyCommand, UserCommand};
 use ca::CaCommand;
-use registry::{DeviceCommand, KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
+use devices::DeviceCommand;
+use registry::{KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
 use restore_window::RestoreWindowCommand;
 use security::SecurityCommand;
 
@@ -36,6 +38,8 @@ Examples:
   comptoir admin node create --tenant TENANT --site SITE --name till-1
   comptoir admin node revoke --tenant TENANT --node NODE --reason 'stolen on Monday'
   comptoir admin node ingest-file shop.bundle
+  comptoir admin device enrol --tenant TENANT --user amelie --site S1 --role driver --url https://central.example.org
+  comptoir admin device revoke --tenant TENANT --device phone-1
   comptoir admin device move --tenant TENANT --device phone-1 --site SITE
   comptoir admin user create --tenant TENANT --login amelie --name 'Amélie Poulain' --role cashier --site SITE
   comptoir admin role list --tenant TENANT
@@ -141,7 +145,7 @@ async fn dispatch(central: &Central, command: DatabaseCommand, output: Output) -
             registry::revoke_node(central, (tenant, node), reason.as_deref(), output).await
         }
         DatabaseCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
-        DatabaseCommand::Device(command) => registry::manage_devices(db, command, output).await,
+        DatabaseCommand::Device(command) => devices::manage_devices(central, command, output).await,
         DatabaseCommand::User(command) => accounts::manage_users(central, command, output).await,
         DatabaseCommand::Role(command) => accounts::manage_roles(central, command, output).await,
         DatabaseCommand::SigningKey(command) => accounts::manage_signing_keys(central, command, output).await,

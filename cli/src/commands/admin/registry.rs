@@ -5,7 +5,6 @@ use clap::Subcommand;
 use comptoir_central::accounts::{ChangedBy, NodeRevocation};
 use comptoir_central::certificates::{self, SiteNameError};
 use comptoir_central::database::Database;
-use comptoir_central::devices::{self, DeviceRow};
 use comptoir_central::identity::{self, KeyRow, NewTenant};
 use comptoir_central::key_changes::{self, RotatedKey};
 use comptoir_central::{Central, Clock};
@@ -139,35 +138,6 @@ Example:
     IngestFile {
         /// Bundle from `comptoir events export` at the node; the whole file is checked before anything is ingested
         file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum DeviceCommand {
-    /// List a tenant's phones and desktops, one a line
-    #[command(after_help = "Example:\n  comptoir admin device list --tenant TENANT --json")]
-    List {
-        /// Tenant id
-        #[arg(long)]
-        tenant: Uuid,
-    },
-    /// Give a phone or a desktop to a shop, such as one that first came with an administrator's token
-    #[command(after_help = "\
-Example:
-  comptoir admin device move --tenant TENANT --device phone-1 --site SITE
-
-From then on the shop's keys speak for the device and its events are the shop's. A phone gets the rows of the shop with its next
-pull; a desktop asks for them with `reload: true`. What it recorded before stays as it was, and so do the rows of another shop that it has.")]
-    Move {
-        /// Tenant id
-        #[arg(long)]
-        tenant: Uuid,
-        /// The device's own name: `device_id` of a phone, `clientId` of a desktop
-        #[arg(long)]
-        device: String,
-        /// Site id
-        #[arg(long)]
-        site: Uuid,
     },
 }
 

@@ -103,6 +103,7 @@ pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failu
         database_url: None,
         rulebook_file: args.rulebook.clone(),
         clock_drift_limit: None,
+        offline_grace: None,
         report_wait: None,
         restarts_max: Some(args.restarts_max),
     };
