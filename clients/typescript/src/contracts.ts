@@ -89,6 +89,7 @@ export interface BootstrapResponse {
   has_more: boolean;
   cursor: string;
   server_time: string;
+  device_status: { is_active: boolean; requires_reauth: boolean };
 }
 
 // --- desktop ---

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Conflict, OutboxEvent, ResolveRequest, ResolveResponse, SyncChange, SyncDownRequest, SyncDownResponse, SyncEntityType, SyncUpRequest, SyncUpResponse } from './contracts.js';
 import { HttpError, call, pause, retry, type Pause } from './http.js';
+import { DeviceRevoked, Identity } from './identity.js';
 import { Store } from './store.js';
 
 type Row = Record<string, any>;
@@ -16,7 +17,8 @@ interface State {
 
 export interface Settings {
   url: string;
-  token: string;
+  /** The identity of an enrolled device, or the key of a program that speaks for it. */
+  token: string | Identity;
   tenant: string;
   client: string;
   store: string;
@@ -56,6 +58,7 @@ export class Desktop {
 
   /** 1. A local change goes into the cache and the outbox in one step. */
   write(operation: OutboxEvent['operation'], entityType: SyncEntityType, entityId: string, payload: Row, id: string = randomUUID()): string {
+    if (this.settings.token instanceof Identity) this.settings.token.checkGrace();
     const table = this.table(entityType);
     if (operation === 'DELETE') delete table[entityId];
     else table[entityId] = { ...table[entityId], ...payload, id: entityId };
@@ -132,7 +135,7 @@ export class Desktop {
         clientId: this.settings.client, lastSyncTimestamp: this.state.sync_state.last_sync_timestamp,
         ...(entityTypes && { entityTypes }), ...(limit && { limit }),
       };
-      const answer = await call<SyncDownResponse>(`${this.settings.url}/api/sync/down`, this.settings.token, request);
+      const answer = await this.#askDown(request);
       for (const change of answer.changes) this.#applyChange(change);
       applied.push(...answer.changes);
       this.state.sync_state.last_sync_timestamp = answer.syncTimestamp;
@@ -140,6 +143,20 @@ export class Desktop {
       more = answer.hasMore;
     }
     return applied;
+  }
+
+  /** The document has no field for a revocation: the server answers 403. The outbox is handed over, then everything is destroyed. */
+  async #askDown(request: SyncDownRequest): Promise<SyncDownResponse> {
+    try {
+      return await call<SyncDownResponse>(`${this.settings.url}/api/sync/down`, this.settings.token, request);
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.code !== 'DEVICE_REVOKED') throw error;
+    }
+    if (this.pending().length > 0) await this.sync();
+    const unsent = this.pending().length;
+    this.#store.destroy();
+    if (this.settings.token instanceof Identity) await this.settings.token.wiped(unsent);
+    throw new DeviceRevoked('the device was revoked: its events are handed over, its data is destroyed');
   }
 
   #applyChange({ operation, entityType, entityId, payload, serverVersion }: SyncChange): void {

@@ -15,9 +15,37 @@ export class HttpError extends Error {
 /** A request fails after this long without an answer, even if its connection reports no error. */
 const ANSWER_WITHIN_MS = 60_000;
 
-/** Sends a POST if a body is given, else a GET, and reads the JSON answer. */
-export async function call<T>(url: string, token: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+/** A person's access tokens. */
+export interface TokenSource {
+  /** A token that is valid for a while. */
+  token(): Promise<string>;
+  /** Another one than the token that the server refused. */
+  renewed(refused: string): Promise<string>;
+  /** The server has answered. */
+  contacted(): void;
+}
+
+/** A key of a program, or the tokens of a person. */
+export type Credential = string | TokenSource;
+
+/** Sends a POST if a body is given, else a GET, and reads the JSON answer. An expired token is renewed, and the same request sent again. */
+export async function call<T>(url: string, credential: Credential, body?: unknown): Promise<T> {
+  if (typeof credential === 'string') return request(url, credential, body);
+  const token = await credential.token();
+  let answer: T;
+  try {
+    answer = await request<T>(url, token, body);
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 401) throw error;
+    answer = await request<T>(url, await credential.renewed(token), body);
+  }
+  credential.contacted();
+  return answer;
+}
+
+/** One request, with a token or without. */
+export async function request<T>(url: string, token: string | undefined, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   if (body === undefined) return read(await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }));
   headers['content-type'] = 'application/json';
   const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
@@ -25,7 +53,8 @@ export async function call<T>(url: string, token: string, body?: unknown): Promi
 }
 
 async function read<T>(answer: Response): Promise<T> {
-  const body = await answer.json();
+  const text = await answer.text();
+  const body: unknown = text === '' ? null : JSON.parse(text);
   if (!answer.ok) throw new HttpError(answer.status, body as Record<string, any>);
   return body as T;
 }

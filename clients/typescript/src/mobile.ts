@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushRequest, PushResponse, StatusResponse } from './contracts.js';
 import { call, pause, retry, type Pause } from './http.js';
+import { DeviceRevoked, Identity } from './identity.js';
 import { Store } from './store.js';
 
 const FORBIDDEN_OFFLINE = new Set(['STOCK', 'PRODUCTION']);
@@ -34,11 +35,14 @@ interface State {
   draft_invoices: Record<string, Json>;
   audit: LocalAuditEntry[];
   notifications: { event_id: string; text: string }[];
+  /** The server asks the user to log in again soon. */
+  requires_login?: boolean;
 }
 
 export interface Settings {
   url: string;
-  token: string;
+  /** The identity of an enrolled device, or the key of a program that speaks for it. */
+  token: string | Identity;
   device: string;
   user: number;
   store: string;
@@ -87,6 +91,7 @@ export class Phone {
   /** Stores an action of the user on the phone before anything else. The same id again (a double click) is the same action. */
   record(entity_type: string, entity_id: string, action: string, payload: Json, id: string = randomUUID(), occurred_at = new Date()): string {
     if (FORBIDDEN_OFFLINE.has(entity_type)) throw new Error(`${entity_type} is read only on a phone`);
+    if (this.settings.token instanceof Identity) this.settings.token.checkGrace();
     if (this.state.sync_queue.some((row) => row.id === id)) return id;
     this.state.sync_queue.push({
       id, entity_type, entity_id, action, payload, occurred_at: occurred_at.toISOString(), user_id: this.settings.user,
@@ -177,6 +182,8 @@ export class Phone {
     let pages = 0;
     for (let more = true; more; pages += 1) {
       const answer = await this.#get<PullResponse>('pull', { since: this.state.sync_meta.last_pull_at, limit });
+      if (!answer.device_status.is_active) await this.#handOverAndWipe();
+      this.state.requires_login = answer.device_status.requires_reauth;
       for (const event of answer.events) {
         if (event.payload === null || event.action === 'DELETE') {
           delete this.state.cache[event.entity_type]?.[event.entity_id];
@@ -205,8 +212,22 @@ export class Phone {
     return row;
   }
 
-  status(): Promise<StatusResponse> {
-    return this.#get<StatusResponse>('status', {});
+  async status(): Promise<StatusResponse> {
+    const status = await this.#get<StatusResponse>('status', {});
+    if (!status.device.is_active) await this.#handOverAndWipe();
+    return status;
+  }
+
+  /**
+   * "Révocation = effacement données locales", after the server has what was recorded. A process that is killed on the way learns
+   * of the revocation again, and goes on.
+   */
+  async #handOverAndWipe(): Promise<never> {
+    await this.sync();
+    const unsent = this.waiting().length;
+    this.#store.destroy();
+    if (this.settings.token instanceof Identity) await this.settings.token.wiped(unsent);
+    throw new DeviceRevoked('the device was revoked: its events are handed over, its data is destroyed');
   }
 
   /** The first load. A page and the start of the next one are stored together, so a killed load resumes there. */

@@ -1,5 +1,5 @@
 // The mobile document's examples (section 5), table of failures (section 7), audit (section 8) and list of tests (section 10).
-// Revocation and the 72 hours are not covered here: they need identity.
+// Revocation and the 72 hours are in identity_scenarios.ts.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -12,6 +12,8 @@ export interface Setting {
   tenant: string;
   /** An administrator's token. */
   token: string;
+  /** The site of that key. */
+  site: string;
   /** A shop's API key. */
   key: string;
   /** Another tenant. */
