@@ -102,16 +102,16 @@ impl Accounts {
         let login = login_of(&request.login).unwrap_or_else(|_| request.login.to_lowercase());
         let account = self.keyed_hash("login", tenant, login.as_bytes());
         let address = request.address.map(|ip| self.keyed_hash("address", tenant, ip.to_string().as_bytes()));
-        let (user, verifier, locks) = self.begin_attempt(tenant, &login, &account, address.as_ref(), now).await?;
+        let (account_of, verifier, locks) = self.begin_attempt(tenant, &login, &account, address.as_ref(), now).await?;
         let is_right = password::matches(verifier, &request.password).await?;
-        let user = user.filter(|_| is_right);
+        let user = account_of.filter(|_| is_right);
         let device = match (user, device) {
             (Some(user), Some(name)) => self.device_of_login(tenant, user, (&login, name), request, now).await?,
             _ => LoginDevice::Absent,
         };
         let Some(user) = user.filter(|_| !matches!(device, LoginDevice::Unproven)) else {
             if locks {
-                self.record_lock(tenant, user, now).await?;
+                self.record_lock(tenant, account_of, now).await?;
             }
             return Err(AccountError::LoginFailed);
         };
