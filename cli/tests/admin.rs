@@ -103,3 +103,39 @@ fn a_key_is_rotated_and_a_tenant_without_security_events_lists_none() {
     let list = ["security", "list", "--tenant", tenant, "--kind", "FOREIGN_QR"];
     assert_eq!(admin(folder.path(), true, &list), "");
 }
+
+/// Point 4: enrolling, revoking and wiping are tested at central.
+#[test]
+fn an_enrolment_code_is_printed_once_and_shown_as_a_qr_code() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let create = |arguments: &[&str]| rows(&admin(folder.path(), true, arguments)).remove(0);
+    let make = ["tenant", "create", "--name", "Les Halles", "--zone", "Europe/Paris", "--currency", "EUR"];
+    let tenant = create(&make);
+    let tenant = tenant["tenant_id"].as_str().unwrap();
+    let site = create(&["site", "create", "--tenant", tenant, "--code", "S1", "--name", "Rue de Rivoli"]);
+    let site = site["site_id"].as_str().unwrap();
+    let user =
+        ["user", "create", "--tenant", tenant, "--login", "amelie", "--name", "A", "--role", "driver", "--site", site];
+    let user = create(&user)["user_id"].clone();
+    let enrol = ["device", "enrol", "--tenant", tenant, "--user", "amelie", "--site", "S1", "--role", "driver"];
+    let enrol = [&enrol[..], &["--url", "https://central.example.org"]].concat();
+
+    let issued = create(&enrol);
+
+    let code = issued["enrolment_code"].as_str().unwrap();
+    assert!(code.starts_with("cpe_") && issued["user_id"] == user, "{issued}");
+    let link = format!("comptoir:enrol?url=https%3A%2F%2Fcentral.example.org&code={code}");
+    assert_eq!(issued["enrolment_link"], link);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
+    let output = command.args(["admin", "--data-dir"]).arg(folder.path()).args(&enrol).output().unwrap();
+    let (text, shown) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("enrolment_code=cpe_") && shown.contains('\u{2588}'), "{text}{shown}");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
+    command.args(["--json", "admin", "--data-dir"]).arg(folder.path());
+    let refused = command.args(["device", "revoke", "--tenant", tenant, "--device", "phone-1"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(i32::from(exit::REFUSED)), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("phone-1"), "{refused:?}");
+    assert_eq!(admin(folder.path(), true, &["device", "list", "--tenant", tenant, "--user", "amelie"]), "");
+}

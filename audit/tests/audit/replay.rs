@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use comptoir_audit::{AuditError, DecisionDifference, Level, Replay, Source, replay};
-use comptoir_core::decision::{Code, Flag, Verdict};
+use comptoir_core::decision::{Code, Flag, Judgement, Verdict};
 use comptoir_core::id::EventId;
 use comptoir_core::rulebook::Rule;
 use comptoir_core::rules;
@@ -264,4 +264,20 @@ fn a_bounded_time_needs_its_flag() {
     assert_eq!(redecided(&log.with_new_chains()).1, [], "the flag says why");
     let (at, fields) = forged(shortage, bounded);
     assert_eq!((at, fields[0].0), (shortage, "effective_at"));
+}
+
+/// The log does not show when central revoked a device, nor a device's silence.
+#[test]
+fn a_quarantine_for_what_central_knew_of_a_device_is_taken_as_it_stands() {
+    let accepted = position_of(|judgement| judgement.verdict == Verdict::Accepted && judgement.code.is_none());
+    for code in [Code::DeviceRevoked, Code::GraceExceeded, Code::TotalMismatch] {
+        let mut log = a_full_day().log();
+        log.entry(accepted).decide(|decision| {
+            decision.judgement = Judgement::refused(Verdict::Quarantined, code, decision.judgement.rule);
+            decision.judgement.detail = Some("as central knew it".to_owned());
+        });
+        let (_, differences) = redecided(&log.with_new_chains());
+        let is_taken = differences.iter().all(|difference| difference.position != accepted);
+        assert_eq!(is_taken, code.is_about_the_device(), "{code:?}");
+    }
 }
