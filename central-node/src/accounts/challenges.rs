@@ -1,5 +1,5 @@
-//! What a device signs to log in: a text of central's own that is valid for five minutes, so that an old signature is none. Nothing
-//! is stored: central recognises its text by a keyed hash.
+//! What a device signs to log in: a text of central's own that is valid for five minutes, so that an old signature is none.
+//! Nothing is stored: central recognises its text by a keyed hash.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::time::Timestamp;

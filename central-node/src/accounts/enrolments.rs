@@ -1,5 +1,5 @@
-//! A user's device enrols itself with a one-time code: `cpe_<tenant>_<secret>`, for one user, one site and one role. The device makes
-//! its key pair; central keeps the public half.
+//! A user's device enrols itself with a one-time code: `cpe_<tenant>_<secret>`, for one user, one site and one role. The
+//! device makes its key pair; central keeps the public half.
 //!
 //! A user has at most three active devices: each takes one of three slots, and a unique index lets no two take the same one.
 

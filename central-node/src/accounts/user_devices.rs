@@ -62,7 +62,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Revokes a device at once: its logins end, and from then on it may only send what it recorded. A second time changes nothing.
+    /// Revokes a device at once: its logins end, and from then on it may only send what it recorded. A second time changes
+    /// nothing.
     pub async fn revoke_device(&self, tenant: TenantId, node: NodeId, by: &ChangedBy) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.database.service().await?;

@@ -55,7 +55,8 @@ pub struct UserAccess {
     pub login: Uuid,
     /// The device that the token was issued to; `None` for a person at a browser.
     pub device: Option<UserDevice>,
-    /// The user's roles, on a device its only one; read for this request: a role that was removed gives no rights, whatever the token says.
+    /// The user's roles, on a device its only one; read for this request: a role that was removed gives no rights, whatever the
+    /// token says.
     pub roles: Vec<RoleAt>,
     permissions: Vec<Permission>,
 }

@@ -417,8 +417,8 @@ fn answer_counted(
 /// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may
 /// have changed since: the base version, where the device names none and central derives it from the device's last
 /// synchronisation; the schema version, which is the newest that central knows; the user, if the access token says who that is;
-/// and ids that central has assigned, together with which entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
-/// objects may write them in another order the second time.
+/// and ids that central has assigned, together with which entity a replaced id means. Payloads are compared in their RFC 8785
+/// form: a device that stores objects may write them in another order the second time.
 fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event, fills_user: bool) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);
