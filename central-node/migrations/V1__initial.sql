@@ -981,9 +981,7 @@ create policy own_rows on reader for select to comptoir_readonly using (role_nam
 grant select, insert on event, ingest_batch, fork_record to comptoir_service;
 -- Identities and heads are updated, never deleted.
 grant select, insert on central_meta, tenant, site to comptoir_service;
-grant select, insert, update, delete on token_key, one_time_link, refresh_family, login_failure
-grant select, insert, update, delete on
-    token_key, user_role, role_permission, one_time_link, refresh_family, login_failure, device_enrolment
+grant select, insert, update, delete on token_key, one_time_link, refresh_family, login_failure, device_enrolment
     to comptoir_service;
 grant select, insert, update on refresh_token, app_user, user_disabling, user_role, role_permission to comptoir_service;
 grant select, insert, update on

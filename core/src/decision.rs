@@ -107,7 +107,6 @@ pub enum Code {
     RightsUnknown,
     /// The device was revoked before the event arrived.
     DeviceRevoked,
-    /// The device or node that recorded it was revoked before it arrived.
     /// A device recorded it without contact for longer than its user may work offline.
     GraceExceeded,
     /// A defect of the program; the event waits for a person.
@@ -116,7 +115,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 24] = [
+    pub const ALL: [Code; 28] = [
         Code::AlreadyValidated,
         Code::StockReadOnly,
         Code::CentralOnly,
@@ -179,11 +178,6 @@ impl Code {
             Code::GraceExceeded => "GRACE_EXCEEDED",
             Code::DecisionFailed => "DECISION_FAILED",
         }
-    }
-
-    /// Whether central quarantined the event for what it knew of its device at receipt. The log does not show that.
-    pub fn is_about_the_device(self) -> bool {
-        matches!(self, Code::DeviceRevoked | Code::GraceExceeded)
     }
 
     /// The code of that word.

@@ -37,7 +37,7 @@ pub enum ErrorCode {
     WrongNode,
     /// The device is not enrolled to that user, or the login belongs to no device.
     DeviceNotEnrolled,
-    /// The device was revoked: it may send what it recorded, and nothing else.
+    /// The node or device was revoked: it may send what it recorded, and nothing else.
     DeviceRevoked,
     /// The user has as many active devices as a user may have.
     DeviceLimit,
@@ -45,9 +45,6 @@ pub enum ErrorCode {
     EnrolmentInvalid,
     /// The credential may not do this.
     Forbidden,
-    /// The node or device was revoked: it may only hand over what it has.
-    /// The device was revoked.
-    DeviceRevoked,
     /// The request names another host than this server's.
     HostRefused,
     /// The request comes from a page of another site.
@@ -152,7 +149,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 72] = [
+    pub const ALL: [ErrorCode; 71] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -174,7 +171,6 @@ impl ErrorCode {
         ErrorCode::DeviceLimit,
         ErrorCode::EnrolmentInvalid,
         ErrorCode::Forbidden,
-        ErrorCode::DeviceRevoked,
         ErrorCode::HostRefused,
         ErrorCode::OriginRefused,
         ErrorCode::NotFound,
@@ -285,7 +281,6 @@ impl ErrorCode {
                 ("ENROLMENT_INVALID", 410, false, "The enrolment code is not valid any more")
             }
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
-            ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was taken out of use"),
             ErrorCode::HostRefused => ("HOST_REFUSED", 421, false, "This server does not answer to that host name"),
             ErrorCode::OriginRefused => {
                 ("ORIGIN_REFUSED", 403, false, "A page of another site may not change anything here")

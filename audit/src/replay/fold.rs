@@ -99,9 +99,11 @@ impl Fold {
             && let Some(objection) = self.objection_to(&known.event)
         {
             known.objection = Some(objection);
-        if let (RecordReading::Known(known), Some(code)) = (&mut record, decision.judgement.code)
-            && code.is_about_the_device()
-            // Central knew that at receipt, and the log does not show it.
+        }
+        if let (RecordReading::Known(known), Some(code @ Code::GraceExceeded)) = (&mut record, decision.judgement.code)
+            && known.objection.is_none()
+        {
+            // Central knew at receipt when the device had been in contact, and the log does not show that.
             let detail = decision.judgement.detail.clone().unwrap_or_default();
             known.objection = Some(Objection { code, detail });
         }

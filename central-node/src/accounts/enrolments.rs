@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::context::Accounts;
 use super::error::AccountError;
+use super::logins::lock_logins;
 use super::names::{device_of, name_of};
-use super::record::{ChangedBy, IdentityChange, record};
+use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
 use super::secrets::{random_secret, read_secret, secret_text};
 use super::user_devices::{active_devices, lock_device, revoke_locked};
 use crate::database::{self, Micros, StoreError};
@@ -96,6 +97,7 @@ impl Accounts {
         let expires_at = now.shifted(ENROLMENT_HOURS * 3_600 * 1_000_000);
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
+        lock_for_change(&tx, tenant).await?;
         if !is_enabled(&tx, tenant, user).await? {
             return Err(AccountError::NoUser { tenant, user: user.to_string() });
         }
@@ -133,10 +135,10 @@ impl Accounts {
         let name = device_of(&request.name)?;
         let label = request.label.as_deref().map(name_of).transpose()?;
         let mut public_key = [0u8; 32];
-        hex::decode_to_slice(&request.public_key, &mut public_key).map_err(|_| AccountError::Proof)?;
+        hex::decode_to_slice(&request.public_key, &mut public_key).map_err(|_| AccountError::EnrolmentProof)?;
         let text = enrolment_text(&request.code, name, &request.public_key);
         if !is_signed(&public_key, &text, &request.proof) {
-            return Err(AccountError::Proof);
+            return Err(AccountError::EnrolmentProof);
         }
         let (tenant, secret) = read_secret(PREFIX, &request.code).ok_or(AccountError::Enrolment)?;
         let hash = blake3::hash(&secret);
@@ -208,14 +210,20 @@ async fn is_enabled(tx: &Transaction<'_>, tenant: TenantId, user: UserId) -> Res
     Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
 }
 
+/// Locks the logins of the code's user, the tenant and the code, in this order; see [`lock_logins`].
 async fn lock_code(
     tx: &Transaction<'_>,
     tenant: TenantId,
     hash: &blake3::Hash,
-) -> Result<Option<IssuedCode>, StoreError> {
+) -> Result<Option<IssuedCode>, AccountError> {
+    let sql = "select user_id from device_enrolment where tenant_id = $1 and code_hash = $2";
+    let row = tx.query_opt(sql, &[&tenant.uuid(), &hash.as_bytes().as_slice()]).await.map_err(StoreError::from)?;
+    let Some(row) = row else { return Ok(None) };
+    lock_logins(tx, tenant, UserId::new(row.try_get(0).map_err(StoreError::from)?)).await?;
+    lock_for_change(tx, tenant).await?;
     let sql = "select user_id, site_id, role, expires_at, used_by from device_enrolment
                where tenant_id = $1 and code_hash = $2 for update";
-    let row = tx.query_opt(sql, &[&tenant.uuid(), &hash.as_bytes().as_slice()]).await?;
+    let row = tx.query_opt(sql, &[&tenant.uuid(), &hash.as_bytes().as_slice()]).await.map_err(StoreError::from)?;
     let read = |row: tokio_postgres::Row| {
         let role = Role::new(row.try_get(2)?).map_err(|error| StoreError::Damaged(error.to_string()))?;
         Ok::<_, StoreError>(IssuedCode {
@@ -226,7 +234,7 @@ async fn lock_code(
             used_by: row.try_get::<_, Option<Uuid>>(4)?.map(NodeId::new),
         })
     };
-    row.map(read).transpose()
+    Ok(row.map(read).transpose()?)
 }
 
 /// A slot of the user's that no active device has.

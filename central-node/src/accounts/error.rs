@@ -132,7 +132,7 @@ pub enum AccountError {
     },
     /// The public key or the signature of an enrolment.
     #[error("the proof is no signature of public_key over the text that docs/spec/identity.md shows")]
-    Proof,
+    EnrolmentProof,
     /// The proof of a wipe is not of the device's key.
     #[error("the proof is not of this device's key")]
     WipeProof,

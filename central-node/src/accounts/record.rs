@@ -3,9 +3,8 @@
 use comptoir_core::decision::Verdict;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
-use comptoir_core::id::{EventId, Name, TenantId, UserId};
-use comptoir_core::position::Position;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId, UserId};
+use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::Decided;
 use comptoir_proto::payload::IDENTITY_CHANGED;
@@ -55,12 +54,11 @@ impl IdentityChange {
         IdentityChange::new("USER", user.to_string(), change)
     }
 
-    pub(crate) fn new(entity_type: &'static str, id: String, change: &str) -> IdentityChange {
     pub(super) fn of_device(node: NodeId, change: &str) -> IdentityChange {
         IdentityChange::new("DEVICE", node.to_string(), change)
     }
 
-    pub(super) fn new(entity_type: &'static str, id: String, change: &str) -> IdentityChange {
+    pub(crate) fn new(entity_type: &'static str, id: String, change: &str) -> IdentityChange {
         let payload = [("change".to_owned(), change.into())].into_iter().collect();
         IdentityChange { entity: (entity_type, id), payload }
     }

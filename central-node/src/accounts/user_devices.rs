@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::context::Accounts;
 use super::error::{AccountError, HeldDevice};
-use super::logins::end_device_logins;
+use super::logins::{end_device_logins, lock_logins};
 use super::names::{device_of, name_of};
-use super::record::{ChangedBy, IdentityChange, record};
+use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
 use crate::database::{self, Micros, StoreError, as_bigint};
 use crate::identity::user_device::enrolled_device;
 
@@ -105,16 +105,27 @@ fn unknown(tenant: TenantId, node: NodeId) -> AccountError {
     AccountError::NoDevice { tenant, device: node.to_string() }
 }
 
+/// Locks the logins of the device's user, the tenant and the device, in this order; see [`lock_logins`].
 pub(super) async fn lock_device(
     tx: &Transaction<'_>,
     tenant: TenantId,
     node: NodeId,
-) -> Result<Option<LockedDevice>, StoreError> {
+) -> Result<Option<LockedDevice>, AccountError> {
+    let sql = "select user_id from device where tenant_id = $1 and node_id = $2";
+    let Some(row) = tx.query_opt(sql, &[&tenant.uuid(), &node.uuid()]).await.map_err(StoreError::from)? else {
+        return Ok(None);
+    };
+    if let Some(user) = row.try_get::<_, Option<Uuid>>(0).map_err(StoreError::from)? {
+        lock_logins(tx, tenant, UserId::new(user)).await?;
+    }
+    lock_for_change(tx, tenant).await?;
     let sql =
         "select device, user_id, revoked_at is not null from device where tenant_id = $1 and node_id = $2 for update";
-    let Some(row) = tx.query_opt(sql, &[&tenant.uuid(), &node.uuid()]).await? else { return Ok(None) };
-    let user: Option<Uuid> = row.try_get(1)?;
-    let (name, is_revoked) = (row.try_get(0)?, row.try_get(2)?);
+    let Some(row) = tx.query_opt(sql, &[&tenant.uuid(), &node.uuid()]).await.map_err(StoreError::from)? else {
+        return Ok(None);
+    };
+    let user: Option<Uuid> = row.try_get(1).map_err(StoreError::from)?;
+    let (name, is_revoked) = (row.try_get(0).map_err(StoreError::from)?, row.try_get(2).map_err(StoreError::from)?);
     Ok(Some(LockedDevice { node, name, user: user.map(UserId::new), is_revoked }))
 }
 
@@ -162,7 +173,7 @@ pub(super) async fn revoke_devices(
     tenant: TenantId,
     user: UserId,
     now: Timestamp,
-) -> Result<Vec<IdentityChange>, StoreError> {
+) -> Result<Vec<IdentityChange>, AccountError> {
     let mut changes = Vec::new();
     for held in active_devices(tx, tenant, user).await? {
         if let Some(device) = lock_device(tx, tenant, held.node).await? {
@@ -170,6 +181,6 @@ pub(super) async fn revoke_devices(
         }
     }
     let sql = "update device set label = null where tenant_id = $1 and user_id = $2";
-    tx.execute(sql, &[&tenant.uuid(), &user.uuid()]).await?;
+    tx.execute(sql, &[&tenant.uuid(), &user.uuid()]).await.map_err(StoreError::from)?;
     Ok(changes)
 }

@@ -14,10 +14,8 @@ use super::links::{OneTimeLink, link_issued};
 use super::logins::{end_logins, lock_logins};
 use super::names::{LOGIN_CHARS_MAX, login_of, name_of};
 use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
-use crate::database::{self, Micros, StoreError, as_bigint};
-use super::record::{ChangedBy, IdentityChange, record};
 use super::user_devices::revoke_devices;
-use crate::database::{self, Micros, StoreError};
+use crate::database::{self, Micros, StoreError, as_bigint};
 use crate::identity::permissions::{role_at, roles_of};
 
 /// A user to be created.

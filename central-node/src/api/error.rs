@@ -142,10 +142,10 @@ impl From<AccountError> for Problem {
             AccountError::NoTenant(_)
             | AccountError::NoUser { .. }
             | AccountError::NoNode { .. }
-            | AccountError::Erased(_) => Problem::new(ErrorCode::NotFound, detail),
             | AccountError::NoDevice { .. }
+            | AccountError::Erased(_) => Problem::new(ErrorCode::NotFound, detail),
             AccountError::RoleNotHeld { .. } => bad("/role"),
-            AccountError::Proof => bad("/proof"),
+            AccountError::EnrolmentProof => bad("/proof"),
             AccountError::DeviceExists => Problem::new(ErrorCode::AlreadyExists, detail).at("/name"),
             AccountError::NotEnrolled => Problem::new(ErrorCode::DeviceNotEnrolled, detail),
             AccountError::Enrolment => Problem::new(ErrorCode::EnrolmentInvalid, detail),

@@ -18,8 +18,9 @@ use comptoir_proto::openapi::{
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::security_v1::SecurityEventPage;
 use comptoir_proto::store_check_v1::StoreCheck;
-use comptoir_proto::{bundle_v1, desktop_v1, forks_v1, identity_v1, mobile_v1, node_users_v1, paths, pull_v1, sync_v1};
-use comptoir_proto::{bundle_v1, desktop_v1, devices_v1, identity_v1, mobile_v1, paths, pull_v1, sync_v1};
+use comptoir_proto::{
+    bundle_v1, desktop_v1, devices_v1, forks_v1, identity_v1, mobile_v1, node_users_v1, paths, pull_v1, sync_v1,
+};
 use schemars::JsonSchema;
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What a device may not have recorded: anything, once it is revoked, and anything beyond its user's offline grace. Such events
-//! happened, so they are quarantined and not refused.
+//! What a device may not have recorded: anything beyond its user's offline grace. Such events happened, so they are quarantined
+//! and not refused.
 
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ const GAPS: i64 = 100;
 
 /// When a device was allowed to record.
 pub(super) struct Grace {
-    is_revoked: bool,
     /// The parts of its silences that were beyond the grace: after the first time, until before the second.
     beyond: Vec<(Timestamp, Timestamp)>,
 }
@@ -25,7 +24,7 @@ pub(super) struct Grace {
 impl Grace {
     /// Of a device with its user's token. For one that a program speaks for, no contact is known to be its user's.
     pub(super) async fn load(devices: &Devices, device: &Device) -> Result<Grace, StoreError> {
-        let mut grace = Grace { is_revoked: device.is_revoked, beyond: Vec::new() };
+        let mut grace = Grace { beyond: Vec::new() };
         if device.session.is_none() || device.is_revoked {
             return Ok(grace);
         }
@@ -43,10 +42,6 @@ impl Grace {
 
     /// Why an event of that time, corrected for the device's clock, is quarantined.
     pub(super) fn objection(&self, occurred_at: Timestamp) -> Option<Objection> {
-        if self.is_revoked {
-            let detail = "the device was revoked before it sent this".to_owned();
-            return Some(Objection { code: Code::DeviceRevoked, detail });
-        }
         let (end, contact) = self.beyond.iter().find(|(end, contact)| *end < occurred_at && occurred_at < *contact)?;
         let (end, contact) = (instant::format(*end), instant::format(*contact));
         let detail = format!(
@@ -73,7 +68,7 @@ mod tests {
     fn what_was_recorded_after_72_hours_without_contact_and_before_the_next_one_is_objectionable() {
         let grace = Duration::from_secs(72 * 3_600);
         let silence = (Timestamp(0), Timestamp(100 * HOUR));
-        let grace = Grace { is_revoked: false, beyond: beyond(silence, grace).into_iter().collect() };
+        let grace = Grace { beyond: beyond(silence, grace).into_iter().collect() };
         let code = |hours: i64| grace.objection(Timestamp(hours * HOUR)).map(|objection| objection.code);
         assert_eq!(
             [10, 72, 73, 99, 100, 101].map(code),

@@ -4,10 +4,8 @@ use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use uuid::Uuid;
 
-use super::device::node_of;
 use crate::accounts::{ChangedBy, IdentityChange, record_changes};
 use crate::clock::Clock;
-use crate::database::{self, Database, Micros, StoreError, TxPhase};
 use crate::database::{self, Database, Micros, StoreError, TxPhase, natural};
 use crate::event_store::{TenantHead, lock_tenant, raise_tenant};
 use crate::identity::IdentityError;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::Content;
-use comptoir_core::id::{EventId, Name, NameError, UserId};
+use comptoir_core::id::{EventId, Name, NameError};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::sync_v1::RecordResult;
@@ -146,11 +146,11 @@ pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, DeviceEventError> {
     instant::parse_or_utc(text).ok_or_else(|| DeviceEventError::OccurredAt { text: text.to_owned() })
 }
 
-/// Seals and decides the events: one outcome each, in order. `author` is the user of the request's access token: the events are
-/// the user's, and are judged by the user's rights.
+/// Seals and decides the events: one outcome each, in order. With the access token of a user the events are the user's, and are
+/// judged by the user's rights.
 pub(crate) async fn submit(
     devices: &Devices,
-    (device, author): (&Device, Option<UserId>),
+    device: &Device,
     mut drafts: Vec<DeviceDraft>,
     clock_offset_micros: i64,
 ) -> Result<Vec<Result<DeviceResult, IdReused>>, DraftsError> {
@@ -158,14 +158,10 @@ pub(crate) async fn submit(
         return Ok(Vec::new());
     }
     let now = devices.clock.now();
-    let user = author.map(|author| Name::new(author.to_string()).expect("a UUID is a valid name"));
     let grace = Grace::load(devices, device).await.map_err(IngestError::from)?;
     let user = device.author().map(|user| name("user", &user.to_string())).transpose();
     let user = user.map_err(|error| IngestError::from(StoreError::Damaged(error.to_string())))?;
     for draft in &mut drafts {
-        if user.is_some() {
-            draft.content.user.clone_from(&user);
-        }
         draft.clock_offset_micros = offset::of_stamp(clock_offset_micros, draft.occurred_at, now);
         draft.objection = grace.objection(draft.occurred_at.shifted(-draft.clock_offset_micros));
         if user.is_some() {
@@ -175,7 +171,6 @@ pub(crate) async fn submit(
     let job = DeviceDrafts {
         node: device.node,
         opened_for: format!("the {} device {}", device.contract, device.name),
-        author,
         public_key: devices.public_key,
         clock_offset_micros,
         author: device.author(),

@@ -13,7 +13,6 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{EventId, Name, NodeId, UserId};
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::state::{Entity, EntityKey};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::canonical_json::canonical;
@@ -46,8 +45,6 @@ pub(crate) struct DeviceDrafts {
     pub(crate) public_key: [u8; 32],
     /// The device's clock minus central's, estimated from the request.
     pub(crate) clock_offset_micros: i64,
-    /// The user whose access token sends them; `None` if a program speaks for the device.
-    pub(crate) author: Option<UserId>,
     pub(crate) drafts: Vec<DeviceDraft>,
 }
 
@@ -342,9 +339,8 @@ impl DeviceDrafts {
         let identity_position = self.author.map_or(0, |_| decider.head.identity_position.0);
         let body = |event: Event, decider: &BatchDecider<'_>| match draft.reading {
             PayloadReading::Fact(fact, objection) => {
-                let objection = decider.objection_to(&event, revoked).or(objection);
+                let objection = decider.objection_to(&event, revoked).or(draft.objection).or(objection);
                 IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
-                IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection: draft.objection.or(objection) }))
             }
             PayloadReading::Unreadable(code, detail) => {
                 IncomingBody::OwnedUnreadable { event: Box::new(event), code, detail }

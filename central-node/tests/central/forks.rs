@@ -3,7 +3,8 @@
 use comptoir_test_support::TestCentral;
 use serde_json::{Value, json};
 
-use crate::accounts::{access, log_in, person};
+use crate::accounts::log_in;
+use crate::enrolled::{access, person};
 
 #[tokio::test]
 async fn point_4_a_cloned_disk_is_shown_with_both_branches_and_what_came_of_it() {
@@ -60,7 +61,7 @@ async fn forks_are_for_administrators_and_auditors() {
     node.get(&server, "/api/v1/forks").await.assert_problem(403, "FORBIDDEN");
     for (role, status) in [("auditor", 200), ("admin", 200), ("manager", 403)] {
         let user = person(&company, role, json!([{ "role": role, "site": null }])).await;
-        let tokens = log_in(&company, &user, None).await;
+        let tokens = log_in(&company, &user).await;
         server.get_as(access(&tokens), "/api/v1/forks").await.for_case(role).assert_status(status);
     }
 }

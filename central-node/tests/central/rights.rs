@@ -12,8 +12,8 @@ use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::accounts::{Person, access, log_in, person, send};
 use crate::devices::{phone_event, phone_push};
+use crate::enrolled::{Person, access, enrolled, person, send};
 use crate::pulling::pull;
 
 pub(crate) fn name(text: &str) -> Name {
@@ -171,7 +171,7 @@ async fn point_1_a_driver_s_phone_validates_and_receives_no_goods() {
     let server = TestCentral::new().await;
     let company = server.company().await;
     let driver = at_own_site(&company, "driver").await;
-    let tokens = log_in(&company, &driver, Some("phone-1")).await;
+    let tokens = enrolled(&company, &driver, "driver", "phone-1").await.log_in(&company, &driver).await;
     let goods = GoodsReception::default();
     let received = phone_event(goods.entity_type(), "r-1", goods.action(), &goods.payload());
     let order = DeliveryOrder::default();

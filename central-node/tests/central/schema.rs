@@ -12,8 +12,6 @@ const OF_NO_TENANT: &str = "('central_meta', 'token_key', 'refinery_schema_histo
 
 /// Tables with keys, verifiers and names of persons: only the service reads them.
 const SECRET: &str = "('api_key', 'central_meta', 'token_key', 'app_user', 'user_disabling', 'user_role', 'one_time_link', 'refresh_family', \
-    'refresh_token', 'login_failure')";
-const SECRET: &str = "('api_key', 'central_meta', 'token_key', 'app_user', 'user_role', 'one_time_link', 'refresh_family', \
     'refresh_token', 'login_failure', 'device_enrolment')";
 
 /// Selects the schemas that the migrations create.

@@ -57,7 +57,6 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::WrongNode => Reaction::Stop,
         ErrorCode::Unauthorized
         | ErrorCode::Forbidden
-        | ErrorCode::DeviceRevoked
         | ErrorCode::LoginFailed
         | ErrorCode::TokenExpired
         | ErrorCode::ReauthenticationRequired

@@ -107,8 +107,7 @@ async fn ingest_events(
             Err(problem) => response.rejected.push(rejected(event.id, &problem)),
         }
     }
-    let author = credential.user().map(|user| user.user);
-    let outcomes = seal::submit(central.devices(), (&device, author), drafts, clock_offset_micros).await?;
+    let outcomes = seal::submit(central.devices(), &device, drafts, clock_offset_micros).await?;
     for (event, outcome) in sent.into_iter().zip(outcomes) {
         answer(&mut response, event, outcome.map_err(Problem::from));
     }

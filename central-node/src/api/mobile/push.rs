@@ -71,8 +71,7 @@ async fn ingest_events(
     sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
     let drafts = read.iter().filter_map(|read| read.draft.as_ref().ok().cloned()).collect();
     let offset = sync.clock_offset_micros.unwrap_or(0);
-    let author = credential.user().map(|user| user.user);
-    let outcomes = seal::submit(central.devices(), (&device, author), drafts, offset).await?;
+    let outcomes = seal::submit(central.devices(), &device, drafts, offset).await?;
     let mut outcomes = outcomes.into_iter();
     let mut response = PushResponse {
         success: true,

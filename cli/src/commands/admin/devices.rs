@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use comptoir_central::Central;
+use comptoir_central::Clock;
 use comptoir_central::accounts::{AccountError, Enrolment};
 use comptoir_central::devices::{self, DeviceRow};
 use comptoir_central::identity::{self, SiteRow};
@@ -140,7 +141,9 @@ pub(super) async fn manage_devices(central: &Central, command: DeviceCommand, ou
         }
         DeviceCommand::Move { tenant, device, site } => {
             let tenant = known(db, tenant).await?;
-            let moved = devices::move_device(db, tenant, &device, SiteId::new(site)).await.map_err(refused)?;
+            let moved = devices::move_device((db, &Clock::system()), tenant, &device, SiteId::new(site))
+                .await
+                .map_err(refused)?;
             output.print(&device_facts(moved))
         }
     }

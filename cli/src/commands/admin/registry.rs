@@ -309,29 +309,6 @@ pub(super) async fn list_nodes(db: &Database, tenant: Uuid, output: Output) -> R
     })
 }
 
-pub(super) async fn manage_devices(db: &Database, command: DeviceCommand, output: Output) -> Result<(), Failure> {
-    match command {
-        DeviceCommand::List { tenant } => {
-            let rows = devices::devices(db, known(db, tenant).await?).await.map_err(unavailable)?;
-            rows.into_iter().try_for_each(|row| output.print(&FactsRow(device_facts(row))))
-        }
-        DeviceCommand::Move { tenant, device, site } => {
-            let tenant = known(db, tenant).await?;
-            let services = (db, &Clock::system());
-            let moved = devices::move_device(services, tenant, &device, SiteId::new(site)).await.map_err(refused)?;
-            output.print(&device_facts(moved))
-        }
-    }
-}
-
-fn device_facts(DeviceRow { name, contract, node, site, last_contact_at }: DeviceRow) -> Facts {
-    // The name is last because it may contain blanks.
-    Facts::new([("node_id", node.to_string()), ("contract", contract)])
-        .with("site_id", site.map(|site| site.to_string()))
-        .with("last_contact_at", Some(instant::format(last_contact_at)))
-        .with("device", Some(name))
-}
-
 pub(super) async fn manage_keys(db: &Database, command: KeyCommand, output: Output) -> Result<(), Failure> {
     match command {
         KeyCommand::Create { tenant, node, label } => {
