@@ -39,7 +39,24 @@ pub struct HostNames {
     pub of_certificate: CertificateNames,
 }
 
+/// Names that a setting may list.
+const HOSTS_MAX: usize = 100;
+
 impl HostNames {
+    /// What `ALLOWED_HOSTS` must be.
+    pub const NEEDED: &str =
+        "host names without a port, separated by commas, 100 at most, such as till.shop.example,192.168.1.5";
+
+    /// The names of `ALLOWED_HOSTS`, in lower case.
+    pub fn parse_names(text: &str) -> Option<Vec<String>> {
+        let names: Vec<String> = text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+        let is_host = |name: &String| {
+            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
+            (1..=253).contains(&name.len()) && plain && (!name.contains(':') || name.ends_with(']'))
+        };
+        (names.len() <= HOSTS_MAX && names.iter().all(is_host)).then_some(names)
+    }
+
     /// Refuses a request for another host, and one that changes something and comes from a page of another origin.
     pub(crate) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let mut hosts = headers.get_all(HOST).iter();

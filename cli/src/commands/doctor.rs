@@ -101,6 +101,11 @@ fn secrets(data_dir: &Path) -> Vec<Finding> {
             NodeConfig::log_dir(data_dir).join(SECRET_KEY_FILE),
             "unseals the node's signing key; keep it in each copy of the folder",
         ),
+        (
+            NodeConfig::certificate_file(data_dir),
+            "the private key of the node's certificate; in clear, since it is replaced with each certificate and names this shop's \
+             network alone",
+        ),
         (data_dir.join(ADMIN_HEADER_FILE), "the administrator's key of the node"),
         (data_dir.join(TILL_HEADER_FILE), "the till program's key"),
         (UpFile::path(data_dir), "every credential of `comptoir up`"),

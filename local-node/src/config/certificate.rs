@@ -2,6 +2,11 @@
 
 use super::ConfigError;
 
+/// The folder of the certificate from central, in the data directory.
+pub(crate) const CERTIFICATE_FOLDER: &str = "tls";
+/// The file of that certificate and its private key.
+pub(crate) const CERTIFICATE_FILE: &str = "node.pem";
+
 /// The names for which a node asks central for a certificate.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CertificateConfig {

@@ -13,13 +13,12 @@ use comptoir_http_edge::HostNames;
 use crate::event_log::{Identity, LogConfig};
 
 pub use certificate::CertificateConfig;
+pub(crate) use certificate::{CERTIFICATE_FILE, CERTIFICATE_FOLDER};
 pub use identity::GivenIdentity;
 pub use offline::OfflineConfig;
 pub use printer::PrinterConfig;
 pub(crate) use sync::is_loopback;
 pub use sync::{ApiKey, SyncConfig};
-
-const HOSTS_MAX: usize = 100;
 
 /// A node's data directory, identity, and connection to central.
 #[derive(Clone)]
@@ -54,6 +53,11 @@ impl NodeConfig {
         data_dir.join("node")
     }
 
+    /// The file of the certificate that central issued, and its private key, in a data directory.
+    pub fn certificate_file(data_dir: &Path) -> PathBuf {
+        data_dir.join(CERTIFICATE_FOLDER).join(CERTIFICATE_FILE)
+    }
+
     /// The file of the agent's notes about central.
     pub(crate) fn notes_path(&self) -> PathBuf {
         self.data_dir.join("central.json")
@@ -80,7 +84,8 @@ pub struct NodeSettings {
 }
 
 impl NodeSettings {
-    /// Reads the settings by name with `get`, usually from the environment. The error has everything that is missing or wrong.
+    /// Reads the settings by name with `get`, usually from the environment. The error has everything that is missing or
+    /// wrong.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<NodeSettings, Vec<ConfigError>> {
         let get: &dyn Fn(&str) -> Option<String> = &|name| get(name).filter(|value| !value.is_empty());
         let mut wrong = Vec::new();
@@ -109,16 +114,7 @@ impl NodeSettings {
 fn allowed_hosts(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<String>, ConfigError> {
     const SETTING: &str = "ALLOWED_HOSTS";
     let Some(value) = get(SETTING) else { return Ok(Vec::new()) };
-    let names: Vec<String> = value.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
-    let is_host = |name: &String| {
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
-        (1..=253).contains(&name.len()) && plain && (!name.contains(':') || name.ends_with(']'))
-    };
-    if names.len() <= HOSTS_MAX && names.iter().all(is_host) {
-        return Ok(names);
-    }
-    let needed = "host names without a port, separated by commas, 100 at most, such as till.shop.example,192.168.1.5";
-    Err(ConfigError::Invalid { setting: SETTING, value, needed })
+    HostNames::parse_names(&value).ok_or(ConfigError::Invalid { setting: SETTING, value, needed: HostNames::NEEDED })
 }
 
 /// A malformed setting.

@@ -4,7 +4,7 @@
 //! lock          held while the log is open; a second process is refused
 //! registered    written once the log is whole: from then on a missing log is a loss, never a new beginning
 //! high-water    see `high_water`
-//! secret.key    unseals the node's secrets in the store, see `secret_key`
+//! secret.key    unseals the node's secrets in the store, see `secret_key`; next to it secret.key.next during a `rotation`
 //! log/          the store's own files
 //! log.creating/ a first start that did not finish; nothing in it was ever acknowledged
 //! ```

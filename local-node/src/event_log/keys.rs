@@ -2,7 +2,7 @@
 //!
 //! | first byte | rest of the key | value | lifetime |
 //! |---|---|---|---|
-//! | 1 identity | | tenant 16, site 16, node 16, the [sealed](super::secret_key) seed of the node's key pair 60 | written once |
+//! | 1 identity | | tenant 16, site 16, node 16, the [sealed](super::secret_key) seed of the node's key pair 60 | written once; the seed again with each [rotation](super::rotation) |
 //! | 2 epoch | number u32 | the epoch's random id 16 | one per epoch, never changed |
 //! | 3 page | epoch u32, first seq u64, part u16 | a part of a [page](super::page) of records | never changed |
 //! | 4 decisions | epoch u32, first seq u64, part u16 | a part of a page of decisions | never changed |

@@ -39,6 +39,7 @@ mod queue;
 mod read;
 mod recovery;
 mod reseal;
+mod rotation;
 mod seal;
 mod secret_key;
 mod shared;
@@ -75,6 +76,7 @@ pub use key_space::{KeyChange, VALUE_BYTES_MAX, VisitValue, entries_of};
 pub use keys::KeySpace;
 pub(crate) use position::LogPosition;
 pub use read::{Found, Pending, Sealed};
+pub use rotation::rotate_secret_key;
 pub use secret_key::SECRET_KEY_FILE;
 pub use shared::{Check, State, Status};
 

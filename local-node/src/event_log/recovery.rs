@@ -59,6 +59,8 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     config.identity.same_as(stored)?;
     let secret_key = SecretKey::open(&config.dir)?;
     let key = signing_key(&secret_key, stored, &sealed)?;
+    let key = signing_key(&config.dir, stored, &sealed)?;
+    directory.sync()?;
     let boot = count_boot(&*store, &config.backend)?;
 
     let path = directory.high_water();
@@ -140,7 +142,7 @@ fn start(
     Ok(Log(Arc::new(Handle { shared, commands: Some(sender).into(), threads: threads.into() })))
 }
 
-fn open_store(backend: &Backend, path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+pub(super) fn open_store(backend: &Backend, path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match backend {
         Backend::Sled { cache_bytes } => Arc::new(SledStore::open(path, *cache_bytes)?),
         Backend::Memory(disk) => Arc::new(disk.store()),
@@ -166,7 +168,7 @@ fn create(directory: &Directory, config: &LogConfig, environment: &Environment) 
     directory.finish_creation()
 }
 
-fn identity_entry(
+pub(super) fn identity_entry(
     identity: Identity,
     secret_key: &SecretKey,
     seed: &[u8; 32],
@@ -182,14 +184,15 @@ pub(super) fn owner_bytes(identity: Identity) -> Vec<u8> {
     parts.concat()
 }
 
-fn signing_key(secret_key: &SecretKey, identity: Identity, sealed: &[u8]) -> Result<SigningKey, OpenError> {
-    let seed = secret_key.unseal(sealed, &owner_bytes(identity))?;
+/// The node's key pair, unsealed with the key of the log's directory.
+pub(super) fn signing_key(root: &Path, identity: Identity, sealed: &[u8]) -> Result<SigningKey, OpenError> {
+    let seed = SecretKey::unseal_in(root, sealed, &owner_bytes(identity))?;
     let seed: [u8; 32] = seed.try_into().expect("what the key unseals is the seed that it sealed");
     Ok(SigningKey::from_bytes(&seed))
 }
 
 /// The owner, and the sealed seed of the node's key pair.
-fn read_identity(store: &dyn Store) -> Result<Option<(Identity, Vec<u8>)>, StoreError> {
+pub(super) fn read_identity(store: &dyn Store) -> Result<Option<(Identity, Vec<u8>)>, StoreError> {
     let value = store.get(&keys::single(RecordKind::Identity))?;
     Ok(value.as_deref().and_then(|value| {
         let (tenant, rest) = value.split_first_chunk()?;

@@ -15,6 +15,8 @@ use super::environment::Environment;
 
 /// Name of the file in the log's directory.
 pub const SECRET_KEY_FILE: &str = "secret.key";
+/// The key that takes its place, until a rotation is complete.
+const NEXT_KEY_FILE: &str = "secret.key.next";
 const NONCE_BYTES: usize = 12;
 
 /// The key.
@@ -27,7 +29,10 @@ pub(crate) struct SecretKey {
 impl SecretKey {
     /// Reads the key of a log's directory.
     pub(crate) fn open(root: &Path) -> Result<SecretKey, OpenError> {
-        let path = root.join(SECRET_KEY_FILE);
+        SecretKey::read(root.join(SECRET_KEY_FILE))
+    }
+
+    fn read(path: PathBuf) -> Result<SecretKey, OpenError> {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::SecretKeyMissing { path }),
@@ -49,20 +54,7 @@ impl SecretKey {
     pub(crate) fn create(root: &Path, environment: &Environment) -> Result<SecretKey, OpenError> {
         let path = root.join(SECRET_KEY_FILE);
         if !path.exists() {
-            let key = environment.random_bytes::<32>().map_err(at(root, "draw random numbers for"))?;
-            let new = root.join("secret.key.new");
-            let write = || {
-                match fs::remove_file(&new) {
-                    // A partial file of an earlier crash, which may have another mode.
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    Ok(()) | Err(_) => {}
-                }
-                let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
-                writeln!(file, "{}", hex::encode(key))?;
-                file.sync_all()?;
-                fs::rename(&new, &path)
-            };
-            write().map_err(at(&path, "write"))?;
+            write_new_key(&path, environment)?;
         }
         SecretKey::open(root)
     }
@@ -70,6 +62,27 @@ impl SecretKey {
     /// Another secret, for a purpose of its own.
     pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
         blake3::derive_key(purpose, &self.key)
+    /// Unseals a secret with the directory's key, and ends a rotation that a crash had stopped: of two keys the one that
+    /// fits stays.
+    pub(crate) fn unseal_in(root: &Path, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let current = SecretKey::open(root).and_then(|key| key.unseal(sealed, context));
+        let next = root.join(NEXT_KEY_FILE);
+        if !next.exists() {
+            return current;
+        }
+        match current {
+            Ok(secret) => {
+                fs::remove_file(&next).map_err(at(&next, "remove"))?;
+                Ok(secret)
+            }
+            Err(error) => {
+                let next = NextKey(SecretKey::read(next)?);
+                let secret = next.key().unseal(sealed, context).map_err(|_| error)?;
+                next.replace_current()?;
+                tracing::info!("Completed the rotation of secret.key where a crash had stopped it");
+                Ok(secret)
+            }
+        }
     }
 
     /// Seals a secret. `context` says what it belongs to; it is not stored and must be given again.
@@ -88,4 +101,45 @@ impl SecretKey {
         });
         secret.ok_or_else(|| OpenError::SecretKeyWrong { path: self.path.clone() })
     }
+}
+
+/// The key that is to take the place of the directory's key.
+pub(crate) struct NextKey(SecretKey);
+
+impl NextKey {
+    /// Makes the key; durable once the directory is synced.
+    pub(crate) fn create(root: &Path, environment: &Environment) -> Result<NextKey, OpenError> {
+        let path = root.join(NEXT_KEY_FILE);
+        write_new_key(&path, environment)?;
+        SecretKey::read(path).map(NextKey)
+    }
+
+    pub(crate) fn key(&self) -> &SecretKey {
+        &self.0
+    }
+
+    /// Makes it the directory's key; durable once the directory is synced.
+    pub(crate) fn replace_current(self) -> Result<(), OpenError> {
+        let NextKey(SecretKey { path, .. }) = self;
+        let current = path.with_file_name(SECRET_KEY_FILE);
+        fs::rename(&path, &current).map_err(at(&current, "replace"))
+    }
+}
+
+/// Writes a new key, whole or not at all.
+fn write_new_key(path: &Path, environment: &Environment) -> Result<(), OpenError> {
+    let key = environment.random_bytes::<32>().map_err(at(path, "draw random numbers for"))?;
+    let new = path.with_file_name("secret.key.new");
+    let write = || {
+        match fs::remove_file(&new) {
+            // A partial file of an earlier crash, which may have another mode.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
+        writeln!(file, "{}", hex::encode(key))?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().map_err(at(path, "write"))
 }

@@ -22,7 +22,7 @@ use super::reaction;
 use super::state::{NodeCertificate, SyncIssue, SyncState};
 use super::transport::{HttpAnswer, Transport};
 use crate::blocking::blocking;
-use crate::config::CertificateConfig;
+use crate::config::{CERTIFICATE_FILE, CERTIFICATE_FOLDER, CertificateConfig};
 use crate::event_log::Log;
 
 /// How often the certificate is looked at. The wall clock may be set meanwhile, so no longer wait is computed.
@@ -36,12 +36,12 @@ pub(crate) struct CertificateStore {
 
 impl CertificateStore {
     pub(crate) fn new(data_dir: &Path) -> CertificateStore {
-        CertificateStore { folder: data_dir.join("tls") }
+        CertificateStore { folder: data_dir.join(CERTIFICATE_FOLDER) }
     }
 
     /// One file has the key and the certificate, so that both are replaced together.
     pub(crate) fn files(&self) -> TlsFiles {
-        let path = self.folder.join("node.pem");
+        let path = self.folder.join(CERTIFICATE_FILE);
         TlsFiles { certificate: path.clone(), key: path }
     }
 
