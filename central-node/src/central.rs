@@ -11,6 +11,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_proto::rights_change::permission_members;
+use comptoir_http_edge::HostNames;
 use comptoir_proto::rulebook_file;
 use comptoir_proto::sync_v1::{HeadDto, SignedHead, signed_head_text};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -25,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::devices::device::Devices;
+use crate::event_store;
 use crate::feed::Feed;
 use crate::identity::{self, IdentityError, KeyUses, NewTenant};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
@@ -72,6 +74,7 @@ pub struct Central {
     accounts: Accounts,
     database: Database,
     urls: Urls,
+    hosts: HostNames,
     ca_folder: Option<PathBuf>,
     devices: Devices,
     queue: IngestQueue,
@@ -162,6 +165,7 @@ impl Central {
             background,
             database,
             urls,
+            hosts: config.hosts,
             ca_folder: config.ca_folder,
             clock: config.clock,
             incarnation,
@@ -196,6 +200,13 @@ impl Central {
         }
     }
 
+    /// Whether nobody has recorded anything in a tenant yet.
+    pub async fn is_unused(&self, tenant: TenantId) -> Result<bool, StoreError> {
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        event_store::is_unused(&tx, tenant).await
+    }
+
     /// Users, roles and logins.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
@@ -212,6 +223,11 @@ impl Central {
     }
 
     /// The folder of the certificate authority.
+    /// The host names that the API answers to.
+    pub(crate) fn hosts(&self) -> &HostNames {
+        &self.hosts
+    }
+
     pub(crate) fn ca_folder(&self) -> Option<&Path> {
         self.ca_folder.as_deref()
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comptoir_core::rulebook::Rulebook;
+use comptoir_http_edge::HostNames;
 
 use crate::clock::Clock;
 use crate::database::Urls;
@@ -38,6 +39,8 @@ pub enum DatabaseConfig {
 pub struct CentralConfig {
     /// Where the database is.
     pub database: DatabaseConfig,
+    /// The host names that the API answers to; by default those of loopback.
+    pub hosts: HostNames,
     /// The folder of the certificate authority, whether or not it was created.
     pub ca_folder: Option<PathBuf>,
     /// The first rulebook of a new tenant: `RULEBOOK_FILE`, or the defaults.
@@ -67,6 +70,7 @@ impl CentralConfig {
         CentralConfig {
             ca_folder: Some(CentralConfig::ca_folder_in(&data_dir)),
             database: DatabaseConfig::Private(private_postgres::PostgresConfig::new(data_dir)),
+            hosts: HostNames::default(),
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             stale_after: STALE_AFTER,
@@ -88,6 +92,7 @@ impl CentralConfig {
         CentralConfig {
             database: DatabaseConfig::External(urls),
             ca_folder: None,
+            hosts: HostNames::default(),
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             stale_after: STALE_AFTER,

@@ -9,6 +9,7 @@ mod api;
 mod background;
 mod blobs;
 mod central;
+mod certificate_issue;
 pub mod certificates;
 mod clock;
 mod commit_signal;
@@ -18,6 +19,8 @@ pub mod database;
 pub mod devices;
 mod event_store;
 mod feed;
+#[doc(hidden)]
+pub mod fuzzed;
 pub mod identity;
 mod ingest;
 pub mod key_changes;

@@ -9,14 +9,15 @@ use comptoir_central::database::{BootstrapError, Urls};
 use comptoir_central::private_postgres;
 use comptoir_central::{Central, CentralConfig, CentralError};
 use comptoir_core::rulebook::Rulebook;
+use comptoir_http_edge::HostNames;
 use comptoir_proto::rulebook_file;
 
 use crate::causes::with_causes;
 use crate::failure::Failure;
 use crate::settings;
 
-/// Starts central to serve, as the only user of the data directory.
-pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<Central>, Failure> {
+/// Starts central to serve under these host names, as the only user of the data directory.
+pub async fn start(data_dir: &Path, settings: &settings::Central, hosts: HostNames) -> Result<Arc<Central>, Failure> {
     let mut config = match &settings.database_url {
         Some(url) => CentralConfig::external(urls_of(url.expose())),
         None => {
@@ -26,6 +27,7 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
             CentralConfig { database, ..CentralConfig::private(data_dir) }
         }
     };
+    config.hosts = hosts;
     config.ca_folder = Some(CentralConfig::ca_folder_in(data_dir));
     config.rulebook = rulebook_of(settings.rulebook_file.as_deref())?;
     config.offline_grace = settings.offline_grace.unwrap_or(config.offline_grace);

@@ -59,6 +59,34 @@ fn a_page_elsewhere_does_not_reach_a_node_on_this_machine() {
     assert_eq!(send(&node, "GET", "/api/v1/queue", &[&here], "").0, 401);
 }
 
+/// The same at central: its administrator's browser holds no cookie of it, but a rebinding page could read what needs no
+/// credential, and guess passwords from inside the network.
+#[test]
+fn a_page_elsewhere_does_not_reach_central() {
+    let folder = temp_folder();
+    let settings = [("APP_MODE", "central"), ("ALLOWED_HOSTS", "central.example")];
+    let central = RunningServer::start(&folder.path().join("central"), &settings);
+    let address = central.url.trim_start_matches("http://").to_owned();
+    let read = |host: &str| send(&central, "GET", "/.well-known/jwks.json", &[host], "");
+    for own in [format!("host: {address}"), "host: localhost".to_owned(), "host: central.example".to_owned()] {
+        assert_eq!(read(&own).0, 200, "{own}");
+    }
+    for other in ["host: evil.example", "host: 192.168.1.5", "host: 127.0.0.1.evil.example"] {
+        let (status, answer) = read(other);
+        assert!(status == 421 && answer.contains("HOST_REFUSED"), "{other}: {answer}");
+    }
+    let log_in = |origin: &str| {
+        let headers = [&format!("host: {address}"), origin, "content-type: application/json"];
+        send(&central, "POST", "/api/v1/auth/login", &headers, r#"{"login": "admin", "password": "guessed"}"#)
+    };
+    let (status, answer) = log_in(&format!("origin: http://{address}"));
+    assert!(status != 403 && !answer.contains("ORIGIN_REFUSED"), "our own page: {answer}");
+    for foreign in ["origin: http://evil.example", "origin: null", "origin: http://127.0.0.1:1"] {
+        let (status, answer) = log_in(foreign);
+        assert!(status == 403 && answer.contains("ORIGIN_REFUSED"), "{foreign}: {answer}");
+    }
+}
+
 /// The same commands on a running node and on a stopped one.
 #[test]
 fn keys_are_managed_on_a_running_and_on_a_stopped_node() {
@@ -198,10 +226,36 @@ fn doctor_lists_the_files_with_secrets() {
         Err((_, words)) => words,
     };
     let secret_key = data_dir.join("node/secret.key");
-    for file in [&secret_key, &data_dir.join("admin.header")] {
+    let certificate = data_dir.join("tls/node.pem");
+    assert!(!doctor().contains("node.pem"), "a node that serves no TLS has none");
+    std::fs::create_dir(data_dir.join("tls")).unwrap();
+    std::fs::write(&certificate, "a key").unwrap();
+    std::fs::set_permissions(&certificate, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for file in [&secret_key, &data_dir.join("admin.header"), &certificate] {
         assert!(doctor().contains(&format!("Secret {}", file.display())), "{}", doctor());
     }
     assert!(!doctor().contains("chmod"), "{}", doctor());
     std::fs::set_permissions(&secret_key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert!(doctor().contains(&format!("its mode is 644: chmod 600 {}", secret_key.display())), "{}", doctor());
+}
+
+/// Point 11: a key that somebody may have seen is replaced, and the node signs as before.
+#[test]
+fn the_key_of_a_stopped_nodes_secrets_is_rotated() {
+    let folder = temp_folder();
+    let data_dir = folder.path().join("node");
+    let mut node = RunningServer::node_alone(&data_dir);
+    let file = data_dir.join("node/secret.key");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let rotate = || run_comptoir(&["node", "rotate-secret", "--data-dir", data_dir.to_str().unwrap()], &[]);
+    let (code, words) = rotate().unwrap_err();
+    assert!(code == i32::from(exit::REFUSED) && words.contains("stop it first"), "{code}: {words}");
+    node.stop();
+    assert_eq!(rotate().unwrap()["file"], file.to_str().unwrap());
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), before);
+    drop(node);
+    let node = RunningServer::node_alone(&data_dir);
+    let host = format!("host: {}", node.url.trim_start_matches("http://"));
+    let bearer = format!("authorization: Bearer {}", node.key());
+    assert_eq!(send(&node, "GET", "/api/v1/status", &[&host, &bearer], "").0, 200);
 }

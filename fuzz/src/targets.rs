@@ -9,13 +9,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::FromRequest as _;
 use axum::http::Request;
 use comptoir_audit::{Level, verify};
+use comptoir_central::fuzzed;
 use comptoir_core::id::{Name, NodeId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_http_edge::{RequestBody, split_list};
 use comptoir_proto::api_v1::{Author, DraftDto, check_draft};
 use comptoir_proto::edits_v1::Tag;
-use comptoir_proto::key_text::KeyText;
+use comptoir_proto::key_text::{KeyKind, KeyText};
 use comptoir_proto::mobile_v1::{self, LocalAuditEntry, SyncEvent, checksum_fits};
 use comptoir_proto::payload::{self, phone_row};
 use comptoir_proto::pull_v1::{BootstrapLine, PullCursor, PullResponse};
@@ -29,7 +30,7 @@ use uuid::Uuid;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its corpus.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("answer", answer),
     ("batch", batch),
     ("bundle", bundle),
@@ -41,6 +42,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("ndjson", ndjson),
     ("payload", payload_of_an_action),
     ("record", record),
+    ("token", token),
 ];
 
 const POSITION: RecordPosition = RecordPosition {
@@ -124,6 +126,7 @@ pub fn cursor(bytes: &[u8]) {
         assert_eq!(Tag::parse(tag.as_str()).as_ref(), Some(&tag));
         tag.base_version();
     }
+    fuzzed::cursors(text);
     if let Some(at) = instant::parse_or_utc(text) {
         assert_eq!(
             instant::parse(&instant::format(at)),
@@ -133,11 +136,27 @@ pub fn cursor(bytes: &[u8]) {
     }
 }
 
+/// An access token, a refresh token or a one-time code; and a token's header and claims on two lines, which get a signature
+/// here, since behind a wrong one nothing is read.
+pub fn token(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        fuzzed::token(text);
+        fuzzed::secret(text);
+    }
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    if let (Some(header), Some(claims)) = (parts.next(), parts.next()) {
+        fuzzed::token(&fuzzed::signed(header, claims));
+    }
+}
+
 /// The text of a key.
 pub fn key(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if let Ok(key) = KeyText::parse(text) {
-        assert_eq!(key.text(), text, "one key has one text");
+    for kind in KeyKind::ALL {
+        if let Ok(key) = KeyText::parse(kind, text) {
+            assert_eq!(key.text(), text, "one key has one text");
+            key.tenant();
+        }
     }
 }
 

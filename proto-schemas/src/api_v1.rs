@@ -394,7 +394,7 @@ impl EventDto {
 pub struct EventPage {
     /// The events after the cursor that was given.
     pub events: Vec<EventDto>,
-    /// The cursor of the next page: after the last event of this page, or the given cursor if the page is empty.
+    /// The cursor of the next page: the end of what was looked at for this page, or the given cursor if that was nothing.
     pub next: String,
     /// Whether there was more when the page was read.
     pub more: bool,

@@ -49,7 +49,7 @@ pub enum ShopCommand {
 
 impl ShopCommand {
     /// The entity type is the default, for a path that names none.
-    pub(crate) fn entity_type_and_action(self) -> (&'static str, &'static str) {
+    pub fn entity_type_and_action(self) -> (&'static str, &'static str) {
         match self {
             ShopCommand::RecordSale => ("SALE", "SALE_RECORDED"),
             ShopCommand::RefundSale => ("SALE", "SALE_REFUNDED"),

@@ -77,6 +77,18 @@ pub struct SetupDto {
     pub password: String,
 }
 
+/// `POST /api/v1/auth/password`: a user changes the own password.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "PasswordChange")]
+pub struct PasswordChangeDto {
+    /// The password until now.
+    #[schemars(length(min = 1, max = 128))]
+    pub old: String,
+    /// The new password, of 12 to 128 characters.
+    pub new: String,
+}
+
 /// The answer to a setup: who may log in now.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SetupAnswer {

@@ -156,6 +156,8 @@ pub const DEVICE_ENROLMENTS: &str = "/api/v1/devices/enrolments";
 pub const DEVICE_ENROL: &str = "/api/v1/devices/enrol";
 /// A device's proof that it destroyed its data.
 pub const DEVICE_WIPED: &str = "/api/v1/devices/wiped";
+/// A user changes the own password.
+pub const AUTH_PASSWORD: &str = "/api/v1/auth/password";
 /// The page of a one-time link.
 pub const SETUP_PAGE: &str = "/setup";
 /// The script of that page.

@@ -52,7 +52,8 @@ def is_good(case):
 @schemathesis.auth(refresh_interval=None)
 class Credential:
     def get(self, case, context):
-        return KNOWN["node_key"] if case.path.startswith(OF_NODES) else KNOWN["token"]
+        of_path = KNOWN.get("tokens", {}).get(case.path)
+        return of_path or (KNOWN["node_key"] if case.path.startswith(OF_NODES) else KNOWN["token"])
 
     def set(self, case, data, context):
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}

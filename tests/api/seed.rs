@@ -141,6 +141,8 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
     let (of_phone, of_pull) = (json!({ "device_id": "phone-1" }), json!({ "limit": 50, "wait": 0 }));
     json!({
         "url": url, "token": token, "node_key": key,
+        // Of a person who changes the own password.
+        "tokens": { "/api/v1/auth/password": people.access_token },
         "places": {
             "/api/v1/events/{id}": [{ "id": sold }, { "id": quarantined[0]["event_id"] }, { "id": conflicts[0]["event_id"] }],
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("deleted"),
@@ -162,6 +164,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "/api/v1/sync/push": [push], "/api/v1/sync/wiped": [till.wipe_proof(0)], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/v1/devices/enrolments": devices.enrolments, "/api/v1/devices/enrol": devices.enrols,
             "/api/v1/devices/wiped": devices.wiped,
+            "/api/v1/auth/password": [{ "old": PASSWORD, "new": "the river under the bridge" }],
             "/api/v1/sync/push": [push], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/sync/resolve": resolves.collect::<Vec<_>>(),
             "post /api/v1/quarantine/{event_id}/release": [{ "reason": "looked at" }],
@@ -181,6 +184,8 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
 /// Users of central, and what they send.
 struct People {
     login: Value,
+    /// Of a user who logs in once.
+    access_token: Value,
     refreshes: Vec<Value>,
     setups: Vec<Value>,
     /// The places of users who do not log in.
@@ -189,8 +194,10 @@ struct People {
     erased: Vec<Value>,
 }
 
+/// Of every user.
+const PASSWORD: &str = "four words by heart";
+
 async fn people(admin: &Endpoint) -> People {
-    const PASSWORD: &str = "four words by heart";
     let call = async |path: &str, body: Value| -> Value {
         let reply = admin.post(path, &body).await;
         let answer = serde_json::from_slice(&reply.body).expect("JSON");
@@ -214,7 +221,11 @@ async fn people(admin: &Endpoint) -> People {
         let token = call("/api/v1/auth/login", login.clone()).await["refresh_token"].clone();
         refreshes.push(json!({ "refresh_token": token }));
     }
-    People { login, refreshes, setups, others, erased }
+    let code = created("changer".to_owned()).await["code"].clone();
+    call("/api/v1/auth/setup", json!({ "code": code, "password": PASSWORD })).await;
+    let changer = json!({ "tenant": tenant, "login": "changer", "password": PASSWORD });
+    let access_token = call("/api/v1/auth/login", changer).await["access_token"].clone();
+    People { login, access_token, refreshes, setups, others, erased }
 }
 
 fn choices() -> Value {

@@ -139,6 +139,8 @@ async fn central_takes_the_example_of_every_body() {
         (paths::DEVICE_ENROL, 400, "MALFORMED_BODY"),
         (paths::DEVICE_WIPED, 401, "UNAUTHORIZED"),
     ]);
+    // An administrator's token has no password.
+    refused.push((paths::AUTH_PASSWORD, 403, "FORBIDDEN"));
     // Only nodes use these; a node's own tests follow, and `cli/tests/transport`.
     refused.extend([paths::SYNC_PUSH, paths::SYNC_WIPED, paths::NODE_CERTIFICATE].map(|path| (path, 403, "FORBIDDEN")));
     assert_taken(&answers, &refused);

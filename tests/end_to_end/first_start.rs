@@ -4,7 +4,8 @@ use comptoir_local::event_log::Identity;
 use comptoir_local::sync_agent::identify::{IdentifyError, identify};
 use comptoir_local::{Node, NodeConfig, NodeSettings};
 use comptoir_test_support::{RunningTenant, text};
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Nothing listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -69,4 +70,44 @@ async fn a_node_without_sync_names_all_that_it_needs() {
     let refused =
         start_with(&[("DATA_DIR", &folder), ("SYNC_ENABLED", "off")]).await.err().expect("refused").to_string();
     assert!(refused.starts_with("TENANT_ID, SITE_ID, NODE_ID are missing"), "{refused}");
+}
+
+/// The start after a restore writes nothing before the operator has opened the window: an event would take a place of the
+/// lost log.
+#[tokio::test]
+async fn a_start_issues_a_setup_link_only_in_a_tenant_that_nobody_has_used() {
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
+    let (unused, _) = company.make_tenant("Europe/Paris", "EUR", None);
+    let client = json!({ "id": Uuid::now_v7(), "entity_type": "CLIENT", "entity_id": "c-1", "action": "CREATE",
+        "payload": { "name": "Durand" } });
+    let (status, answer) = company.post(&format!("{}/api/v1/events", company.central.url), &client).await;
+    assert_eq!(status, 200, "{answer}");
+    let head = company.head().await;
+    company.central.stop();
+    company.central.start_again();
+    assert_eq!(company.head().await, head, "nothing was written");
+    let words = company.central.words();
+    assert!(words.contains(&format!("admin user create --tenant {} --login admin", company.tenant)), "{words}");
+    assert_eq!(words.matches("/setup#cpl_").count(), 1, "the unused tenant has a link: {words}");
+    let users = company.admin(&["user", "list", "--tenant", &unused]);
+    assert_eq!(users["login"], "admin", "{users}");
+    // After the command, each start shows the link that it issued.
+    company.admin(&[
+        "user",
+        "create",
+        "--tenant",
+        &company.tenant,
+        "--login",
+        "admin",
+        "--name",
+        "A",
+        "--role",
+        "admin",
+    ]);
+    let head = company.head().await;
+    company.central.stop();
+    company.central.start_again();
+    assert_eq!(company.head().await, head);
+    let words = company.central.words();
+    assert_eq!(words.matches("/setup#cpl_").count(), 3, "one more for each tenant: {words}");
 }

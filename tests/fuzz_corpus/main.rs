@@ -55,7 +55,18 @@ fn the_corpus_of_each_decoder_has_an_input_that_reads() {
         comptoir_audit::verify(&[&input.to_vec()], &comptoir_audit::Level::Content.into(), &mut |_| {}).is_ok()
     });
     any("cursor", &|input| text(input).parse::<pull_v1::PullCursor>().is_ok());
-    any("key", &|input| key_text::KeyText::parse(text(input)).is_ok());
+    for kind in key_text::KeyKind::ALL {
+        any("key", &|input| key_text::KeyText::parse(kind, text(input)).is_ok());
+    }
+    any("token", &|input| comptoir_central::fuzzed::token(text(input)));
+    any("token", &|input| comptoir_central::fuzzed::secret(text(input)));
+    any("token", &|input| {
+        let lines = text(input).split_once('\n');
+        lines.is_some_and(|(header, claims)| {
+            comptoir_central::fuzzed::token(&comptoir_central::fuzzed::signed(header.as_bytes(), claims.as_bytes()))
+        })
+    });
+    any("cursor", &|input| comptoir_central::fuzzed::cursors(text(input)) > 0);
     any("mobile", &|input| serde_json::from_slice::<mobile_v1::PushRequest>(input).is_ok());
     any("desktop", &|input| serde_json::from_slice::<desktop_v1::SyncUpRequest>(input).is_ok());
     any("desktop", &|input| serde_json::from_slice::<desktop_v1::ResolveRequest>(input).is_ok());

@@ -92,9 +92,9 @@ impl Accounts {
         let (tenant, secret) = read_secret(PREFIX, code.trim()).ok_or(AccountError::Link)?;
         let now = self.now();
         let hash = blake3::hash(&secret);
-        let (user, login) = self.user_of_code(tenant, &hash, now).await?.ok_or(AccountError::Link)?;
+        let (user, login, company) = self.user_of_code(tenant, &hash, now).await?.ok_or(AccountError::Link)?;
         // A weak password does not use up the code.
-        password::check_strength(new_password, &login)?;
+        password::check_strength(new_password, &login, &company)?;
         let verifier = password::verifier_of(new_password).await?;
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
@@ -124,15 +124,16 @@ impl Accounts {
         tenant: TenantId,
         hash: &blake3::Hash,
         now: Timestamp,
-    ) -> Result<Option<(UserId, String)>, AccountError> {
-        let sql = "select u.user_id, u.login from one_time_link l
+    ) -> Result<Option<(UserId, String, String)>, AccountError> {
+        let sql = "select u.user_id, u.login, t.name from one_time_link l
                    join app_user u on u.tenant_id = l.tenant_id and u.user_id = l.user_id
+                   join tenant t on t.tenant_id = l.tenant_id
                    where l.tenant_id = $1 and l.code_hash = $2 and l.expires_at > $3 and u.disabled_at is null";
         let connection = self.database.service().await?;
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
             [&tenant.uuid(), &hash.as_bytes().as_slice(), &Micros(now)];
         let row = database::query_opt(connection, tenant, sql, &parameters).await?;
-        let read = |row: tokio_postgres::Row| Ok((UserId::new(row.try_get(0)?), row.try_get(1)?));
+        let read = |row: tokio_postgres::Row| Ok((UserId::new(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?));
         Ok(row.map(read).transpose().map_err(|error: tokio_postgres::Error| StoreError::from(error))?)
     }
 }

@@ -5,6 +5,8 @@
 //! `users` and `roles` change what may be done, `links` set passwords, `sessions` log in, refresh and log out; `enrolments` and
 //! `user_devices` say which devices a user works on. `attempts` slows down guessing. `nodes` creates and revokes nodes,
 //! `node_users` gives a node its users. `record` writes the events.
+//! `users` and `roles` change what may be done, `links` and `own_password` set passwords, `sessions` log in, refresh and log
+//! out. `attempts` slows down guessing, `record` writes the events.
 
 mod attempts;
 mod challenges;
@@ -16,6 +18,7 @@ mod logins;
 mod names;
 mod node_users;
 mod nodes;
+mod own_password;
 mod record;
 mod refresh_tokens;
 mod roles;
@@ -34,6 +37,7 @@ pub use node_users::{SiteUser, SiteUsers};
 pub use nodes::NodeRevocation;
 pub use record::ChangedBy;
 pub(crate) use record::{IdentityChange, record as record_changes};
+pub(crate) use secrets::read_secret;
 pub use sessions::{LoginRequest, Tokens};
 pub use signing_keys::RotatedKeys;
 pub use user_devices::WipedDevice;

@@ -13,7 +13,7 @@ pub(super) fn secret_text(prefix: &str, tenant: TenantId, secret: &[u8; 32]) -> 
 }
 
 /// The tenant and the secret of such a text.
-pub(super) fn read_secret(prefix: &str, text: &str) -> Option<(TenantId, [u8; 32])> {
+pub(crate) fn read_secret(prefix: &str, text: &str) -> Option<(TenantId, [u8; 32])> {
     let (tenant, secret) = text.strip_prefix(prefix)?.strip_prefix('_')?.split_once('_')?;
     let (mut tenant_bytes, mut secret_bytes) = ([0u8; 16], [0u8; 32]);
     hex::decode_to_slice(tenant, &mut tenant_bytes).ok()?;

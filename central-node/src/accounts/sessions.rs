@@ -212,7 +212,7 @@ impl Accounts {
     }
 
     /// Counts the attempt, and reads the user if there is one who may log in.
-    async fn begin_attempt(
+    pub(super) async fn begin_attempt(
         &self,
         tenant: TenantId,
         login: &str,
@@ -248,7 +248,12 @@ impl Accounts {
     }
 
     /// The same write for an unknown account, so that the time of an answer shows nothing.
-    async fn record_lock(&self, tenant: TenantId, user: Option<UserId>, now: Timestamp) -> Result<(), AccountError> {
+    pub(super) async fn record_lock(
+        &self,
+        tenant: TenantId,
+        user: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<(), AccountError> {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         let user = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());

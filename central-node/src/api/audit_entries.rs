@@ -15,7 +15,7 @@ use comptoir_proto::problem::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::auth::credential;
+use super::auth::admin;
 use super::caller::CallerHeaders;
 use super::events::position;
 use super::report_query::bad;
@@ -56,7 +56,7 @@ pub(super) async fn list(
     uri: Uri,
     headers: CallerHeaders,
 ) -> Result<Json<AuditEntryPage>, ProblemResponse> {
-    let credential = credential(&headers);
+    let credential = admin(&headers)?;
     let query: AuditEntriesQuery = read_query(&uri)?;
     let after: Position = position("after", query.after)?;
     let question = AuditQuestion {

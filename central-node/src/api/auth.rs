@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderName;
+use axum::http::{HeaderMap, HeaderName};
 use comptoir_core::access::{AccessOperation, AccessRequest};
 use comptoir_core::event::Draft;
 use comptoir_core::id::{Name, NameError, SiteId, TenantId};
 use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::Author;
+use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
@@ -103,16 +104,32 @@ impl DraftWriter {
         self.credential.tenant
     }
 
+    /// Checks a person's command before its body is read. The path has the entity type of some.
+    pub(crate) fn may_run(&self, command: ShopCommand, entity_type: Option<&str>) -> Result<(), Problem> {
+        let (default_type, action) = command.entity_type_and_action();
+        let bad = |error: NameError| Problem::new(ErrorCode::InvalidParameter, error.to_string());
+        let (action, entity_type) = (Name::new(action).map_err(bad)?, Name::new(entity_type.unwrap_or(default_type)));
+        self.may_record(&action, &entity_type.map_err(bad)?, self.author.site)
+    }
+
+    fn may_record(&self, action: &Name, entity_type: &Name, site: Option<SiteId>) -> Result<(), Problem> {
+        match self.credential.user() {
+            Some(user) if !user.allows(&AccessRequest::record(action, entity_type, site)) => {
+                let place = site.map_or_else(|| "for no site".to_owned(), |site| format!("at site {site}"));
+                let detail = format!("none of the user's roles may record {action} of {entity_type} {place}");
+                Err(forbidden(detail).at("/action"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks a person's draft, and names the person in it.
     pub(crate) fn permit(&self, mut draft: Draft) -> Result<Draft, Problem> {
-        let Some(user) = self.credential.user() else { return Ok(draft) };
-        let content = &draft.content;
-        if !user.allows(&AccessRequest::record(&content.action, &content.entity_type, content.site)) {
-            let (action, entity_type) = (&content.action, &content.entity_type);
-            let place = content.site.map_or_else(|| "for no site".to_owned(), |site| format!("at site {site}"));
-            let detail = format!("none of the user's roles may record {action} of {entity_type} {place}");
-            return Err(forbidden(detail).at("/action"));
+        if self.credential.user().is_none() {
+            return Ok(draft);
         }
+        let content = &draft.content;
+        self.may_record(&content.action, &content.entity_type, content.site)?;
         draft.content.user = acting_user(&self.credential, draft.content.user)?;
         Ok(draft)
     }
@@ -132,12 +149,18 @@ pub(super) fn acting_user(credential: &Credential, named: Option<Name>) -> Resul
     }
 }
 
+/// The site that a request names in its header. `permissions.rs` has checked that it is of the caller's tenant.
+pub(super) fn named_site(headers: &HeaderMap) -> Result<Option<SiteId>, Problem> {
+    let Some(value) = headers.get(SITE) else { return Ok(None) };
+    let read = value.to_str().ok().and_then(|text| text.parse().ok());
+    let bad = || Problem::new(ErrorCode::InvalidParameter, "Comptoir-Site is no site's id").at("Comptoir-Site");
+    read.map(Some).ok_or_else(bad)
+}
+
 /// The site at which a user acts: of the header, else the only one of the user's roles, else none.
 fn site_of(headers: &CallerHeaders, user: &UserAccess) -> Result<Option<SiteId>, Problem> {
-    if let Some(value) = headers.get(SITE) {
-        let read = value.to_str().ok().and_then(|text| text.parse().ok());
-        let bad = || Problem::new(ErrorCode::InvalidParameter, "Comptoir-Site is no site's id").at("Comptoir-Site");
-        return read.map(Some).ok_or_else(bad);
+    if let Some(named) = named_site(headers)? {
+        return Ok(Some(named));
     }
     let everywhere = user.roles.iter().any(|held| held.site.is_none());
     match user.sites().as_slice() {

@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::auth::{credential, forbidden};
 use super::caller::CallerHeaders;
 use crate::central::Central;
+use crate::certificate_issue::record_issue;
 use crate::certificates::{Authority, NAMES_MAX, PrivateName, allowed_names};
-use crate::identity::Access;
+use crate::identity::{Access, AuthError};
 
 /// `POST /api/v1/nodes/{id}/certificate`.
 pub(super) async fn issue(
@@ -44,6 +45,9 @@ pub(super) async fn issue(
     let names = chosen_names(&request.names, allowed)?;
     let now = central.clock().now();
     let issued = authority.issue(&request.csr, &names, now)?;
+    if !record_issue(central.database(), &credential, node, (&issued, &names), now).await? {
+        return Err(Problem::from(AuthError::Unknown).into());
+    }
     let listed = names.iter().map(PrivateName::as_str).collect::<Vec<_>>().join(", ");
     let not_after = instant::format(issued.not_after);
     tracing::info!(node.id = %node, "Issued a certificate for {listed} to node {node}, valid until {not_after}");

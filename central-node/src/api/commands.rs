@@ -69,6 +69,7 @@ async fn run_command(
     body: RequestBody,
 ) -> CommandResponse {
     let author = DraftWriter::of(headers)?;
+    author.may_run(command, None)?;
     let key = idempotency_key(headers)?;
     let edits = matches!(command, ShopCommand::UpdateEntity | ShopCommand::DeleteEntity);
     let base = edits.then(|| if_match_version(headers)).transpose()?;

@@ -53,6 +53,7 @@ async fn run_entity_command(
     body: RequestBody,
 ) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let author = DraftWriter::of(&headers)?;
+    author.may_run(command, Some(&entity_type))?;
     let key = idempotency_key(&headers)?;
     let base = match edit_condition(&headers)? {
         EditCondition::Absent if command == ShopCommand::CreateEntity => None,

@@ -15,6 +15,7 @@ mod devices;
 mod drafts;
 mod edits;
 mod error;
+mod event_rows;
 mod events;
 mod export;
 mod forks;
@@ -24,6 +25,7 @@ mod mobile;
 mod node_users;
 mod nodes;
 mod openapi;
+mod page_of_sites;
 mod permissions;
 mod pull;
 mod push;
@@ -60,6 +62,7 @@ pub const BODIES_KIB: usize = 96 * 1024;
 /// Every route of central.
 pub(crate) fn router(central: Arc<Central>, timeouts: Timeouts) -> Router {
     let edge = Edge::default().with_timeouts(timeouts).with_budget(BodyBudget::of_kib(BODIES_KIB));
+    let edge = edge.with_hosts(central.hosts().clone());
     let routes = routes()
         .route_layer(from_fn_with_state(Arc::clone(&central), permissions::check))
         .layer(from_fn_with_state(Arc::clone(&central), damage::record_damage));

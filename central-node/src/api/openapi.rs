@@ -43,6 +43,8 @@ const SERVER: Server = Server {
         ErrorCode::TokenExpired,
         ErrorCode::Forbidden,
         ErrorCode::DeviceRevoked,
+        ErrorCode::HostRefused,
+        ErrorCode::OriginRefused,
         ErrorCode::MethodNotAllowed,
         ErrorCode::RateLimited,
         ErrorCode::QueueFull,
@@ -395,6 +397,12 @@ fn logins() -> Vec<Operation> {
             .like(json!({ "code": "cpl_...", "password": "four words by heart" }))
             .answers::<identity_v1::SetupAnswer>(200)
             .refuses(&[ErrorCode::LinkInvalid, ErrorCode::WeakPassword]),
+        post(paths::AUTH_PASSWORD, "Change the own password; other logins of the user end")
+            .takes::<identity_v1::PasswordChangeDto>()
+            .like(json!({ "old": "four words by heart", "new": "the river under the bridge" }))
+            .answers_nothing(204)
+            .refuses(&[ErrorCode::LoginFailed, ErrorCode::TooManyAttempts, ErrorCode::WeakPassword])
+            .refuses(&[ErrorCode::ReauthenticationRequired]),
         get(paths::JWKS, "The public keys of access tokens").open().answers::<identity_v1::JsonWebKeySet>(200),
         get(paths::SETUP_PAGE, "The page of a one-time link, for a browser")
             .open()

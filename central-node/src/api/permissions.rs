@@ -11,14 +11,15 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::access::{AccessOperation, AccessRequest, allows_somewhere};
+use comptoir_core::id::TenantId;
 use comptoir_http_edge::{Client, ProblemResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
-use super::auth::forbidden;
+use super::auth::{forbidden, named_site};
 use crate::central::Central;
-use crate::identity::{self, AuthError, Credential};
+use crate::identity::{self, AuthError, Credential, UserAccess};
 
 /// What a route needs from a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,10 +36,13 @@ pub(super) enum Needs {
     Somewhere(AccessOperation),
     /// A node's key. No person has it.
     Node,
+    /// A person's access token, whatever the person's roles.
+    Person,
 }
 
 use AccessOperation::{Administer, Audit, DecideConflict, Export, Read, Record, ReleaseQuarantine, Report};
 use Needs::{Node, Nothing, Somewhere, Tenant, TenantEither, ThisMachineOrTenant};
+use Needs::{Node, Nothing, Person, Somewhere, Tenant, ThisMachineOrTenant};
 
 /// The operation under a name that is no trait.
 const SYNC: AccessOperation = AccessOperation::Sync;
@@ -47,7 +51,7 @@ const SYNC: AccessOperation = AccessOperation::Sync;
 /// it that it is revoked, and nothing else.
 const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
 
-pub(super) const TABLE: [(&str, &str, Needs); 90] = [
+pub(super) const TABLE: [(&str, &str, Needs); 91] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::START_PAGE, Nothing),
@@ -72,6 +76,7 @@ pub(super) const TABLE: [(&str, &str, Needs); 90] = [
     ("patch", paths::DEVICE, Tenant(Administer)),
     ("post", paths::DEVICE_REVOKE, Tenant(Administer)),
     ("post", paths::DEVICE_ENROLMENTS, Tenant(Administer)),
+    ("post", paths::AUTH_PASSWORD, Person),
     ("get", paths::USERS, Tenant(Administer)),
     ("post", paths::USERS, Tenant(Administer)),
     ("get", paths::USER, Tenant(Administer)),
@@ -174,6 +179,20 @@ pub(super) async fn check(State(central): State<Arc<Central>>, mut request: Requ
     }
 }
 
+/// A person may name a site of the own tenant and no other: an event would carry it for ever.
+async fn check_site(
+    central: &Central,
+    tenant: TenantId,
+    user: &UserAccess,
+    headers: &HeaderMap,
+) -> Result<(), ProblemResponse> {
+    let Some(site) = named_site(headers)? else { return Ok(()) };
+    if user.sites().contains(&site) || identity::has_site(central.database(), tenant, site).await? {
+        return Ok(());
+    }
+    Err(forbidden(format!("the tenant has no site {site}")).at("Comptoir-Site").into())
+}
+
 /// Stores when a key was last used, once a minute and after the request: a key that nobody uses is found and revoked.
 fn note_use(central: &Central, credential: &Credential) {
     let now = central.clock().now();
@@ -220,8 +239,18 @@ async fn permitted(
         }
         Some(_) | None => {}
     }
+    let Some(user) = credential.user() else {
+        return match needs {
+            Person => Err(forbidden("this is about a person's login, and needs a user's access token").into()),
+            ThisMachineOrTenant(_) if credential.node().is_some() => {
+                Err(forbidden("this needs an administrator's token, not a node's key").into())
+            }
+            _ => Ok(credential),
+        };
+    };
+    check_site(central, credential.tenant, user, headers).await?;
     let (operation, allowed) = match needs {
-        Nothing => return Ok(credential),
+        Nothing | Person => return Ok(credential),
         Node => return Err(forbidden("this needs a node's key, not a user's access token").into()),
         Tenant(operation) | ThisMachineOrTenant(operation) => (operation, user.allows(&AccessRequest::new(operation))),
         TenantEither(one, other) => {

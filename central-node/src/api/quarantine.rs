@@ -21,10 +21,11 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::auth::{acting_user, admin, allowed_at};
+use super::auth::{acting_user, admin};
 use super::caller::CallerHeaders;
 use super::drafts::submit;
-use super::events::{EventsQuery, page_of, stored_event};
+use super::events::{EventsQuery, stored_event};
+use super::page_of_sites::PageOfSites;
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
@@ -58,10 +59,12 @@ pub(super) async fn list(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let version = Versions::active(&tx, credential.tenant).await?.quarantine;
-    let rows = event_store::quarantined(&tx, credential.tenant, version, query.after(), limit as i64 + 1).await?;
-    let mut page = page_of(&rows, query.after(), limit)?;
-    page.events.retain(|event| may_release(&credential, event));
-    Ok(Json(page))
+    let sites = credential.sites_for(AccessOperation::ReleaseQuarantine);
+    let mut page = PageOfSites::new(sites, query.after(), limit);
+    while let Some((after, rows)) = page.wants() {
+        page.take(&event_store::quarantined(&tx, credential.tenant, version, after, rows).await?)?;
+    }
+    Ok(Json(page.finish()))
 }
 
 /// Releases a quarantined event. The answer has the decision about the release: REJECTED if the event was not quarantined,
@@ -127,5 +130,5 @@ pub(super) async fn release(
 
 /// A person releases events of the person's sites.
 fn may_release(credential: &Credential, event: &EventDto) -> bool {
-    allowed_at(credential, AccessOperation::ReleaseQuarantine, event.site.map(SiteId::new)).is_ok()
+    credential.sites_for(AccessOperation::ReleaseQuarantine).shows(event.site.map(SiteId::new))
 }

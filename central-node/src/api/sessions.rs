@@ -17,16 +17,20 @@ use comptoir_messages::Language;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::identity_v1::{
     ChallengeAnswer, JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, RefreshDto, RoleDto, SetupAnswer, SetupDto,
+    JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, PasswordChangeDto, RefreshDto, RoleDto, SetupAnswer, SetupDto,
     TokenResponse,
 };
 use comptoir_proto::problem::Problem;
 use comptoir_proto::{instant, paths};
 use serde::de::DeserializeOwned;
 
+use super::auth::{credential, forbidden};
+use super::caller::CallerHeaders;
 use super::setup_page;
-use crate::accounts::{LoginRequest, Tokens};
+use crate::accounts::{AccountError, LoginRequest, Tokens};
 use crate::central::Central;
 use crate::identity::PublishedKey;
+use crate::identity::PasswordError;
 
 /// Bytes of a body: names, passwords and tokens are short.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -38,6 +42,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
         .route(paths::AUTH_REFRESH, post(refresh))
         .route(paths::AUTH_LOGOUT, post(log_out))
         .route(paths::AUTH_SETUP, post(set_password))
+        .route(paths::AUTH_PASSWORD, post(change_password))
         .route(paths::SETUP_PAGE, get(page))
         .route(paths::SETUP_SCRIPT, get(script))
         .route(paths::JWKS, get(key_set))
@@ -98,6 +103,24 @@ async fn set_password(
     let SetupDto { code, password } = read(body).await?;
     let (tenant, user) = central.accounts().set_password(&code, &password).await?;
     Ok(Json(SetupAnswer { tenant: tenant.uuid(), user: user.uuid() }))
+}
+
+async fn change_password(
+    State(central): State<Arc<Central>>,
+    client: Option<Extension<Client>>,
+    headers: CallerHeaders,
+    body: RequestBody,
+) -> Result<StatusCode, ProblemResponse> {
+    let credential = credential(&headers);
+    let user = credential.user().ok_or_else(|| forbidden("only a person has a password"))?;
+    let PasswordChangeDto { old, new } = read(body).await?;
+    let address = client.map(|Extension(client)| client.address);
+    let changed = central.accounts().change_password(credential.tenant, user, (&old, &new), address).await;
+    changed.map_err(|error| match error {
+        AccountError::Password(PasswordError::Weak(_)) => Problem::from(error).at("/new"),
+        error => Problem::from(error),
+    })?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn key_set(State(central): State<Arc<Central>>) -> Result<Response, ProblemResponse> {

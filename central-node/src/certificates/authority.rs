@@ -22,8 +22,9 @@ use super::name::{DOMAINS, LOCALHOST, NETWORKS, PrivateName};
 
 /// Ten years: each till and phone has to be visited again when it ends.
 const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
-/// Half a year. A node renews after four months, so it may be two months without central.
-const CERTIFICATE_LIFE: Duration = Duration::from_secs(180 * 86_400);
+/// Three months: a certificate cannot be revoked, so this is how long a stolen one works. A node renews after two months,
+/// and so may be a month without central.
+const CERTIFICATE_LIFE: Duration = Duration::from_secs(90 * 86_400);
 /// A clock that is behind central's by a day still accepts a new certificate.
 const BACKDATED: Duration = Duration::from_secs(86_400);
 
@@ -95,6 +96,8 @@ pub enum AuthorityError {
 pub struct Issued {
     /// In PEM.
     pub certificate: String,
+    /// Its serial number in hex digits, which names it.
+    pub serial: String,
     /// When it expires.
     pub not_after: Timestamp,
 }
@@ -168,7 +171,8 @@ impl Authority {
         let mut request = CertificateSigningRequestParams::from_pem(csr).map_err(AuthorityError::Request)?;
         let (not_before, not_after) = (earlier(now, BACKDATED), later(now, CERTIFICATE_LIFE));
         let mut params = CertificateParams::default();
-        params.serial_number = Some(random_serial()?);
+        let serial = random_serial()?;
+        params.serial_number = Some(serial.clone());
         let epoch = rcgen::date_time_ymd(1970, 1, 1);
         (params.not_before, params.not_after) = (epoch + since_epoch(not_before), epoch + since_epoch(not_after));
         params.distinguished_name = DistinguishedName::new();
@@ -182,7 +186,7 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         request.params = params;
         let certificate = request.signed_by(&self.issuer).map_err(AuthorityError::Signing)?;
-        Ok(Issued { certificate: certificate.pem(), not_after })
+        Ok(Issued { certificate: certificate.pem(), serial: hex::encode(serial.to_bytes()), not_after })
     }
 }
 

@@ -269,6 +269,15 @@ pub(crate) async fn by_event_ids(
     tx.query(&statement, &[&tenant.uuid(), &ids]).await?.iter().map(LogRow::read).collect()
 }
 
+/// Whether the log has nothing but what central writes by itself: nobody has used the tenant yet.
+pub(crate) async fn is_unused(tx: &Transaction<'_>, tenant: TenantId) -> Result<bool, StoreError> {
+    let sql = "select not exists (
+                   select from event where tenant_id = $1
+                   and action is distinct from all (array['EPOCH_OPENED', 'RULEBOOK_ADOPTED', 'IDENTITY_CHANGED', 'AUDIT_RECORDED',
+                                                          'SECURITY_RECORDED']))";
+    Ok(tx.query_one(sql, &[&tenant.uuid()]).await?.try_get(0)?)
+}
+
 /// The records at some positions.
 pub(crate) async fn at_positions(
     tx: &Transaction<'_>,

@@ -7,6 +7,7 @@ use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::key_text::{KeyTextError, PREFIX};
 use deadpool_postgres::Transaction;
+use comptoir_proto::key_text::{KeyKind, KeyTextError};
 use uuid::Uuid;
 
 use super::access_token::{self, AccessClaims, TokenError};
@@ -141,7 +142,7 @@ pub(crate) async fn authenticate(
     let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, text)| text.trim());
     match bearer {
         Some(token) if access_token::is_jwt(token) => user_of(db, issuer, now, token).await,
-        Some(text) if text.starts_with(PREFIX) => {
+        Some(text) if text.starts_with(KeyKind::Central.prefix()) => {
             holder_of(db, PresentedKey::read(text).map_err(AuthError::Mistyped)?).await
         }
         Some(_) | None => Err(AuthError::Unknown),

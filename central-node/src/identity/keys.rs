@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::time::Timestamp;
-use comptoir_proto::key_text::{KEY_ID_BYTES, KeyText, KeyTextError, SECRET_BYTES};
+use comptoir_proto::key_text::{CENTRAL_ID_RANDOM_BYTES, KeyKind, KeyText, KeyTextError, SECRET_BYTES};
 use deadpool_postgres::Transaction;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -46,8 +46,13 @@ pub(super) struct PresentedKey {
 
 impl PresentedKey {
     pub(super) fn read(text: &str) -> Result<PresentedKey, KeyTextError> {
-        let KeyText { tenant, key_id, secret } = KeyText::parse(text)?;
-        Ok(PresentedKey { tenant, key_id, secret_hash: *blake3::hash(&secret).as_bytes() })
+        let key = KeyText::parse(KeyKind::Central, text)?;
+        let tenant = key.tenant().ok_or(KeyTextError::Form(KeyKind::Central))?;
+        Ok(PresentedKey {
+            tenant,
+            key_id: key.key_id().to_owned(),
+            secret_hash: *blake3::hash(key.secret()).as_bytes(),
+        })
     }
 
     /// Compares in constant time.
@@ -160,20 +165,25 @@ pub(crate) async fn insert_key(
     if valid >= VALID_KEYS_MAX {
         return Err(IdentityError::TooManyKeys { max: VALID_KEYS_MAX });
     }
-    let mut random = [0u8; KEY_ID_BYTES - 16 + SECRET_BYTES];
-    getrandom::fill(&mut random).map_err(|error| IdentityError::NoRandomness(error.to_string()))?;
-    let (id_part, secret_part) = random.split_at(KEY_ID_BYTES - 16);
-    let mut secret = [0; SECRET_BYTES];
-    secret.copy_from_slice(secret_part);
-    let key_id = format!("{}{}", tenant.uuid().simple(), hex::encode(id_part));
-    let hash = blake3::hash(&secret);
+    let (mut id_part, mut secret) = ([0; CENTRAL_ID_RANDOM_BYTES], [0; SECRET_BYTES]);
+    let filled = getrandom::fill(&mut id_part).and_then(|()| getrandom::fill(&mut secret));
+    filled.map_err(|error| IdentityError::NoRandomness(error.to_string()))?;
+    let key = KeyText::central(tenant, id_part, secret);
+    let (key_id, hash) = (key.key_id(), blake3::hash(&secret));
     let scope = if node.is_some() { "node" } else { "admin" };
     let sql =
         "insert into api_key (tenant_id, key_id, secret_hash, scope, node_id, label) values ($1, $2, $3, $4, $5, $6)";
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
         [&tenant.uuid(), &key_id, &hash.as_bytes().as_slice(), &scope, &node, &label];
     tx.execute(sql, &parameters).await.map_err(|error| IdentityError::of(&error, tenant))?;
-    Ok(IssuedKey { text: KeyText { tenant, key_id: key_id.clone(), secret }.text(), key_id })
+    Ok(IssuedKey { text: key.text(), key_id: key_id.to_owned() })
+}
+
+/// Whether a key is valid, and stays so until the transaction ends.
+pub(crate) async fn lock_valid_key(tx: &Transaction<'_>, tenant: TenantId, key_id: &str) -> Result<bool, StoreError> {
+    let sql = "select from api_key where tenant_id = $1 and key_id = $2 and revoked_at is null
+               and (expires_at is null or expires_at > now()) for share";
+    Ok(tx.query_opt(sql, &[&tenant.uuid(), &key_id]).await?.is_some())
 }
 
 /// A key that was rotated or revoked.
@@ -251,10 +261,9 @@ mod tests {
     #[test]
     fn a_presented_key_matches_the_hash_of_its_own_secret_alone() {
         let tenant = TenantId::new(Uuid::from_u128(7));
-        let key_id = format!("{}{}", tenant.uuid().simple(), "00112233445566ff");
-        let text = KeyText { tenant, key_id: key_id.clone(), secret: [0xab; 32] }.text();
-        let key = PresentedKey::read(&text).unwrap();
-        assert_eq!((key.tenant, key.key_id.as_str()), (tenant, key_id.as_str()));
+        let issued = KeyText::central(tenant, [0x11; 8], [0xab; 32]);
+        let key = PresentedKey::read(&issued.text()).unwrap();
+        assert_eq!((key.tenant, key.key_id.as_str()), (tenant, issued.key_id()));
         assert!(key.matches(blake3::hash(&[0xab; 32]).as_bytes()));
         assert!(!key.matches(blake3::hash(&[0xac; 32]).as_bytes()));
         assert!(!key.matches(b""));

@@ -11,13 +11,15 @@ mod registry;
 pub(crate) mod rights;
 pub(crate) mod token_keys;
 pub(crate) mod user_device;
+mod site_view;
+mod weak_password;
 
 pub(crate) use comptoir_credentials::access_token;
 pub(crate) use credential::authenticate;
 pub use credential::{Access, AuthError, Credential, UserAccess, UserDevice};
 pub(crate) use key_uses::{KeyUses, NodeProcess};
 pub use keys::{IssuedKey, KeyRow, OVERLAP_MAX, issue_admin_token, issue_node_key, keys, revoke_key};
-pub(crate) use keys::{end_key, insert_key, replace_key, store_key_use};
+pub(crate) use keys::{end_key, insert_key, lock_valid_key, replace_key, store_key_use};
 pub use password::PasswordError;
 pub(crate) use recent_credentials::RecentCredentials;
 pub use registry::{
@@ -25,4 +27,6 @@ pub use registry::{
     nodes, sites, tenants,
 };
 pub(crate) use registry::{insert_node, insert_tenant};
+pub(crate) use registry::{has_site, insert_tenant};
+pub(crate) use site_view::SiteView;
 pub use token_keys::PublishedKey;

@@ -286,6 +286,13 @@ pub async fn sites(db: &Database, tenant: TenantId) -> Result<Vec<SiteRow>, Stor
         .collect()
 }
 
+/// Whether a site is the tenant's.
+pub(crate) async fn has_site(db: &Database, tenant: TenantId, site: SiteId) -> Result<bool, StoreError> {
+    let connection = db.service().await?;
+    let sql = "select 1 from site where tenant_id = $1 and site_id = $2";
+    Ok(database::query_opt(connection, tenant, sql, &[&tenant.uuid(), &site.uuid()]).await?.is_some())
+}
+
 /// A tenant's nodes including central's own, by name.
 pub async fn nodes(db: &Database, tenant: TenantId) -> Result<Vec<NodeRow>, StoreError> {
     let mut connection = db.service().await?;

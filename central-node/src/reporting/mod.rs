@@ -18,8 +18,6 @@ mod stock_fold;
 
 pub(crate) use csv_table::CONTENT_TYPE as CSV_CONTENT_TYPE;
 pub(crate) use error::ReportError;
-#[cfg(test)]
-pub(crate) use question::write_cursor;
-pub(crate) use question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, read_cursor};
+pub(crate) use question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, read_cursor, write_cursor};
 pub(crate) use reports::Reports;
 pub(crate) use source::ReportSource;

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use comptoir_http_edge::CertificateNames;
+use comptoir_http_edge::{CertificateNames, HostNames};
 use comptoir_local::sync_agent::identify::identify;
 use comptoir_local::sync_agent::transport::HttpTransport;
 use comptoir_local::{Node, NodeSettings, refuse_destroyed};
 
 use crate::central;
 use crate::failure::Failure;
-use crate::first_user::print_setup_links;
+use crate::first_user::{IssueLinks, print_setup_links};
 use crate::output::Output;
 use crate::process::{self, Entrance};
-use crate::settings::{Central, Logs, Mode, Process, SettingsReader};
+use crate::settings::{Central, Http, Logs, Mode, Process, SettingsReader};
 use crate::supervise::Supervisor;
 
 /// Arguments of `serve`.
@@ -57,10 +57,17 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
     let stop = process::stop_signal()?;
     match (central, node) {
         (Some(central), _) => {
-            let running = central::start(&process.data_dir, &central).await?;
-            let entrance = Entrance::open(&process.http, None, CertificateNames::default()).await?;
+            let names = CertificateNames::default();
+            let hosts = HostNames {
+                names: central.allowed_hosts.clone(),
+                any_address: beyond_loopback(&process.http),
+                of_certificate: names.clone(),
+            };
+            let running = central::start(&process.data_dir, &central, hosts).await?;
+            let entrance = Entrance::open(&process.http, None, names).await?;
             // On stderr and not in the log, which is kept and read by others.
-            print_setup_links(&running, &format!("http://{}", process.http.listen), Output::new(false)).await?;
+            let address = format!("http://{}", process.http.listen);
+            print_setup_links(&running, &address, IssueLinks::WhereUnused, Output::new(false)).await?;
             tracing::info!(address = %process.http.listen, "Central listens");
             let supervisor = Supervisor::new(stop);
             supervisor.end_with_store_of(&running);
@@ -71,7 +78,7 @@ pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
         }
         (None, Some(settings)) => {
             let mut config = identify(settings).await?;
-            config.hosts.any_address = !process.http.listen.ip().is_loopback() || process.http.tls.is_some();
+            config.hosts.any_address = beyond_loopback(&process.http);
             let names = config.hosts.of_certificate.clone();
             let node = Node::start(config).await?;
             let issued = node.issued_certificate();
@@ -92,6 +99,9 @@ async fn refuse_destroyed_node(data_dir: &Path, settings: Option<&NodeSettings>)
     let transport = settings.and_then(|settings| HttpTransport::new(&settings.sync).ok());
     let key_file = settings.and_then(|settings| settings.sync.api_key_file.as_deref());
     Ok(refuse_destroyed(data_dir, key_file, transport.as_ref()).await?)
+/// Whether other machines call the server, by its address: no web page can have an address as its name.
+fn beyond_loopback(http: &Http) -> bool {
+    !http.listen.ip().is_loopback() || http.tls.is_some()
 }
 
 /// The settings of a node. `None` after errors, which the reader keeps.

@@ -278,3 +278,22 @@ async fn a_head_over_its_limit_is_refused_and_counted() {
     until_closed(&mut send(&server, "@ / HTTP/1.1\r\n\r\n").await).await;
     server.counted(Metric::HeadsMalformed).await;
 }
+
+/// hyper answers a head that it cannot read before any of our code runs, so that answer lacks our security headers. It needs
+/// none: it has no body that a browser could show, and it ends the connection.
+#[tokio::test]
+async fn what_hyper_answers_to_an_unreadable_head_has_no_body_and_ends_the_connection() {
+    let server = server(Limits { head_bytes_max: 8 * 1024, ..patient() }).await;
+    let long = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx-long: {}\r\n\r\n", "x".repeat(16 * 1024));
+    for (head, status) in [("no http at all\r\n\r\n", "400"), ("GET / HTTP/9.9\r\n\r\n", "400"), (&long, "431")] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")) && body.is_empty(), "{answer}");
+        let names: Vec<&str> = head.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
+        assert!(names.iter().all(|name| ["connection", "content-length", "date"].contains(name)), "{answer}");
+        assert!(head.contains("content-length: 0"), "{answer}");
+    }
+}

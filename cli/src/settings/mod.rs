@@ -8,6 +8,8 @@ mod reader;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use comptoir_http_edge::HostNames;
+
 pub use http::{Http, Tls, plain_http_allowed};
 pub use reader::{SettingsError, SettingsReader};
 
@@ -80,8 +82,9 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "ALLOWED_HOSTS",
         "none",
-        "local: host names, separated by commas, that the API answers to besides localhost, loopback addresses (any address if it \
-         listens beyond loopback or for TLS) and the names in its certificate; [other names are refused](node.md#credentials)",
+        "host names, separated by commas, that the server answers to besides localhost, loopback addresses (any address if it \
+         listens beyond loopback or for TLS) and the names in its certificate; other names are refused, [at a node](node.md#credentials) \
+         and [at central](certificates.md#central)",
     ),
     variable(
         "RECEIPT_PRINTER",
@@ -193,6 +196,8 @@ pub struct Central {
     pub report_wait: Option<Duration>,
     /// `RESTARTS_MAX`. `None`: central's own default.
     pub restarts_max: Option<u32>,
+    /// `ALLOWED_HOSTS`: names that the API answers to, besides those of loopback.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Settings of log lines.
@@ -256,7 +261,9 @@ impl Central {
             text.parse().ok().filter(|millis| *millis <= 60_000).map(Duration::from_millis)
         });
         let restarts_max = reader.optional("RESTARTS_MAX", "a number of restarts from 0", parsed);
+        let allowed_hosts = reader.or("ALLOWED_HOSTS", Vec::new(), HostNames::NEEDED, HostNames::parse_names);
         Some(Central {
+            allowed_hosts: allowed_hosts?,
             restarts_max: restarts_max?,
             database_url: database_url?,
             rulebook_file: rulebook_file?,

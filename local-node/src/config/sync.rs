@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use comptoir_proto::key_text::{KeyText, PREFIX};
+use comptoir_proto::key_text::{KeyKind, KeyText};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
@@ -153,7 +153,7 @@ impl ApiKey {
             value: format!("({} characters)", key.chars().count()),
             needed,
         };
-        if key.starts_with(PREFIX) && KeyText::parse(key).is_err() {
+        if key.starts_with(KeyKind::Central.prefix()) && KeyText::parse(KeyKind::Central, key).is_err() {
             return Err(invalid("it is no whole key: a character is wrong or missing; copy it again"));
         }
         let header = HeaderValue::from_str(&format!("Bearer {key}"));

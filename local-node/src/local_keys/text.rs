@@ -1,24 +1,20 @@
-//! The text of a local key: `cptl_<id>_<secret><check>`, in lower-case hexadecimal. The prefix lets scanners find a key that was
-//! published by mistake; the check refuses a misspelt key without looking it up.
+//! A local key: its id, its text, and what is stored of its secret. `comptoir_proto::key_text` has the form of the text.
 
 use std::fmt;
 
+use comptoir_proto::key_text::{KeyKind, KeyText, LOCAL_ID_BYTES, SECRET_BYTES};
 use subtle::ConstantTimeEq as _;
 
-const PREFIX: &str = "cptl_";
-const ID_BYTES: usize = 4;
-const SECRET_BYTES: usize = 32;
-const CHECK_BYTES: usize = 4;
 /// The stored hash of a secret is derived under this context.
 const HASH_CONTEXT: &str = "comptoir/local-key/1";
 
 /// The public part of a key: it names the key in lists, events and commands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct LocalKeyId([u8; ID_BYTES]);
+pub struct LocalKeyId([u8; LOCAL_ID_BYTES]);
 
 impl LocalKeyId {
     /// From random bytes.
-    pub(crate) fn new(bytes: [u8; ID_BYTES]) -> LocalKeyId {
+    pub(crate) fn new(bytes: [u8; LOCAL_ID_BYTES]) -> LocalKeyId {
         LocalKeyId(bytes)
     }
 
@@ -43,37 +39,27 @@ impl fmt::Display for LocalKeyId {
 #[derive(Clone)]
 pub struct LocalKeyText {
     pub(super) id: LocalKeyId,
-    secret: [u8; SECRET_BYTES],
+    text: KeyText,
 }
 
 impl LocalKeyText {
     pub(super) fn new(id: LocalKeyId, secret: [u8; SECRET_BYTES]) -> LocalKeyText {
-        LocalKeyText { id, secret }
+        LocalKeyText { id, text: KeyText::local(id.0, secret) }
     }
 
-    /// Reads a text. `None` if it is no local key, or its check does not match.
+    /// Reads a text. `None` if it is no local key, or its checksum does not fit.
     pub(super) fn parse(text: &str) -> Option<LocalKeyText> {
-        let (id, rest) = text.strip_prefix(PREFIX)?.split_once('_')?;
-        let (secret, check) = rest.split_at_checked(2 * SECRET_BYTES)?;
-        let key = LocalKeyText { id: LocalKeyId::parse(id)?, secret: lower_hex(secret)? };
-        (check == key.check()).then_some(key)
+        let text = KeyText::parse(KeyKind::Local, text).ok()?;
+        Some(LocalKeyText { id: LocalKeyId::parse(text.key_id())?, text })
     }
 
     /// The text for its holder.
     pub fn expose(&self) -> String {
-        format!("{}{}", self.checked_part(), self.check())
+        self.text.text()
     }
 
     pub(super) fn hash(&self) -> SecretHash {
-        SecretHash(blake3::derive_key(HASH_CONTEXT, &self.secret))
-    }
-
-    fn checked_part(&self) -> String {
-        format!("{PREFIX}{}_{}", self.id, hex::encode(self.secret))
-    }
-
-    fn check(&self) -> String {
-        hex::encode(&blake3::hash(self.checked_part().as_bytes()).as_bytes()[..CHECK_BYTES])
+        SecretHash(blake3::derive_key(HASH_CONTEXT, self.text.secret()))
     }
 }
 
@@ -126,20 +112,5 @@ mod tests {
         assert!(read.id == key().id && read.hash().equals(&key().hash()));
         assert_eq!(format!("{:?}", key()), "LocalKeyText(01020304, not shown)");
         assert!(!key().hash().text().contains("0707"), "the secret is not stored");
-    }
-
-    #[test]
-    fn a_misspelt_key_is_refused_by_its_check() {
-        let text = key().expose();
-        for at in 0..text.len() {
-            let mut bytes = text.clone().into_bytes();
-            bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
-            let changed = String::from_utf8(bytes).expect("ASCII");
-            assert!(LocalKeyText::parse(&changed).is_none(), "{changed}");
-        }
-        for wrong in ["", "cptl_", "cptl_01020304_", &text[..text.len() - 1], &format!("{text}0"), &text.to_uppercase()]
-        {
-            assert!(LocalKeyText::parse(wrong).is_none(), "{wrong}");
-        }
     }
 }

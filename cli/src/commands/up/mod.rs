@@ -18,6 +18,7 @@ use clap::Args;
 use comptoir_central::restart::RESTARTS_MAX;
 use comptoir_central::{Central, identity};
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
+use comptoir_http_edge::HostNames;
 use comptoir_local::config::ApiKey;
 use comptoir_local::event_log::Identity;
 use comptoir_local::local_keys::{KeyGrant, key_in_header_file, write_header_file};
@@ -28,7 +29,7 @@ use tokio::sync::watch;
 use crate::central;
 use crate::demo::{Relay, control};
 use crate::failure::Failure;
-use crate::first_user::print_setup_links;
+use crate::first_user::{IssueLinks, print_setup_links};
 use crate::output::Output;
 use crate::process;
 use crate::settings::{self, Logs};
@@ -106,9 +107,11 @@ pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failu
         offline_grace: None,
         report_wait: None,
         restarts_max: Some(args.restarts_max),
+        allowed_hosts: Vec::new(),
     };
+    let hosts = HostNames { any_address: !args.central_addr.ip().is_loopback(), ..HostNames::default() };
     announce_postgres(&args.data_dir, output);
-    let central = central::start(&args.data_dir, &settings).await?;
+    let central = central::start(&args.data_dir, &settings, hosts).await?;
     supervisor.end_with_store_of(&central);
     let served = match prepare(args, file, &central, &listeners, output).await {
         Ok(file) => serve(args, file, &central, listeners, &supervisor, output).await,
@@ -246,5 +249,5 @@ async fn show(args: &UpArgs, central: &Central, file: &mut UpFile, output: Outpu
         file.write(&args.data_dir)?;
     }
     output.print(&figures::Overview::read(&args.data_dir, file).await?)?;
-    print_setup_links(central, &file.central_url, output).await
+    print_setup_links(central, &file.central_url, IssueLinks::Everywhere, output).await
 }
