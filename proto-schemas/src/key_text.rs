@@ -20,35 +20,35 @@ pub const LOCAL_ID_BYTES: usize = 4;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyKind {
     /// A node's key or an administrator's token, for central. Its id is the tenant's 16 bytes and 8 random ones.
-    Central,
+    ForCentral,
     /// A program's key for one node. Its id has 4 random bytes.
-    Local,
+    ForNode,
 }
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [KeyKind; 2] = [KeyKind::Central, KeyKind::Local];
+    pub const ALL: [KeyKind; 2] = [KeyKind::ForCentral, KeyKind::ForNode];
 
     /// What every key of the kind begins with.
     pub const fn prefix(self) -> &'static str {
         match self {
-            KeyKind::Central => "cpt_",
-            KeyKind::Local => "cptl_",
+            KeyKind::ForCentral => "cpt_",
+            KeyKind::ForNode => "cptl_",
         }
     }
 
     /// A pattern for secret scanners; a match is a key only if its checksum fits.
     pub const fn pattern(self) -> &'static str {
         match self {
-            KeyKind::Central => r"\bcpt_[0-9a-f]{48}_[0-9a-f]{72}\b",
-            KeyKind::Local => r"\bcptl_[0-9a-f]{8}_[0-9a-f]{72}\b",
+            KeyKind::ForCentral => r"\bcpt_[0-9a-f]{48}_[0-9a-f]{72}\b",
+            KeyKind::ForNode => r"\bcptl_[0-9a-f]{8}_[0-9a-f]{72}\b",
         }
     }
 
     const fn id_bytes(self) -> usize {
         match self {
-            KeyKind::Central => 16 + CENTRAL_ID_RANDOM_BYTES,
-            KeyKind::Local => LOCAL_ID_BYTES,
+            KeyKind::ForCentral => 16 + CENTRAL_ID_RANDOM_BYTES,
+            KeyKind::ForNode => LOCAL_ID_BYTES,
         }
     }
 }
@@ -82,12 +82,12 @@ impl KeyText {
     /// A key for central, of a tenant.
     pub fn central(tenant: TenantId, random: [u8; CENTRAL_ID_RANDOM_BYTES], secret: [u8; SECRET_BYTES]) -> KeyText {
         let key_id = format!("{}{}", tenant.uuid().simple(), hex::encode(random));
-        KeyText { kind: KeyKind::Central, key_id, secret }
+        KeyText { kind: KeyKind::ForCentral, key_id, secret }
     }
 
     /// A key for one node.
     pub fn local(id: [u8; LOCAL_ID_BYTES], secret: [u8; SECRET_BYTES]) -> KeyText {
-        KeyText { kind: KeyKind::Local, key_id: hex::encode(id), secret }
+        KeyText { kind: KeyKind::ForNode, key_id: hex::encode(id), secret }
     }
 
     /// Reads a key of that kind.
@@ -120,7 +120,7 @@ impl KeyText {
 
     /// The only tenant that a key for central is for. A local key names none.
     pub fn tenant(&self) -> Option<TenantId> {
-        let tenant = self.key_id.get(..32).filter(|_| self.kind == KeyKind::Central)?;
+        let tenant = self.key_id.get(..32).filter(|_| self.kind == KeyKind::ForCentral)?;
         Uuid::try_parse(tenant).ok().map(TenantId::new)
     }
 
@@ -218,6 +218,6 @@ mod tests {
         for kind in KeyKind::ALL {
             assert!(security.contains(kind.pattern()), "{}", kind.pattern());
         }
-        assert!(page("spec/local-api.md").contains(KeyKind::Local.pattern()));
+        assert!(page("spec/local-api.md").contains(KeyKind::ForNode.pattern()));
     }
 }

@@ -273,8 +273,8 @@ pub(crate) async fn by_event_ids(
 pub(crate) async fn is_unused(tx: &Transaction<'_>, tenant: TenantId) -> Result<bool, StoreError> {
     let sql = "select not exists (
                    select from event where tenant_id = $1
-                   and action is distinct from all (array['EPOCH_OPENED', 'RULEBOOK_ADOPTED', 'IDENTITY_CHANGED', 'AUDIT_RECORDED',
-                                                          'SECURITY_RECORDED']))";
+                   and coalesce(action, '') <> all (array['EPOCH_OPENED', 'RULEBOOK_ADOPTED', 'IDENTITY_CHANGED',
+                                                          'AUDIT_RECORDED', 'SECURITY_RECORDED']))";
     Ok(tx.query_one(sql, &[&tenant.uuid()]).await?.try_get(0)?)
 }
 

@@ -142,7 +142,7 @@ pub(crate) async fn authenticate(
     let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, text)| text.trim());
     match bearer {
         Some(token) if access_token::is_jwt(token) => user_of(db, issuer, now, token).await,
-        Some(text) if text.starts_with(KeyKind::Central.prefix()) => {
+        Some(text) if text.starts_with(KeyKind::ForCentral.prefix()) => {
             holder_of(db, PresentedKey::read(text).map_err(AuthError::Mistyped)?).await
         }
         Some(_) | None => Err(AuthError::Unknown),

@@ -46,8 +46,8 @@ pub(super) struct PresentedKey {
 
 impl PresentedKey {
     pub(super) fn read(text: &str) -> Result<PresentedKey, KeyTextError> {
-        let key = KeyText::parse(KeyKind::Central, text)?;
-        let tenant = key.tenant().ok_or(KeyTextError::Form(KeyKind::Central))?;
+        let key = KeyText::parse(KeyKind::ForCentral, text)?;
+        let tenant = key.tenant().ok_or(KeyTextError::Form(KeyKind::ForCentral))?;
         Ok(PresentedKey {
             tenant,
             key_id: key.key_id().to_owned(),

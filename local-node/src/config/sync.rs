@@ -153,7 +153,7 @@ impl ApiKey {
             value: format!("({} characters)", key.chars().count()),
             needed,
         };
-        if key.starts_with(KeyKind::Central.prefix()) && KeyText::parse(KeyKind::Central, key).is_err() {
+        if key.starts_with(KeyKind::ForCentral.prefix()) && KeyText::parse(KeyKind::ForCentral, key).is_err() {
             return Err(invalid("it is no whole key: a character is wrong or missing; copy it again"));
         }
         let header = HeaderValue::from_str(&format!("Bearer {key}"));

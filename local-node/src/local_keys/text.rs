@@ -49,7 +49,7 @@ impl LocalKeyText {
 
     /// Reads a text. `None` if it is no local key, or its checksum does not fit.
     pub(super) fn parse(text: &str) -> Option<LocalKeyText> {
-        let text = KeyText::parse(KeyKind::Local, text).ok()?;
+        let text = KeyText::parse(KeyKind::ForNode, text).ok()?;
         Some(LocalKeyText { id: LocalKeyId::parse(text.key_id())?, text })
     }
 

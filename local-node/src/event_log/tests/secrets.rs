@@ -122,7 +122,7 @@ fn a_rotation_that_is_killed_at_any_step_leaves_a_node_that_opens() {
             drop(log);
             let old = key_of(&node);
             rotate(&node.config(), &node.environment(), &mut |done| done != step).unwrap();
-            let sealed_anew = match &node.backend {
+            let sealed_again = match &node.backend {
                 Backend::Memory(disk) => {
                     disk.cut_power(surviving);
                     surviving == 1 || matches!(step, Flushed | Replaced)
@@ -134,7 +134,7 @@ fn a_rotation_that_is_killed_at_any_step_leaves_a_node_that_opens() {
             assert_eq!((log.public_key(), ids(&log).len()), (public_key, 3), "{step:?}");
             log.close();
             drop(log);
-            assert_eq!(key_of(&node) != old, sealed_anew, "{step:?}: the key that fits is kept");
+            assert_eq!(key_of(&node) != old, sealed_again, "{step:?}: the key that fits is kept");
             let left: Vec<_> =
                 std::fs::read_dir(node.config().dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
             let left = left.iter().filter(|name| name.to_string_lossy().starts_with("secret.key"));
