@@ -45,8 +45,6 @@ pub enum CliCommand {
     /// Destroy the data of a node that is stopped
     #[command(subcommand)]
     Node(node::NodeCommand),
-    /// Work on the folder of a stopped node
-    Node(node::NodeArgs),
     /// Show the queue of a node, and everything that needs a person
     Status(status::StatusArgs),
     /// Show, rebuild, compare and switch read models

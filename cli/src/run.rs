@@ -25,7 +25,6 @@ pub fn run_command(command: CliCommand, output: Output) -> Result<(), Failure> {
             CliCommand::Audit(command) => audit::audit_files(command, output).await,
             CliCommand::Key(args) => key::manage_keys(args, output).await,
             CliCommand::Node(command) => node::change_node(command, output).await,
-            CliCommand::Node(args) => node::manage_node(args, output).await,
             CliCommand::Status(args) => status::print_status(&args, output).await,
             CliCommand::Projections(args) => projections::manage_projections(args, output).await,
             CliCommand::Doctor(args) => doctor::check_machine(&args, output).await,

@@ -49,15 +49,24 @@ pub(super) async fn end_device_logins(
     tx: &Transaction<'_>,
     tenant: TenantId,
     (user, device): (UserId, &str),
-/// Ends every login of a user but one.
-pub(super) async fn end_other_logins(
-    (user, kept): (UserId, Uuid),
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "update refresh_family set ended_at = $4, end_reason = $5
                where tenant_id = $1 and user_id = $2 and device = $3 and ended_at is null";
     tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &device, &Micros(now), &reason]).await?;
+    Ok(())
+}
+
+/// Ends every login of a user but one.
+pub(super) async fn end_other_logins(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (user, kept): (UserId, Uuid),
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "update refresh_family set ended_at = $4, end_reason = $5
                where tenant_id = $1 and user_id = $2 and family_id <> $3 and ended_at is null";
     tx.execute(sql, &[&tenant.uuid(), &user.uuid(), &kept, &Micros(now), &reason]).await?;
     Ok(())

@@ -2,11 +2,9 @@
 //! the change, so an auditor sees who was allowed what and when. Events name ids. Names, verifiers and codes are in the identity
 //! tables alone.
 //!
-//! `users` and `roles` change what may be done, `links` set passwords, `sessions` log in, refresh and log out; `enrolments` and
-//! `user_devices` say which devices a user works on. `attempts` slows down guessing. `nodes` creates and revokes nodes,
-//! `node_users` gives a node its users. `record` writes the events.
-//! `users` and `roles` change what may be done, `links` and `own_password` set passwords, `sessions` log in, refresh and log
-//! out. `attempts` slows down guessing, `record` writes the events.
+//! `users` and `roles` change what may be done, `links` and `own_password` set passwords, `sessions` log in, refresh and log out;
+//! `enrolments` and `user_devices` say which devices a user works on. `attempts` slows down guessing. `nodes` creates and revokes
+//! nodes, `node_users` gives a node its users. `record` writes the events.
 
 mod attempts;
 mod challenges;

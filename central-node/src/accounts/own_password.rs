@@ -5,8 +5,8 @@ use comptoir_core::id::TenantId;
 use super::attempts;
 use super::context::{Accounts, ClientAddress};
 use super::error::AccountError;
-use super::logins::end_other_logins;
-use super::record::{ChangedBy, IdentityChange, record};
+use super::logins::{end_other_logins, lock_logins};
+use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
 use crate::database::{self, StoreError};
 use crate::identity::{UserAccess, password};
 
@@ -37,6 +37,8 @@ impl Accounts {
         let verifier = password::verifier_of(new).await?;
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
+        lock_logins(&tx, tenant, user.user).await?;
+        lock_for_change(&tx, tenant).await?;
         attempts::forget(&tx, tenant, &account).await?;
         if let Some(address) = &address {
             attempts::subtract(&tx, tenant, address, now).await?;

@@ -28,6 +28,7 @@ fn unreadable_dto(row: &LogRow, decided: &StoredDecision) -> EventDto {
         epoch: row.epoch.number,
         seq: row.seq.0,
         chain: row.chain.to_string(),
+        receipt: None,
         position: None,
         user: None,
         entity_type: String::new(),

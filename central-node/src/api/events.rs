@@ -118,52 +118,6 @@ pub(super) fn position(name: &str, number: u64) -> Result<Position, Problem> {
     Ok(Position(number))
 }
 
-/// A page of at most `limit` of these rows. The caller reads one row more, which shows whether another page follows.
-pub(super) fn page_of(rows: &[LogRow], after: Position, limit: usize) -> Result<EventPage, StoreError> {
-    let shown_rows = &rows[..rows.len().min(limit)];
-    let next = shown_rows.last().map_or(after, |row| row.position);
-    let events = shown_rows.iter().map(event_dto).collect::<Result<_, _>>()?;
-    Ok(EventPage { events, next: next.to_string(), more: rows.len() > limit })
-}
-
-/// A record of the log with its decision.
-fn event_dto(row: &LogRow) -> Result<EventDto, StoreError> {
-    let decided = row.decided()?;
-    let event = match stored_v1::decode(&row.record) {
-        Ok(event) => EventDto::new(&event, row.chain),
-        Err(_) => unreadable_dto(row, &decided),
-    };
-    Ok(EventDto { position: Some(row.position.0), decision: Some(record_result(&decided, row.seq)), ..event })
-}
-
-/// The known part of a record that cannot be decoded: its place.
-fn unreadable_dto(row: &LogRow, decided: &StoredDecision) -> EventDto {
-    EventDto {
-        id: decided.event_id.uuid(),
-        tenant: decided.tenant.uuid(),
-        site: None,
-        node: row.node.uuid(),
-        epoch: row.epoch.number,
-        seq: row.seq.0,
-        chain: row.chain.to_string(),
-        receipt: None,
-        position: None,
-        user: None,
-        entity_type: String::new(),
-        entity_id: String::new(),
-        action: String::new(),
-        occurred_at: instant::format(decided.received_at),
-        base_version: None,
-        schema_version: 0,
-        payload: serde_json::Value::Null,
-        decision: None,
-        status: None,
-        is_synced: None,
-        last_sync_at: None,
-    }
-}
-
-/// The log after a position.
 /// The log after a position. A node reads its own site's part.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,

@@ -41,8 +41,7 @@ pub(super) enum Needs {
 }
 
 use AccessOperation::{Administer, Audit, DecideConflict, Export, Read, Record, ReleaseQuarantine, Report};
-use Needs::{Node, Nothing, Somewhere, Tenant, TenantEither, ThisMachineOrTenant};
-use Needs::{Node, Nothing, Person, Somewhere, Tenant, ThisMachineOrTenant};
+use Needs::{Node, Nothing, Person, Somewhere, Tenant, TenantEither, ThisMachineOrTenant};
 
 /// The operation under a name that is no trait.
 const SYNC: AccessOperation = AccessOperation::Sync;
@@ -225,7 +224,16 @@ async fn permitted(
         let detail = "the node was revoked: it may push what it has, and prove that it wiped itself";
         return Err(Problem::new(ErrorCode::DeviceRevoked, detail).into());
     }
-    let Some(user) = credential.user() else { return Ok(credential) };
+    let Some(user) = credential.user() else {
+        return match needs {
+            Person => Err(forbidden("this is about a person's login, and needs a user's access token").into()),
+            ThisMachineOrTenant(_) if credential.node().is_some() => {
+                Err(forbidden("this needs an administrator's token, not a node's key").into())
+            }
+            _ => Ok(credential),
+        };
+    };
+    check_site(central, credential.tenant, user, headers).await?;
     let is_contract = needs == Somewhere(SYNC);
     match &user.device {
         Some(device) if device.is_revoked && is_contract => return Ok(credential),
@@ -239,16 +247,6 @@ async fn permitted(
         }
         Some(_) | None => {}
     }
-    let Some(user) = credential.user() else {
-        return match needs {
-            Person => Err(forbidden("this is about a person's login, and needs a user's access token").into()),
-            ThisMachineOrTenant(_) if credential.node().is_some() => {
-                Err(forbidden("this needs an administrator's token, not a node's key").into())
-            }
-            _ => Ok(credential),
-        };
-    };
-    check_site(central, credential.tenant, user, headers).await?;
     let (operation, allowed) = match needs {
         Nothing | Person => return Ok(credential),
         Node => return Err(forbidden("this needs a node's key, not a user's access token").into()),

@@ -16,9 +16,8 @@ use comptoir_http_edge::{Client, ProblemResponse, RequestBody};
 use comptoir_messages::Language;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::identity_v1::{
-    ChallengeAnswer, JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, RefreshDto, RoleDto, SetupAnswer, SetupDto,
-    JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, PasswordChangeDto, RefreshDto, RoleDto, SetupAnswer, SetupDto,
-    TokenResponse,
+    ChallengeAnswer, JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, PasswordChangeDto, RefreshDto, RoleDto,
+    SetupAnswer, SetupDto, TokenResponse,
 };
 use comptoir_proto::problem::Problem;
 use comptoir_proto::{instant, paths};
@@ -29,8 +28,7 @@ use super::caller::CallerHeaders;
 use super::setup_page;
 use crate::accounts::{AccountError, LoginRequest, Tokens};
 use crate::central::Central;
-use crate::identity::PublishedKey;
-use crate::identity::PasswordError;
+use crate::identity::{PasswordError, PublishedKey};
 
 /// Bytes of a body: names, passwords and tokens are short.
 const BODY_BYTES_MAX: usize = 16 * 1024;

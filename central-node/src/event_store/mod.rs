@@ -26,10 +26,6 @@ pub(crate) use joins::{
 pub use read::PageSize;
 pub(crate) use read::{
     AuditEntryFilter, HeldEvent, LogRow, SeqRange, StoredRecord, at_place, at_positions, audit_entries, by_event_id,
-    by_event_ids, changes_of, decision_chain_at, held_events, in_conflict, later_decisions, log_page, position_at_time,
-    quarantined, quarantined_event, received_at_position, release_of, resolutions, resolutions_of, security_events,
-    sized_page, stored_between,
-    AuditEntryFilter, HeldEvent, LogRow, SeqRange, StoredRecord, at_positions, audit_entries, by_event_id,
     by_event_ids, changes_of, decision_chain_at, held_events, in_conflict, is_unused, later_decisions, log_page,
     position_at_time, quarantined, quarantined_event, received_at_position, release_of, resolutions, resolutions_of,
     security_events, sized_page, stored_between,

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use comptoir_core::access::{AccessRequest, Permission, Role, RoleAt, allows};
 use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
-use comptoir_proto::key_text::{KeyTextError, PREFIX};
-use deadpool_postgres::Transaction;
 use comptoir_proto::key_text::{KeyKind, KeyTextError};
+use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
 use super::access_token::{self, AccessClaims, TokenError};

@@ -9,9 +9,9 @@ pub(crate) mod permissions;
 mod recent_credentials;
 mod registry;
 pub(crate) mod rights;
+mod site_view;
 pub(crate) mod token_keys;
 pub(crate) mod user_device;
-mod site_view;
 mod weak_password;
 
 pub(crate) use comptoir_credentials::access_token;
@@ -26,7 +26,6 @@ pub use registry::{
     IdentityError, NewTenant, NodeRow, READERS, SiteRow, TenantRow, allow_reader, create_node, create_site, has_pushed,
     nodes, sites, tenants,
 };
-pub(crate) use registry::{insert_node, insert_tenant};
-pub(crate) use registry::{has_site, insert_tenant};
+pub(crate) use registry::{has_site, insert_node, insert_tenant};
 pub(crate) use site_view::SiteView;
 pub use token_keys::PublishedKey;

@@ -15,58 +15,6 @@ use crate::enrolled::{
 /// Logs in as a person at a browser.
 pub(crate) async fn log_in(company: &TestTenant<'_>, person: &Person) -> Value {
     try_log_in(company, person.login, PASSWORD).await.assert_ok()
-pub(crate) const MINUTE: i64 = 60 * 1_000_000;
-pub(crate) const DAY: i64 = 24 * 60 * MINUTE;
-pub(crate) const PASSWORD: &str = "four words by heart";
-
-/// A clock that a test moves.
-#[derive(Clone)]
-pub(crate) struct MovedClock(Arc<AtomicI64>);
-
-impl MovedClock {
-    pub(crate) fn new() -> MovedClock {
-        MovedClock(Arc::new(AtomicI64::new(1_800_000_000_000_000)))
-    }
-
-    pub(crate) fn forward(&self, micros: i64) {
-        self.0.fetch_add(micros, Ordering::SeqCst);
-    }
-
-    pub(crate) fn clock(&self) -> Clock {
-        let at = Arc::clone(&self.0);
-        Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))
-    }
-}
-
-pub(crate) async fn send(server: &TestCentral, method: &str, token: &str, path: &str, body: Value) -> Response {
-    let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
-    if !token.is_empty() {
-        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-    }
-    server.request(request.body(Body::from(body.to_string())).unwrap()).await
-}
-
-/// A person as a test knows one.
-pub(crate) struct Person {
-    pub(crate) id: String,
-    login: &'static str,
-}
-
-/// Creates a user with roles and a password.
-pub(crate) async fn person(company: &TestTenant<'_>, login: &'static str, roles: Value) -> Person {
-    let new = json!({ "login": login, "name": format!("{login} Dupont"), "roles": roles });
-    let created = company.post("/api/v1/users", new).await;
-    created.assert_status(201);
-    let code = created.body["code"].as_str().unwrap().to_owned();
-    let set = json!({ "code": code, "password": PASSWORD });
-    send(company.server, "POST", "", "/api/v1/auth/setup", set).await.assert_ok();
-    Person { id: created.body["user"].as_str().unwrap().to_owned(), login }
-}
-
-pub(crate) async fn log_in(company: &TestTenant<'_>, person: &Person, device: Option<&str>) -> Value {
-    let request =
-        json!({ "tenant": company.tenant.uuid(), "login": person.login, "password": PASSWORD, "device": device });
-    send(company.server, "POST", "", "/api/v1/auth/login", request).await.assert_ok()
 }
 
 pub(crate) async fn try_log_in(company: &TestTenant<'_>, login: &str, password: &str) -> Response {
@@ -77,33 +25,6 @@ pub(crate) async fn try_log_in(company: &TestTenant<'_>, login: &str, password: 
 /// Refreshes the tokens of a person at a browser.
 async fn refresh(server: &TestCentral, tokens: &Value) -> Response {
     send(server, "POST", "", "/api/v1/auth/refresh", json!({ "refresh_token": tokens["refresh_token"] })).await
-async fn refresh(server: &TestCentral, tokens: &Value, device: Option<&str>) -> Response {
-    let request = json!({ "refresh_token": tokens["refresh_token"], "device": device });
-    send(server, "POST", "", "/api/v1/auth/refresh", request).await
-}
-
-pub(crate) fn access(tokens: &Value) -> &str {
-    tokens["access_token"].as_str().unwrap()
-}
-
-/// The events of changed identities, as (entity type, entity id, change).
-pub(crate) async fn changes(company: &TestTenant<'_>) -> Vec<(String, String, String)> {
-    let page = company.get("/api/v1/events?limit=1000").await.assert_ok();
-    let events = page["events"].as_array().unwrap().iter().filter(|event| event["action"] == "IDENTITY_CHANGED");
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    events
-        .map(|event| (text(&event["entity_type"]), text(&event["entity_id"]), text(&event["payload"]["change"])))
-        .collect()
-}
-
-async fn signals(company: &TestTenant<'_>, code: &str) -> usize {
-    let page = company.get("/api/v1/events?limit=1000").await.assert_ok();
-    page["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|event| event["payload"]["kind"] == code || event["payload"]["details"]["reason"] == code)
-        .count()
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

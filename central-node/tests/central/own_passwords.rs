@@ -3,7 +3,8 @@
 use comptoir_test_support::{Response, TestCentral, TestTenant};
 use serde_json::{Value, json};
 
-use crate::accounts::{DAY, MovedClock, PASSWORD, access, changes, log_in, person, send, try_log_in};
+use crate::accounts::{log_in, try_log_in};
+use crate::enrolled::{DAY, MovedClock, PASSWORD, access, changes, person, send};
 
 const NEW: &str = "the river under the bridge";
 
@@ -20,7 +21,7 @@ async fn a_user_changes_the_own_password_and_the_other_logins_end() {
     let server = TestCentral::new().await;
     let company = shop(&server).await;
     let amelie = person(&company, "amelie", json!([{ "role": "cashier", "site": company.site.uuid() }])).await;
-    let (here, elsewhere) = (log_in(&company, &amelie, None).await, log_in(&company, &amelie, Some("phone")).await);
+    let (here, elsewhere) = (log_in(&company, &amelie).await, log_in(&company, &amelie).await);
     change(&server, &here, PASSWORD, NEW).await.assert_status(204);
 
     server.get_as(access(&here), "/api/v1/stock").await.assert_ok();
@@ -42,7 +43,7 @@ async fn wrong_old_passwords_count_as_failed_logins_and_change_nothing() {
     let server = TestCentral::at(clock.clock()).await;
     let company = shop(&server).await;
     let amelie = person(&company, "amelie", json!([])).await;
-    let tokens = log_in(&company, &amelie, None).await;
+    let tokens = log_in(&company, &amelie).await;
     for attempt in 1..=5 {
         let guessed = change(&server, &tokens, "wrong words by heart", NEW).await.for_case(attempt);
         guessed.assert_problem(401, "LOGIN_FAILED");
@@ -60,7 +61,7 @@ async fn a_weak_new_password_is_refused_and_costs_no_attempt() {
     let server = TestCentral::at(clock.clock()).await;
     let company = shop(&server).await;
     let amelie = person(&company, "amelie", json!([])).await;
-    let tokens = log_in(&company, &amelie, None).await;
+    let tokens = log_in(&company, &amelie).await;
     for weak in
         ["short", "Motdepasse123", "amelie-est-la", "quatresaisons", "correct horse battery staple", "abcabcabcabc"]
     {
@@ -76,7 +77,7 @@ async fn only_a_person_with_a_valid_token_changes_a_password() {
     let server = TestCentral::at(clock.clock()).await;
     let company = shop(&server).await;
     let amelie = person(&company, "amelie", json!([])).await;
-    let tokens = log_in(&company, &amelie, None).await;
+    let tokens = log_in(&company, &amelie).await;
     let body = json!({ "old": PASSWORD, "new": NEW });
     for (token, status, code) in [("", 401, "UNAUTHORIZED"), (company.token.as_str(), 403, "FORBIDDEN")] {
         send(&server, "POST", token, "/api/v1/auth/password", body.clone()).await.assert_problem(status, code);

@@ -7,7 +7,8 @@ use comptoir_test_support::events::{Edit, Sale, TestEvent as _};
 use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
 
-use crate::accounts::{access, log_in, person, send};
+use crate::accounts::log_in;
+use crate::enrolled::{access, person, send};
 
 /// Events of the other site before each of the own.
 const OTHERS: usize = 7;
@@ -28,7 +29,7 @@ async fn pages(server: &TestCentral, key: &str, path: &str, list: &str, id: &str
 
 async fn manager(company: &TestTenant<'_>) -> String {
     let manager = person(company, "manager", json!([{ "role": "manager", "site": company.site.uuid() }])).await;
-    access(&log_in(company, &manager, None).await).to_owned()
+    access(&log_in(company, &manager).await).to_owned()
 }
 
 /// Pushes events of the other node and the own one in turn: the ids of the own ones.
@@ -143,7 +144,7 @@ async fn nobody_records_an_event_at_a_site_that_the_tenant_does_not_have() {
     let server = TestCentral::new().await;
     let (company, others) = (server.company().await, server.tenant("Another").await);
     let admin = person(&company, "admin", json!([{ "role": "admin", "site": null }])).await;
-    let token = access(&log_in(&company, &admin, None).await).to_owned();
+    let token = access(&log_in(&company, &admin).await).to_owned();
     let record = async |site: String| {
         let body = Sale::default().draft(&format!("s-{site}")).to_string();
         let request = axum::http::Request::post("/api/v1/events")

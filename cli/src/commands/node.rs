@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comptoir_local::NodeConfig;
-use comptoir_local::event_log::{Environment, Log, LogConfig, OpenError, identity_at};
+use comptoir_local::event_log::{
+    Environment, Log, LogConfig, OpenError, SECRET_KEY_FILE, identity_at, rotate_secret_key,
+};
 use comptoir_local::retirement::{Tombstone, continue_destruction, destroy_data, unsent_records};
 use comptoir_proto::node_users_v1::WipeProof;
-//! `comptoir node`: work on the folder of a stopped node.
-
-use std::path::PathBuf;
-
-use comptoir_local::event_log::{Environment, LogConfig, OpenError, SECRET_KEY_FILE, identity_at, rotate_secret_key};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -23,6 +20,21 @@ use crate::output::{Output, Shown};
 pub enum NodeCommand {
     /// Destroy the data of a stopped node, also what central does not have yet
     Wipe(WipeArgs),
+    /// Replace the key that seals the node's secrets; the node must be stopped
+    RotateSecret(RotateSecretArgs),
+}
+
+/// Arguments of `node rotate-secret`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  comptoir node rotate-secret --data-dir /var/lib/comptoir
+
+Rotate while central can be reached: users of this node log in again once it has read them.")]
+pub struct RotateSecretArgs {
+    /// Data directory of the node
+    #[arg(long)]
+    data_dir: PathBuf,
 }
 
 /// Arguments of `node wipe`.
@@ -46,6 +58,7 @@ pub struct WipeArgs {
 pub async fn change_node(command: NodeCommand, output: Output) -> Result<(), Failure> {
     match command {
         NodeCommand::Wipe(args) => wipe(args, output).await,
+        NodeCommand::RotateSecret(args) => rotate_secret(args.data_dir, output).await,
     }
 }
 
@@ -66,6 +79,41 @@ async fn wipe(args: WipeArgs, output: Output) -> Result<(), Failure> {
         Failure::Unavailable(format!("{error}; repeat the command, or start the node: it goes on where this stopped"))
     })?;
     output.print(&Wiped { tombstone: tombstone.path, proof: tombstone.proof })
+}
+
+async fn rotate_secret(data_dir: PathBuf, output: Output) -> Result<(), Failure> {
+    let unavailable = |error: &dyn std::fmt::Display| Failure::Unavailable(error.to_string());
+    let folder = NodeConfig::log_dir(&data_dir);
+    let identity = identity_at(&folder).map_err(|error| unavailable(&error))?;
+    let identity = identity.ok_or_else(|| {
+        let shown = data_dir.display();
+        Failure::Usage(format!("{shown} has no node that was ever started; name its folder with --data-dir"))
+    })?;
+    let file = folder.join(SECRET_KEY_FILE);
+    let config = LogConfig::new(folder, identity);
+    let rotated = tokio::task::spawn_blocking(move || rotate_secret_key(&config, &Environment::system())).await;
+    rotated.map_err(|error| unavailable(&error))?.map_err(|error| match error {
+        OpenError::Locked { .. } => {
+            Failure::Refused("the node is running: stop it first, then rotate its key".to_owned())
+        }
+        error => unavailable(&error),
+    })?;
+    output.print(&RotatedSecret { file: file.display().to_string() })
+}
+
+#[derive(Serialize)]
+struct RotatedSecret {
+    file: String,
+}
+
+impl Shown for RotatedSecret {
+    fn text(&self) -> String {
+        format!(
+            "{} is new. Copies of the folder from before need the old one; put the new one into the next backup. The node reads its users \
+             again at the next contact with central; sessions have ended, and users choose new PINs.",
+            self.file
+        )
+    }
 }
 
 async fn open(data_dir: &Path) -> Result<Log, Failure> {
@@ -124,46 +172,5 @@ impl Shown for Wiped {
             lost => format!("{lost} records are lost that central does not have."),
         };
         format!("The node {} is destroyed. {lost}\n{} is the proof.", self.proof.node, self.tombstone.display())
-use crate::remote::DATA_DIR;
-
-/// Arguments of `node`.
-#[command(after_help = "Examples:\n  comptoir node rotate-secret --data-dir /var/lib/comptoir")]
-pub struct NodeArgs {
-    #[arg(long, env = "DATA_DIR", default_value = DATA_DIR, global = true)]
-    #[command(subcommand)]
-    command: NodeCommand,
-
-enum NodeCommand {
-    /// Replace the key that seals the node's secrets; the node must be stopped
-    RotateSecret,
-
-/// Runs a command on a node's folder.
-pub async fn manage_node(args: NodeArgs, output: Output) -> Result<(), Failure> {
-    match args.command {
-        NodeCommand::RotateSecret => rotate_secret(args.data_dir, output).await,
-
-async fn rotate_secret(data_dir: PathBuf, output: Output) -> Result<(), Failure> {
-    let folder = NodeConfig::log_dir(&data_dir);
-    let identity = identity_at(&folder).map_err(|error| unavailable(&error))?;
-    let identity = identity.ok_or_else(|| {
-        let shown = data_dir.display();
-        Failure::Usage(format!("{shown} has no node that was ever started; name its folder with --data-dir"))
-    let file = folder.join(SECRET_KEY_FILE);
-    let config = LogConfig::new(folder, identity);
-    let rotated = tokio::task::spawn_blocking(move || rotate_secret_key(&config, &Environment::system())).await;
-    rotated.map_err(|error| unavailable(&error))?.map_err(|error| match error {
-        OpenError::Locked { .. } => {
-            Failure::Refused("the node is running: stop it first, then rotate its key".to_owned())
-        error => unavailable(&error),
-    output.print(&RotatedSecret { file: file.display().to_string() })
-
-struct RotatedSecret {
-    file: String,
-
-impl Shown for RotatedSecret {
-        format!(
-            "{} is new. Copies of the folder from before need the old one; put the new one into the next backup.",
-            self.file
-        )
     }
 }

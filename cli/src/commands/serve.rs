@@ -99,6 +99,8 @@ async fn refuse_destroyed_node(data_dir: &Path, settings: Option<&NodeSettings>)
     let transport = settings.and_then(|settings| HttpTransport::new(&settings.sync).ok());
     let key_file = settings.and_then(|settings| settings.sync.api_key_file.as_deref());
     Ok(refuse_destroyed(data_dir, key_file, transport.as_ref()).await?)
+}
+
 /// Whether other machines call the server, by its address: no web page can have an address as its name.
 fn beyond_loopback(http: &Http) -> bool {
     !http.listen.ip().is_loopback() || http.tls.is_some()

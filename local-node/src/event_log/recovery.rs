@@ -57,10 +57,9 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     let store = open_store(&config.backend, &directory.store())?;
     let (stored, sealed) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
     config.identity.same_as(stored)?;
-    let secret_key = SecretKey::open(&config.dir)?;
-    let key = signing_key(&secret_key, stored, &sealed)?;
     let key = signing_key(&config.dir, stored, &sealed)?;
     directory.sync()?;
+    let secret_key = SecretKey::open(&config.dir)?;
     let boot = count_boot(&*store, &config.backend)?;
 
     let path = directory.high_water();

@@ -62,6 +62,8 @@ impl SecretKey {
     /// Another secret, for a purpose of its own.
     pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
         blake3::derive_key(purpose, &self.key)
+    }
+
     /// Unseals a secret with the directory's key, and ends a rotation that a crash had stopped: of two keys the one that
     /// fits stays.
     pub(crate) fn unseal_in(root: &Path, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, OpenError> {
