@@ -3,7 +3,7 @@
 use comptoir_local::event_log::Identity;
 use comptoir_local::sync_agent::identify::{IdentifyError, identify};
 use comptoir_local::{Node, NodeConfig, NodeSettings};
-use comptoir_test_support::{RunningTenant, text};
+use comptoir_test_support::{RunningTenant, TestClient, text};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -85,6 +85,8 @@ async fn a_start_issues_a_setup_link_only_in_a_tenant_that_nobody_has_used() {
     let head = company.head().await;
     company.central.stop();
     company.central.start_again();
+    // The connections to the stopped process are gone.
+    company.http = TestClient::new();
     assert_eq!(company.head().await, head, "nothing was written");
     let words = company.central.words();
     assert!(words.contains(&format!("admin user create --tenant {} --login admin", company.tenant)), "{words}");
@@ -107,6 +109,8 @@ async fn a_start_issues_a_setup_link_only_in_a_tenant_that_nobody_has_used() {
     let head = company.head().await;
     company.central.stop();
     company.central.start_again();
+    // The connections to the stopped process are gone.
+    company.http = TestClient::new();
     assert_eq!(company.head().await, head);
     let words = company.central.words();
     assert_eq!(words.matches("/setup#cpl_").count(), 3, "one more for each tenant: {words}");
