@@ -85,7 +85,6 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::STATUS, get(status::status))
         .route(paths::LOCAL_KEYS, get(local_keys::list).post(local_keys::create))
         .route(paths::LOCAL_KEY, delete(local_keys::revoke))
-        .route(paths::SESSION, post(session::begin).delete(session::end))
         .route(paths::RECEIPT, get(receipts::receipt))
         .route(paths::RECEIPT_QR, get(receipts::qr))
         .route(paths::SESSION, post(session::begin).get(session::show).delete(session::end))
