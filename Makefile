@@ -3,6 +3,7 @@
 CARGO ?= cargo
 COMPTOIR = $(or $(CARGO_TARGET_DIR),target)/release/comptoir
 DATA_DIR ?= ./comptoir-data
+SCREENS ?= yes
 ARGS ?=
 COMPTOIR_CRASHES ?= 200
 COMPTOIR_DESKTOP_SEEDS ?= 500
@@ -12,7 +13,7 @@ FUZZ_TARGETS = $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # A shell that was opened before rustup's installer ran does not have this folder in its PATH.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help bootstrap build run test fmt-check clippy unit docs deny fuzz fuzz-minimise test-api test-crash test-flips sim-long sim-desktops bench fresh
+.PHONY: help bootstrap build run web test test-web fmt-check clippy unit screens docs deny fuzz fuzz-minimise test-api test-crash test-flips sim-long sim-desktops bench fresh
 
 help:
 	@echo "make help                     this list"
@@ -20,12 +21,16 @@ help:
 	@echo "  DATA_DIR=/var/lib/comptoir  where its data goes; ./comptoir-data when absent"
 	@echo "  ARGS=\"--central-addr 127.0.0.1:7490 --local-addr 127.0.0.1:7491\""
 	@echo "                              options of 'comptoir up', such as other ports"
+	@echo "  SCREENS=no                  without the screens: Node is not needed, and / shows the start page"
 	@echo "make build                    install what compiling needs, build target/release/comptoir"
+	@echo "make web                      build the screens of web/ into screens/assets, from where Rust embeds them"
 	@echo "make test                     install what the tests need, then: format, clippy, all tests, docs"
+	@echo "make test-web                 the screens in a browser: every test, and the pictures of docs/screens"
 	@echo "make bootstrap                the part of make test that installs packages"
 	@echo "make fmt-check                the part that checks the format"
 	@echo "make clippy                   the part that runs clippy"
 	@echo "make unit                     the part that builds the binaries and runs all tests"
+	@echo "make screens                  the part that tries the screens in a browser, the short tests"
 	@echo "make docs                     the part that builds the docs"
 	@echo "make deny                     duplicate crates, licences, sources, advisories"
 	@echo "make fuzz                     each decoder of bytes from the network or a disk, by libFuzzer; needs rustup and its nightly compiler"
@@ -42,20 +47,42 @@ help:
 	@echo "make fresh                    the README as written, in a minimal Debian made for it; needs root"
 	@echo "  FRESH=\"bookworm trixie\"     which Debian releases"
 
+export SCREENS
+
+# What the screens are made of. npm reads the registry only where the lock file changed.
+WEB_SOURCES = $(shell find web/src web/scripts web/index.html web/vite.config.ts web/tsconfig.json messages/screens -type f)
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	cd web && npm ci
+	@touch $@
+
+web/node_modules/.built: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+ifeq ($(SCREENS),no)
+web:
+	@echo "Without the screens: / shows the start page."
+else
+web: web/node_modules/.built
+endif
+
 bootstrap:
 	@scripts/bootstrap.sh test
 
 build:
 	@scripts/bootstrap.sh build
+	@$(MAKE) --no-print-directory web
 	$(CARGO) build --release --locked -p comptoir
 
 run:
 	@scripts/bootstrap.sh run --data-dir $(DATA_DIR) $(ARGS)
+	@$(MAKE) --no-print-directory web
 	$(CARGO) build --release --locked -p comptoir
 	$(COMPTOIR) up --data-dir $(DATA_DIR) $(ARGS)
 
 # The quick checks come first, so that a slip is found in seconds. The binaries are built before the tests that start them.
-test: bootstrap fmt-check clippy unit docs
+test: bootstrap fmt-check web clippy unit screens docs
 
 fmt-check:
 	$(CARGO) fmt --all --check
@@ -66,6 +93,9 @@ clippy:
 unit:
 	$(CARGO) build --locked --workspace --bins
 	$(CARGO) test --locked --workspace
+
+screens:
+	cd web && npm run --silent check && npm run --silent test
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
@@ -90,6 +120,10 @@ fuzz-minimise:
 		rm -rf fuzz/corpus/$$target fuzz/found/$$target; \
 		mv fuzz/minimised/$$target fuzz/corpus/$$target; \
 	done
+
+test-web: bootstrap web
+	$(CARGO) build --locked --workspace --bins
+	cd web && npm run --silent check && npm run --silent test -- --all
 
 test-api: bootstrap
 	$(CARGO) build --locked --workspace --bins

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what this machine lacks: bootstrap.sh build | run [arguments of `comptoir up`] | test
 #
-# build: what compiling needs. run: also what `make run` needs. test: what every check needs.
+# build: what compiling needs. run: also what `make run` needs. test: what every check needs. The screens need Node; with SCREENS=no
+# in the environment, build and run do without.
 # All checks come first. Nothing is downloaded, installed or written before they have passed and the missing packages are printed.
 set -eu
 cd "$(dirname "$0")/.."
@@ -51,6 +52,11 @@ postgres_server() { ls "$root"/usr/lib/postgresql/*/bin/postgres || has postgres
 
 need build-essential has cc
 need ca-certificates ls "$root/etc/ssl/certs/ca-certificates.crt"
+if [ "$purpose" = test ] || [ "${SCREENS:-yes}" != no ]; then
+    # Node builds the screens; the tests also compile and run the reference clients of clients/typescript with it.
+    need nodejs has node
+    need npm has npm
+fi
 if [ "$purpose" != build ]; then
     need postgresql postgres_server
     need util-linux has setpriv
@@ -61,9 +67,8 @@ if [ "$purpose" = test ]; then
     need python3 has python3
     # The tests of the API install schemathesis into an environment of its own.
     need python3-venv python3 -c "import venv, ensurepip"
-    # Compile and run the reference clients of clients/typescript: any node from version 18 on.
-    need nodejs has node
-    need npm has npm
+    # Shows the screens to their tests.
+    need chromium has chromium
     # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
     need e2fsprogs ls "$root/sbin/mkfs.ext4"
     need mount has mount
@@ -113,6 +118,17 @@ if [ "$fetch_toolchain" = no ] && has cargo && cargo_is_rustups && found=$(cargo
     problem "Rust $required or newer is needed, and ${RUSTUP_TOOLCHAIN:-$channel} is $found: unset RUSTUP_TOOLCHAIN."
 fi
 
+# ---- Node ----
+
+node_required=18.19
+if has node && { [ "$purpose" = test ] || [ "${SCREENS:-yes}" != no ]; }; then
+    node_found=$(node --version | sed 's/^v//')
+    if [ "$(printf '%s\n%s\n' "$node_required" "$node_found" | sort -V | head -n 1)" != "$node_required" ]; then
+        problem "Node $node_required or newer builds the screens, and $(command -v node) is $node_found.
+Install a newer one, or build without the screens: make run SCREENS=no"
+    fi
+fi
+
 # ---- who may install ----
 
 apt_lines() {
@@ -158,10 +174,10 @@ room() { # room MIB FOLDER: adds to what the folder's file system must have free
 }
 if [ "$purpose" = test ]; then
     [ -e target/debug/comptoir ] || room 6000 .
-    [ -z "$missing" ] || room 1200 /usr
+    [ -z "$missing" ] || room 2000 /usr
 else
     [ -e target/release/comptoir ] || room 2000 .
-    [ -z "$missing" ] || room 700 /usr
+    [ -z "$missing" ] || room 1000 /usr
 fi
 [ "$fetch_toolchain" = no ] || room 1000 "${RUSTUP_HOME:-${HOME:-/root}}"
 short=$(printf %s "$rooms" | awk '

@@ -58,6 +58,9 @@ pub fn common_operations(ready: &'static str, not_ready: &[ErrorCode], start_pag
         get(paths::READYZ, ready).answers::<Health>(200).refuses(not_ready),
         get(paths::OPENAPI, "This document").answers::<words::Members>(200),
         get(paths::DOCS, "This document for people").answers_given(200, HTML, text("A page.")),
+        get(paths::SCREENS, "The screens; the start page where they were not built")
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers_given(200, HTML, text("A page.")),
         get(paths::START_PAGE, start_page).any_header("Accept-Language", "`en`; French otherwise").answers_given(
             200,
             HTML,

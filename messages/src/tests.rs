@@ -23,24 +23,48 @@ fn variables(source: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 /// The ids in `Message::new("id")` of every crate.
 fn ids_used() -> BTreeSet<String> {
-    fn read(folder: &Path, found: &mut BTreeSet<String>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    ids_after(root, "Message::new(\"", &[".rs"])
+}
+
+/// The literals after a call's beginning, in every file below a folder whose name ends so.
+fn ids_after(folder: &Path, call: &str, endings: &[&str]) -> BTreeSet<String> {
+    fn read(folder: &Path, call: &str, endings: &[&str], found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {
             let path = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
             if path.is_dir() {
                 if !matches!(name.as_str(), "target" | ".git" | "node_modules" | "messages") {
-                    read(&path, found);
+                    read(&path, call, endings, found);
                 }
-            } else if name.ends_with(".rs") {
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
                 let text = std::fs::read_to_string(&path).expect("UTF-8 sources");
-                let uses = text.split("Message::new(\"").skip(1).filter_map(|after| after.split_once('"'));
+                let uses = text.split(call).skip(1).filter_map(|after| after.split_once('"'));
                 found.extend(uses.map(|(id, _)| id.to_owned()));
             }
         }
     }
     let mut found = BTreeSet::new();
-    read(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"), &mut found);
+    read(folder, call, endings, &mut found);
     found
+}
+
+/// The catalogues of the screens, which the browser reads.
+const SCREENS: [&str; 2] = [include_str!("../screens/fr.ftl"), include_str!("../screens/en.ftl")];
+
+#[test]
+fn the_screens_name_the_messages_that_both_of_their_catalogues_have() {
+    let [french, english] = SCREENS.map(variables);
+    assert_eq!(french, english);
+    let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src");
+    let used = ids_after(&screens, "t(\"", &[".ts", ".tsx"]);
+    let in_catalogue: BTreeSet<String> = french.into_keys().collect();
+    // `get("etag")` and `import("./x")` end alike.
+    let is_message = |id: &str| id.contains('-') && !id.contains(['.', '/']);
+    let unknown: Vec<_> = used.difference(&in_catalogue).filter(|id| is_message(id)).collect();
+    assert!(unknown.is_empty(), "add to messages/screens: {unknown:#?}");
+    let unused: Vec<_> = in_catalogue.difference(&used).collect();
+    assert!(unused.is_empty(), "remove from messages/screens: {unused:#?}");
 }
 
 #[test]

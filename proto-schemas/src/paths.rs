@@ -1,7 +1,11 @@
 //! Every HTTP path, shared by routers, agent and commands.
 
-/// A page for a person with a browser.
-pub const START_PAGE: &str = "/";
+/// The screens; without them the start page.
+pub const SCREENS: &str = "/";
+/// A file that the screens load.
+pub const SCREENS_ASSET: &str = "/assets/{name}";
+/// A page for a person with a browser that runs no scripts.
+pub const START_PAGE: &str = "/start";
 /// Append drafts, read the log.
 pub const EVENTS: &str = "/api/v1/events";
 /// One event with its decision.
@@ -10,6 +14,8 @@ pub const EVENT: &str = "/api/v1/events/{id}";
 pub const EVENTS_EXPORT: &str = "/api/v1/events/export";
 /// Typed command: a sale.
 pub const SALES: &str = "/api/v1/sales";
+/// One sale with its refunds.
+pub const SALE: &str = "/api/v1/sales/{id}";
 /// Typed command: a refund.
 pub const REFUNDS: &str = "/api/v1/refunds";
 /// Typed command: goods in.
@@ -34,6 +40,8 @@ pub const STOCK: &str = "/api/v1/stock";
 pub const ENTITY: &str = "/api/v1/entities/{type}/{id}";
 /// What waits to be sent.
 pub const QUEUE: &str = "/api/v1/queue";
+/// The events that wait, oldest first.
+pub const QUEUE_EVENTS: &str = "/api/v1/queue/events";
 /// State of the node.
 pub const STATUS: &str = "/api/v1/status";
 /// What changes at a node, as it changes.

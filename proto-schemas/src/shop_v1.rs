@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::api_v1::EventDto;
 use crate::openapi::words;
 
 /// A form as its user saved it last.
@@ -70,6 +71,17 @@ pub struct Notification {
     /// Central's additional data: a resolution, or a notice's data.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
+}
+
+/// A sale of a node's log, with what undid it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SaleAndRefunds {
+    /// The sale. Its receipt's number is `epoch-seq`.
+    pub sale: EventDto,
+    /// Refunds and cancellations that name it, oldest first.
+    pub refunds: Vec<EventDto>,
+    /// Whether every record after the sale was looked at; otherwise there may be more refunds.
+    pub is_complete: bool,
 }
 
 /// Answer to an upload.

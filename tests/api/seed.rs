@@ -256,6 +256,7 @@ pub(crate) async fn node(url: &str) -> Value {
     let results = append(&api, vec![validated("first")]).await;
     append(&api, created("CLIENT", "mine")).await;
     let hash = put_file(&api, "a signature").await;
+    let sold = append(&api, vec![sold()]).await;
     for number in 0..POOL {
         let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
         let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
@@ -268,6 +269,7 @@ pub(crate) async fn node(url: &str) -> Value {
         "url": url, "token": key, "node_key": "none",
         "places": {
             "/api/v1/events/{id}": [{ "id": results[0]["event_id"] }],
+            "/api/v1/sales/{id}": [{ "id": sold[0]["event_id"] }],
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("mine"),
             "/api/v1/entities/{type}/{id}": entities("s"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
@@ -279,6 +281,10 @@ pub(crate) async fn node(url: &str) -> Value {
         "queries": { "get /api/v1/events": [{ "limit": "100" }], "/api/v1/notifications": [{}, { "unseen": "true" }] },
         "paired": files(),
     })
+}
+
+fn sold() -> Value {
+    draft("SALE", "sold", "SALE_RECORDED", serde_json::to_value(Sale::default()).expect("JSON"))
 }
 
 /// Keys that requests revoke.

@@ -49,6 +49,8 @@ impl Machine {
         for (name, body) in [
             ("cc", ""),
             ("curl", ""),
+            ("node", "echo v18.20.4"),
+            ("npm", ""),
             ("setpriv", ""),
             ("apt-get", ""),
             ("apt-cache", ""),

@@ -16,11 +16,20 @@ fn nothing_is_installed_if_nothing_is_missing() {
 }
 
 #[test]
-fn running_needs_neither_node_nor_python() {
+fn running_needs_neither_python_nor_a_browser() {
     let run = Machine::new().user(1000).without("cc").bootstrap(&["run"]);
     run.refused(&["apt-get install --no-install-recommends build-essential\n"]);
     let test = Machine::new().user(1000).without("cc").bootstrap(&["test"]);
-    test.refused(&["build-essential git python3 python3-venv nodejs npm e2fsprogs mount strace binutils\n"]);
+    test.refused(&["build-essential git python3 python3-venv chromium e2fsprogs mount strace binutils\n"]);
+}
+
+#[test]
+fn node_builds_the_screens_unless_they_are_left_out() {
+    let machine = || Machine::new().user(1000).without("node").without("npm");
+    machine().bootstrap(&["run"]).refused(&["apt-get install --no-install-recommends nodejs npm\n"]);
+    machine().variable("SCREENS", "no").bootstrap(&["run"]).succeeded();
+    let old = Machine::new().with("node", "echo v16.20.2");
+    old.bootstrap(&["build"]).refused(&["Node 18.19 or newer builds the screens", "16.20.2", "make run SCREENS=no"]);
 }
 
 #[test]
@@ -204,7 +213,7 @@ fn a_busy_port_is_reported_with_its_holder_and_a_command_for_another_port() {
 fn a_full_disk_is_reported_before_the_build() {
     let full = "printf 'header\\n/dev/vda 100 50 51200 50%% /\\n'";
     let outcome = Machine::new().without("cc").with("df", full).bootstrap(&["run"]);
-    outcome.refused(&["The disk is too full: / has 50 MiB free, and about 2700 MiB are needed."]);
+    outcome.refused(&["The disk is too full: / has 50 MiB free, and about 3000 MiB are needed."]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert!(stdout.contains("2010-12-01: 136 sales, 6 refunds, "), "{stdout}");
     assert!(stdout.contains(" pieces, 58635.56 GBP\n") && stdout.contains("/docs"), "{stdout}");
     assert!(
-        stdout.contains("The shop's log: 146 records") && stdout.contains("Head office: 150, of which 4 its own"),
+        stdout.contains("The shop's log: 146 records") && stdout.contains("Head office: 1493, of which 1347 its own"),
         "{stdout}"
     );
     let stderr = clone.stderr();
@@ -73,13 +73,13 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let online = clone.paste(join);
     assert!(online.starts_with("Online: 0 events are waiting to be sent.\nWaiting: 0\n"), "{online}");
 
-    // 150 records: two of central's own, the sample, the shop's first record, the till's key, and two sales. Reports follow a
-    // moment later.
+    // 1493 records: two of central's own, the 1343 products, the rest of the sample, the shop's first record, the till's key, and
+    // two sales. Reports follow a moment later.
     let (sales, stock) = loop {
         let figures = clone.paste(office);
         let (sales, stock) = figures.split_once('\n').expect("two answers");
         let sales: Value = serde_json::from_str(sales).expect("the answer is JSON");
-        if sales["complete_through"].as_u64() >= Some(150) {
+        if sales["complete_through"].as_u64() >= Some(1493) {
             break (sales, stock.to_owned());
         }
     };

@@ -2,9 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates that the rules apply to, each with the folder of its sources.
-pub(crate) const CRATES: [(&str, &str); 10] = [
+pub(crate) const CRATES: [(&str, &str); 11] = [
     ("core", "core/src"),
     ("messages", "messages/src"),
+    ("screens", "screens/src"),
     ("proto-schemas", "proto-schemas/src"),
     ("http-edge", "http-edge/src"),
     ("credentials", "credentials/src"),

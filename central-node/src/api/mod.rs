@@ -97,6 +97,7 @@ fn routes() -> Router<Arc<Central>> {
         .route(paths::QUARANTINE_RELEASE, post(quarantine::release))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
+        .route(paths::SCREENS, get(start_page::start_page))
         .route(paths::START_PAGE, get(start_page::start_page))
         .merge(blobs::router())
         .merge(commands::router())

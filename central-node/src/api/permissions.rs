@@ -50,9 +50,10 @@ const SYNC: AccessOperation = AccessOperation::Sync;
 /// it that it is revoked, and nothing else.
 const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
 
-pub(super) const TABLE: [(&str, &str, Needs); 91] = [
+pub(super) const TABLE: [(&str, &str, Needs); 92] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
+    ("get", paths::SCREENS, Nothing),
     ("get", paths::START_PAGE, Nothing),
     ("get", paths::CA, Nothing),
     ("get", paths::CA_FILE, Nothing),

@@ -59,7 +59,12 @@ mod tests {
     fn a_node_sees_its_own_site_and_an_administrator_all() {
         let own = SiteId::new(Uuid::from_u128(1));
         let (other, node) = (SiteId::new(Uuid::from_u128(2)), NodeId::new(Uuid::from_u128(3)));
-        let credential = |access| Credential { tenant: TenantId::new(Uuid::from_u128(7)), key_id: "k".into(), access, is_revoked: false };
+        let credential = |access| Credential {
+            tenant: TenantId::new(Uuid::from_u128(7)),
+            key_id: "k".into(),
+            access,
+            is_revoked: false,
+        };
         let of_node = credential(Access::Node { node, site: Some(own) }).sites_for(AccessOperation::Audit);
         assert!(of_node.shows(Some(own)) && !of_node.shows(Some(other)) && !of_node.shows(None));
         let of_central = credential(Access::Node { node, site: None }).sites_for(AccessOperation::Read);

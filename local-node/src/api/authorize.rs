@@ -48,13 +48,15 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 51] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 56] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
     ("get", paths::EVENT, READ),
     ("post", paths::EVENT_PRINT, RECORD),
     ("post", paths::SALES, RECORD),
+    ("get", paths::SALES, READ),
+    ("get", paths::SALE, READ),
     ("post", paths::REFUNDS, RECORD),
     ("post", paths::RECEPTIONS, RECORD),
     ("post", paths::INVOICES, RECORD),
@@ -81,6 +83,7 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 51] = [
     ("get", paths::BLOB, READ),
     ("put", paths::BLOB, RECORD),
     ("get", paths::QUEUE, READ),
+    ("get", paths::QUEUE_EVENTS, READ),
     ("get", paths::STREAM, READ),
     ("get", paths::STATUS, READ),
     ("get", paths::LOCAL_KEYS, ADMINISTER),
@@ -94,6 +97,8 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 51] = [
     ("post", paths::SESSION_UNLOCK, Needed::Known),
     ("get", paths::HEALTHZ, Needed::Nothing),
     ("get", paths::READYZ, Needed::Nothing),
+    ("get", paths::SCREENS, Needed::Nothing),
+    ("get", paths::SCREENS_ASSET, Needed::Nothing),
     ("get", paths::START_PAGE, Needed::Nothing),
     ("get", paths::RECEIPT, Needed::Nothing),
     ("get", paths::RECEIPT_QR, Needed::Nothing),

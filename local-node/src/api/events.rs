@@ -178,9 +178,13 @@ fn decision_of_resealed(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, R
 }
 
 /// The records that are on their way to central, first and last.
-type SeqsInFlight = Option<(Seq, Seq)>;
+pub(super) type SeqsInFlight = Option<(Seq, Seq)>;
 
-fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Result<EventDto, ProblemResponse> {
+pub(super) fn shown(
+    sealed: &Sealed,
+    decision: Option<&[u8]>,
+    sending: SeqsInFlight,
+) -> Result<EventDto, ProblemResponse> {
     let unreadable = |error: stored_v1::DecodeError| {
         ProblemResponse::from(Problem::new(ErrorCode::Internal, format!("a record of the log does not read: {error}")))
     };

@@ -24,7 +24,9 @@ mod record;
 mod refusal;
 mod rows;
 mod sales;
+mod sales_list;
 mod saved_forms;
+mod screens;
 mod session;
 mod start_page;
 mod status;
@@ -62,7 +64,8 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::EVENTS_EXPORT, get(export::bundle))
         .route(paths::EVENT, get(events::one))
         .route(paths::EVENT_PRINT, post(receipts::print))
-        .route(paths::SALES, post(sales::sale))
+        .route(paths::SALES, post(sales::sale).get(sales_list::list))
+        .route(paths::SALE, get(sales_list::one))
         .route(paths::REFUNDS, post(sales::refund))
         .route(paths::RECEPTIONS, post(receptions::receive))
         .route(paths::INVOICES, post(invoices::create).get(rows::invoices))
@@ -81,6 +84,7 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
         .route(paths::QUEUE, get(queue::queue))
+        .route(paths::QUEUE_EVENTS, get(queue::events))
         .route(paths::STREAM, get(move |permitted, headers| live::live(permitted, headers, screens)))
         .route(paths::STATUS, get(status::status))
         .route(paths::LOCAL_KEYS, get(local_keys::list).post(local_keys::create))
@@ -96,6 +100,8 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::CA, get(certificate::page))
         .route(paths::CA_FILE, get(certificate::file))
         .route(paths::METRICS, get(metrics::metrics))
+        .route(paths::SCREENS, get(screens::page))
+        .route(paths::SCREENS_ASSET, get(screens::asset))
         .route(paths::START_PAGE, get(start_page::start_page))
         .merge(openapi::routes())
         .route_layer(from_fn_with_state(node.clone(), authorize::authorize));

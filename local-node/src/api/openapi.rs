@@ -13,13 +13,15 @@ use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
 use comptoir_proto::receipt_v1::PrintedReceipt;
 use comptoir_proto::session_v1::{PinDto, SessionDto, SessionState, UnlockDto};
-use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
+use comptoir_proto::shop_v1::{
+    LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SaleAndRefunds, SavedForm, StoredBlob,
+};
 use comptoir_proto::status_v1::NodeStatus;
 use schemars::JsonSchema;
 use serde_json::json;
 
 use super::authorize::SESSION_COOKIE;
-use super::{events, export, notifications, rows, saved_forms};
+use super::{events, export, notifications, queue, rows, sales_list, saved_forms};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
@@ -61,7 +63,13 @@ pub(super) fn operations() -> Vec<Operation> {
         ErrorCode::DeviceRevoked,
     ];
     let common = common_operations("The log takes events", &not_ready, "The node's status, for a browser");
-    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), credentials(), state(), common].concat()
+    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), credentials(), state(), screens(), common]
+        .concat()
+}
+
+fn screens() -> Vec<Operation> {
+    let asset = get(paths::SCREENS_ASSET, "A file that the screens load; its name has a digest of its content");
+    vec![asset.answers_given(200, "*/*", bytes()).open()]
 }
 
 fn log() -> Vec<Operation> {
@@ -105,6 +113,11 @@ fn lists() -> Vec<Operation> {
     vec![
         rows_of::<NodeRow<EntityRow>, rows::RowsQuery>(paths::PRODUCTS, "Products"),
         rows_of::<NodeRow<EntityRow>, rows::RowsQuery>(paths::CLIENTS, "Clients"),
+        get(paths::SALES, "Sales and refunds of this node, newest first")
+            .asks::<sales_list::SalesQuery>()
+            .answers::<RowList<EventDto>>(200),
+        get(paths::SALE, "One sale of this node with its refunds, by the event's id or the receipt's number")
+            .answers::<SaleAndRefunds>(200),
         get(paths::CLIENT, "One client").answers::<NodeRow<EntityRow>>(200).named(),
         rows_of::<NodeRow<DeliveryRow>, rows::DeliveryQuery>(paths::DELIVERIES, "Deliveries"),
         rows_of::<NodeRow<InvoiceRow>, rows::InvoiceQuery>(paths::INVOICES, "Invoices"),
@@ -217,6 +230,9 @@ fn state() -> Vec<Operation> {
             .answers_given(200, "image/svg+xml", text("A picture."))
             .open(),
         get(paths::QUEUE, "What waits to be sent").answers::<QueueDto>(200),
+        get(paths::QUEUE_EVENTS, "The events that wait to be sent, oldest first")
+            .asks::<queue::WaitingQuery>()
+            .answers::<RowList<EventDto>>(200),
         get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
         get(paths::STREAM, "What changes, as it changes")
             .mentions::<LiveMarks>(false)

@@ -2,16 +2,50 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use comptoir_http_edge::ProblemResponse;
-use comptoir_proto::api_v1::QueueDto;
+use axum::http::Uri;
+use comptoir_http_edge::{PAGE_ROWS, ProblemResponse, page_limit, read_query};
+use comptoir_proto::api_v1::{EventDto, QueueDto};
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
+use comptoir_proto::read_v1::RowList;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
+use super::events::shown;
 use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 
 pub(super) async fn queue(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, ProblemResponse> {
     Ok(Json(blocking(move || read(&node)).await?))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaitingQuery {
+    /// Maximum number of events.
+    #[schemars(with = "Option<words::PageLimit>")]
+    limit: Option<usize>,
+}
+
+/// Bytes of events that one answer reads.
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
+
+/// `GET /api/v1/queue/events`: the first ones that wait. There are no pages: they move up as central answers.
+pub(super) async fn events(
+    State(node): State<Arc<Node>>,
+    uri: Uri,
+) -> Result<Json<RowList<EventDto>>, ProblemResponse> {
+    let WaitingQuery { limit } = read_query(&uri)?;
+    let limit = page_limit(limit, PAGE_ROWS)?;
+    let (log, sending) = (node.log().clone(), node.sync_progress().sending);
+    let (head, read) = (log.head(), log.clone());
+    let from = head.marks.acked.next();
+    let waiting = blocking(move || read.read(head.epoch.number, from, limit + 1, WAITING_BYTES)).await?;
+    let rows = waiting.iter().map(|sealed| shown(sealed, None, sending)).collect::<Result<Vec<_>, _>>()?;
+    // An epoch's first record says nothing to a person.
+    let rows = rows.into_iter().filter(|event| event.action != "EPOCH_OPENED").take(limit).collect();
+    Ok(Json(RowList { rows, next_cursor: None }))
 }
 
 /// Reads the queue as it is now.

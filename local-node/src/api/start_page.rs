@@ -1,4 +1,5 @@
-//! `GET /`: the node's status and queue as a page for people. Without a credential it says only whether the node records.
+//! `GET /start`, and `/` without the screens: the node's status and queue as a page for people. Without a credential it says only
+//! whether the node records.
 
 use std::sync::Arc;
 

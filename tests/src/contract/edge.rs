@@ -74,7 +74,7 @@ pub async fn every_answer_has_security_headers(endpoint: &Endpoint) {
     endpoint.post(EVENTS, &edit(&format!("/api/v1/entities/CLIENT/{id}"), "CREATE", &json!({"name": "Dupont"}))).await;
     let client = format!("/api/v1/clients/{id}");
     for (method, path, status, pages_policy) in [
-        ("GET", "/", 200, "style-src 'unsafe-inline'"),
+        ("GET", "/start", 200, "style-src 'unsafe-inline'"),
         ("GET", "/docs", 200, "script-src 'sha256-"),
         ("GET", "/ca", 200, "style-src 'unsafe-inline'"),
         ("GET", "/openapi.json", 200, ""),

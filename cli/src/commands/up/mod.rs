@@ -7,6 +7,7 @@
 mod figures;
 mod first_start;
 mod opening_stock;
+mod products;
 mod sample;
 
 use std::net::SocketAddr;

@@ -1,0 +1,261 @@
+# The screens of a node, in English. messages/screens/fr.ftl has the same messages, with the same variables; web/src names them.
+
+## Shared.
+
+close = Close
+cancel = Cancel
+opening = One moment…
+duration-seconds = { $number } s
+duration-minutes = { $number } min
+duration-hours = { $number } h
+duration-days = { $number } d
+not-a-price = An amount, such as 12.50
+not-a-quantity = A quantity, such as 2 or 0.5
+not-a-discount = A discount, such as 10
+
+## The frame: where to go, the state, who is here.
+
+nav-label = Screens
+nav-skip = Skip to the content
+nav-till = Till
+nav-receipts = Receipts
+nav-queue = Queue
+menu-label = Settings and session
+menu-language = Language
+menu-theme = Theme
+menu-theme-auto = Auto
+menu-theme-light = Light
+menu-theme-dark = Dark
+menu-lock = Lock
+menu-sign-out = Sign out
+menu-unsent = { $number } operations wait to be sent. They stay at the node and leave without you.
+state-up-to-date = Up to date
+state-sending = Sending ({ $number })
+state-waiting = Waiting: { $number }
+state-waiting-since = Waiting: { $number }, for { $age }
+state-offline = Offline – you can go on
+state-offline-pending = Offline – you can go on ({ $number } waiting)
+state-action = Action required: { $number }
+state-starting = Connecting…
+state-unreached = Node not answering
+state-unreached-detail = The shop's node does not answer. Nothing can be recorded until it is back; what is on the screen is kept here.
+
+## What can fail, with the next step.
+
+problem-unreachable = The node does not answer. Check that it is switched on; the screen keeps trying to reach it.
+problem-unauthorized = The session has ended. Sign in again.
+problem-locked = The screen is locked. Unlock it with your PIN.
+problem-password-required = The PIN is not enough this time: enter the password.
+problem-too-many = Too many attempts. Wait a little, then try again.
+problem-forbidden = You may not do this. Ask a manager.
+problem-disk-full = The shop's disk is full: nothing was recorded. Make room, then try again.
+problem-read-only = The shop's log takes nothing any more: nothing was recorded. Call support.
+problem-busy = The node is busy. Try again in a moment.
+problem-changed = Somebody else was faster. The list is up to date.
+problem-not-found = This no longer exists.
+problem-revoked = Head office has revoked this node. Call them.
+problem-other = This did not work. Nothing was recorded.
+
+## Signing in.
+
+session-title = Open this till
+session-who = Who are you?
+session-login = Login
+session-way = How
+session-pin = PIN
+session-password = Password
+session-erase = Erase
+session-enter = Enter
+session-refused = Refused. Check what you typed; after several attempts you have to wait a little.
+session-with-key = With a local key
+session-key = Local key
+session-key-hint = `comptoir key create` makes one. With `make run` it is in comptoir-data/till.header.
+session-locked = Screen locked
+session-locked-by = Screen locked by { $name }
+pin-title = Choose my PIN
+pin-new = New PIN, 4 to 8 digits
+pin-wrong = 4 to 8 digits
+pin-save = Save the PIN
+session-other = Somebody else
+
+## The till.
+
+till-find = Find a product
+till-search = Scan, or search a name, a code
+till-products = Products
+till-loading = Products are loading…
+till-no-products = No products
+till-no-products-next = Head office has not sent any yet. A scanned code can be sold all the same, at the price that you type.
+till-nothing-found = Nothing for “{ $typed }”
+till-nothing-found-next = Enter sells it as an unknown code, at the price that you type.
+till-no-price = no price
+till-said = { $name }: { $quantity }
+till-prices-changed = Head office changed the price of { $number } products. Lines already entered keep theirs.
+till-recording = Recording…
+till-not-recorded = This sale is not confirmed
+till-not-recorded-next = The receipt comes once the node has answered. Sending it again cannot count it twice.
+till-send-again = Send again
+unknown-title = Unknown code: { $code }
+unknown-unpriced = No price: { $name }
+unknown-detail = No product has this code. You can sell it at the price that you type; head office sees the code as it is.
+unknown-name = Description
+unknown-price = Price ({ $currency })
+unknown-add = Add
+cart-label = Cart
+cart-lines = Lines of the cart
+cart-empty = The cart is empty
+cart-empty-next = Scan a product, or type its name. “3*code” adds three.
+cart-edit = Edit { $name }
+cart-less = One less: { $name }
+cart-more = One more: { $name }
+cart-remove = Remove { $name }
+cart-each = { $quantity } × { $price }
+cart-discount = discount { $amount }
+cart-total =
+    { $pieces_count ->
+        [0] Total
+        [one] Total, { $pieces } line
+       *[other] Total, { $pieces } lines
+    }
+cart-tax = of which VAT { $rate }%: { $amount }
+cart-hold = Hold
+cart-held = Recall
+cart-held-count = Recall ({ $number })
+cart-pay = Pay
+line-quantity = Quantity
+line-discount = Discount
+line-discount-kind = Discount in
+line-discount-too-much = More than the line
+line-total = Line
+line-remove = Remove the line
+line-save = Save
+stock-unknown = Stock not known here
+stock-known = In stock: { $quantity } (known at { $at })
+stock-waiting = { $quantity } sold and waiting to be sent
+hold-title = Hold this cart
+hold-label = A word to find it again
+held-title = Held carts
+held-none = No cart is held
+held-busy = Finish or hold the current cart before you recall another one.
+held-unnamed = Unnamed
+held-recall = Recall
+held-line =
+    { $lines_count ->
+        [one] { $at }, { $lines } line
+       *[other] { $at }, { $lines } lines
+    }
+
+## Payment.
+
+tender-title = Payment
+tender-due = Due
+tender-rest = Still due
+tender-method = Method of payment
+tender-given = Cash received
+tender-amount = Amount
+tender-quick = Usual amounts
+tender-change = Change
+tender-remains = { $amount } will remain
+tender-exact = Exact
+tender-too-much = More than is due: only cash gives change
+tender-add = Add this payment
+tender-record = Record the sale
+tender-remove = Remove: { $method }
+method-cash = Cash
+method-card = Card
+method-cheque = Cheque
+method-account = On account
+done-label = Sale recorded
+done-recorded = Recorded
+done-number = Receipt { $number }
+done-given = of { $amount }
+done-next = Next sale
+done-unread = The sale is recorded, but its receipt cannot be read.
+
+## Receipts.
+
+receipt-label = Receipt
+receipt-print = Print
+receipt-print-again = Print again (duplicate)
+receipt-missing = No receipt { $number } in this node's log.
+receipt-failed = Head office did not let this sale take effect:
+receipts-find = Receipt number, or scan its code
+receipts-open = Open
+receipts-none = No sales
+receipts-none-next = This node's first sale appears here.
+receipts-number = Receipt
+receipts-at = At
+receipts-lines = Products
+receipts-amount = Amount
+receipts-state = State
+receipts-more = Older
+status-acked = At head office
+status-sending = On its way
+status-failed = To review
+status-pending = Waiting
+paper-sale = Receipt
+paper-refund = Refund
+paper-lines = Lines
+paper-total = Total
+paper-refunded = Refunded
+paper-tax = of which VAT { $rate }%
+paper-reason = Reason: { $reason }
+paper-code = Code that proves this receipt
+paper-proof = Scan to check this receipt
+refund-title = Refund
+refund-of = Refund receipt { $number }
+refund-list = Refunds
+refund-nothing-left = All refunded
+refund-left = { $quantity } left to refund
+refund-all = All
+refund-too-many = More than is left
+refund-reason = Reason (required)
+refund-due = To give back
+refund-record = Record the refund
+refund-incomplete = The log is long: a more recent refund may be missing here. Head office will check.
+
+## The queue.
+
+queue-title = Queue
+queue-waiting = What waits to be sent
+queue-empty = Everything is sent
+queue-empty-next = Every operation of this node has reached head office.
+queue-what = What
+queue-since = Since
+queue-who = By
+queue-more = and { $number } more
+fact-screen = This screen and the node
+fact-screen-reached = The shop's node answers.
+fact-screen-lost = No answer since { $at }. Nothing can be recorded.
+fact-central = The node and head office
+fact-central-off = Synchronisation is switched off by a setting.
+fact-central-lost = Head office does not answer. You can go on: the node keeps trying.
+fact-central-last = Last contact: { $at }.
+fact-central-never = No contact yet.
+fact-central-unknown = No contact yet.
+fact-central-reached = Head office answers.
+fact-queue = The queue
+fact-queue-none = waiting
+fact-queue-oldest = waiting, the oldest for { $age }
+fact-queue-review = { $number } for a person to review
+notifications-title = To know
+notifications-seen = Seen
+action-sale = Sale
+action-refund = Refund
+action-reception = Reception
+action-delivery = Delivery validated
+action-invoice = Invoice
+action-audit = Audit entry
+action-create = Creation
+action-update = Change
+
+## The page of all components.
+
+ui-title = Components
+ui-colours = Colours
+ui-buttons = Buttons
+ui-fields = Fields
+ui-messages = Messages
+ui-icons = Icons
+ui-dialog = Dialog
+ui-dialog-open = Open the dialog

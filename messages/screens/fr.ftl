@@ -1,0 +1,261 @@
+# Les écrans d'un nœud, en français. messages/screens/en.ftl a les mêmes messages, avec les mêmes variables ; web/src les nomme.
+
+## Communs.
+
+close = Fermer
+cancel = Annuler
+opening = Un instant…
+duration-seconds = { $number } s
+duration-minutes = { $number } min
+duration-hours = { $number } h
+duration-days = { $number } j
+not-a-price = Un montant, par exemple 12,50
+not-a-quantity = Une quantité, par exemple 2 ou 0,5
+not-a-discount = Une remise, par exemple 10
+
+## Le cadre : où aller, l'état, qui est là.
+
+nav-label = Écrans
+nav-skip = Aller au contenu
+nav-till = Caisse
+nav-receipts = Tickets
+nav-queue = File d'envoi
+menu-label = Réglages et session
+menu-language = Langue
+menu-theme = Apparence
+menu-theme-auto = Auto
+menu-theme-light = Clair
+menu-theme-dark = Sombre
+menu-lock = Verrouiller
+menu-sign-out = Se déconnecter
+menu-unsent = { $number } opérations attendent d'être envoyées. Elles restent au nœud et partiront sans vous.
+state-up-to-date = À jour
+state-sending = Envoi en cours ({ $number })
+state-waiting = En attente : { $number }
+state-waiting-since = En attente : { $number }, depuis { $age }
+state-offline = Hors ligne – vous pouvez continuer
+state-offline-pending = Hors ligne – vous pouvez continuer ({ $number } en attente)
+state-action = Action requise : { $number }
+state-starting = Connexion…
+state-unreached = Poste injoignable
+state-unreached-detail = Le nœud de la boutique ne répond pas. Rien ne peut être enregistré tant qu'il ne revient pas ; ce qui est à l'écran est gardé ici.
+
+## Ce qui peut échouer, avec la suite.
+
+problem-unreachable = Le nœud ne répond pas. Vérifiez qu'il est allumé ; l'écran réessaie tout seul de le joindre.
+problem-unauthorized = La session est finie. Reconnectez-vous.
+problem-locked = L'écran est verrouillé. Déverrouillez-le avec votre code.
+problem-password-required = Le code ne suffit pas cette fois : entrez le mot de passe.
+problem-too-many = Trop d'essais. Attendez un peu, puis recommencez.
+problem-forbidden = Vous n'avez pas ce droit. Demandez à un responsable.
+problem-disk-full = Le disque de la boutique est plein : rien n'a été enregistré. Libérez de la place, puis recommencez.
+problem-read-only = Le journal de la boutique n'accepte plus rien : rien n'a été enregistré. Appelez l'assistance.
+problem-busy = Le nœud a trop à faire. Recommencez dans un instant.
+problem-changed = Quelqu'un d'autre a été plus rapide. La liste est à jour.
+problem-not-found = Cela n'existe plus.
+problem-revoked = Ce nœud a été révoqué par le siège. Appelez-le.
+problem-other = Cela n'a pas fonctionné. Rien n'a été enregistré.
+
+## Se connecter.
+
+session-title = Ouvrir ce poste
+session-who = Qui êtes-vous ?
+session-login = Identifiant
+session-way = Comment
+session-pin = Code
+session-password = Mot de passe
+session-erase = Effacer
+session-enter = Entrer
+session-refused = Refusé. Vérifiez ce que vous avez saisi ; après plusieurs essais il faut attendre un peu.
+session-with-key = Avec une clé locale
+session-key = Clé locale
+session-key-hint = « comptoir key create » en crée une. Avec « make run », elle est dans comptoir-data/till.header.
+session-locked = Écran verrouillé
+session-locked-by = Écran verrouillé par { $name }
+pin-title = Choisir mon code
+pin-new = Nouveau code, 4 à 8 chiffres
+pin-wrong = 4 à 8 chiffres
+pin-save = Enregistrer le code
+session-other = Quelqu'un d'autre
+
+## La caisse.
+
+till-find = Trouver un article
+till-search = Scannez, ou cherchez un nom, un code
+till-products = Articles
+till-loading = Les articles arrivent…
+till-no-products = Aucun article
+till-no-products-next = Le siège n'en a pas encore envoyé. Un code scanné se vend quand même, au prix que vous saisissez.
+till-nothing-found = Rien pour « { $typed } »
+till-nothing-found-next = Entrée le vend comme code inconnu, au prix que vous saisissez.
+till-no-price = sans prix
+till-said = { $name } : { $quantity }
+till-prices-changed = Le siège a changé le prix de { $number } articles. Les lignes déjà saisies gardent le leur.
+till-recording = Enregistrement…
+till-not-recorded = Cette vente n'est pas confirmée
+till-not-recorded-next = Le ticket sortira quand le nœud aura répondu. Renvoyer ne peut pas la compter deux fois.
+till-send-again = Renvoyer
+unknown-title = Code inconnu : { $code }
+unknown-unpriced = Sans prix : { $name }
+unknown-detail = Aucun article n'a ce code. Vous pouvez le vendre au prix que vous saisissez ; le siège verra le code tel quel.
+unknown-name = Désignation
+unknown-price = Prix ({ $currency })
+unknown-add = Ajouter
+cart-label = Panier
+cart-lines = Lignes du panier
+cart-empty = Le panier est vide
+cart-empty-next = Scannez un article, ou tapez son nom. « 3*code » en ajoute trois.
+cart-edit = Modifier { $name }
+cart-less = Un de moins : { $name }
+cart-more = Un de plus : { $name }
+cart-remove = Retirer { $name }
+cart-each = { $quantity } × { $price }
+cart-discount = remise { $amount }
+cart-total =
+    { $pieces_count ->
+        [0] Total
+        [one] Total, { $pieces } ligne
+       *[other] Total, { $pieces } lignes
+    }
+cart-tax = dont TVA { $rate } % : { $amount }
+cart-hold = Mettre en attente
+cart-held = Reprendre
+cart-held-count = Reprendre ({ $number })
+cart-pay = Encaisser
+line-quantity = Quantité
+line-discount = Remise
+line-discount-kind = Remise en
+line-discount-too-much = Plus que la ligne
+line-total = Ligne
+line-remove = Retirer la ligne
+line-save = Valider
+stock-unknown = Stock inconnu ici
+stock-known = En stock : { $quantity } (connu à { $at })
+stock-waiting = { $quantity } vendus en attente d'envoi
+hold-title = Mettre le panier en attente
+hold-label = Un mot pour le retrouver
+held-title = Paniers en attente
+held-none = Aucun panier n'attend
+held-busy = Finissez ou mettez en attente le panier en cours avant d'en reprendre un autre.
+held-unnamed = Sans nom
+held-recall = Reprendre
+held-line =
+    { $lines_count ->
+        [one] { $at }, { $lines } ligne
+       *[other] { $at }, { $lines } lignes
+    }
+
+## L'encaissement.
+
+tender-title = Encaissement
+tender-due = À payer
+tender-rest = Reste à payer
+tender-method = Mode de paiement
+tender-given = Reçu en espèces
+tender-amount = Montant
+tender-quick = Montants courants
+tender-change = Rendu
+tender-remains = Il restera { $amount }
+tender-exact = Le compte est bon
+tender-too-much = Plus que ce qui est dû : seules les espèces se rendent
+tender-add = Ajouter ce paiement
+tender-record = Enregistrer la vente
+tender-remove = Retirer : { $method }
+method-cash = Espèces
+method-card = Carte
+method-cheque = Chèque
+method-account = En compte
+done-label = Vente enregistrée
+done-recorded = Enregistrée
+done-number = Ticket { $number }
+done-given = sur { $amount }
+done-next = Vente suivante
+done-unread = La vente est enregistrée, mais le ticket ne se lit pas.
+
+## Les tickets.
+
+receipt-label = Ticket
+receipt-print = Imprimer
+receipt-print-again = Réimprimer (duplicata)
+receipt-missing = Aucun ticket { $number } dans le journal de ce poste.
+receipt-failed = Le siège n'a pas laissé cette vente prendre effet :
+receipts-find = Numéro du ticket, ou scannez son code
+receipts-open = Ouvrir
+receipts-none = Aucune vente
+receipts-none-next = La première vente de ce poste paraîtra ici.
+receipts-number = Ticket
+receipts-at = Le
+receipts-lines = Articles
+receipts-amount = Montant
+receipts-state = État
+receipts-more = Plus anciens
+status-acked = Au siège
+status-sending = En route
+status-failed = À examiner
+status-pending = En attente
+paper-sale = Ticket de caisse
+paper-refund = Remboursement
+paper-lines = Lignes
+paper-total = Total
+paper-refunded = Remboursé
+paper-tax = dont TVA { $rate } %
+paper-reason = Motif : { $reason }
+paper-code = Code qui prouve ce ticket
+paper-proof = Scannez pour vérifier ce ticket
+refund-title = Rembourser
+refund-of = Rembourser le ticket { $number }
+refund-list = Remboursements
+refund-nothing-left = Tout est remboursé
+refund-left = encore { $quantity } à rembourser
+refund-all = Tout
+refund-too-many = Plus qu'il n'en reste
+refund-reason = Motif (obligatoire)
+refund-due = À rendre au client
+refund-record = Enregistrer le remboursement
+refund-incomplete = Le journal est long : un remboursement plus récent peut manquer dans ce calcul. Le siège vérifiera.
+
+## La file d'envoi.
+
+queue-title = File d'envoi
+queue-waiting = Ce qui attend d'être envoyé
+queue-empty = Tout est envoyé
+queue-empty-next = Chaque opération de ce poste est arrivée au siège.
+queue-what = Quoi
+queue-since = Depuis
+queue-who = Par
+queue-more = et { $number } autres
+fact-screen = Cet écran et le poste
+fact-screen-reached = Le nœud de la boutique répond.
+fact-screen-lost = Sans réponse depuis { $at }. Rien ne peut être enregistré.
+fact-central = Le poste et le siège
+fact-central-off = La synchronisation est arrêtée par réglage.
+fact-central-lost = Le siège ne répond pas. Vous pouvez continuer : le poste réessaie tout seul.
+fact-central-last = Dernier contact : { $at }.
+fact-central-never = Aucun contact encore.
+fact-central-unknown = Pas encore de contact.
+fact-central-reached = Le siège répond.
+fact-queue = La file
+fact-queue-none = en attente
+fact-queue-oldest = en attente, la plus ancienne depuis { $age }
+fact-queue-review = { $number } à examiner par une personne
+notifications-title = À savoir
+notifications-seen = Vu
+action-sale = Vente
+action-refund = Remboursement
+action-reception = Réception
+action-delivery = Livraison validée
+action-invoice = Facture
+action-audit = Trace
+action-create = Création
+action-update = Modification
+
+## La page de tous les composants.
+
+ui-title = Composants
+ui-colours = Couleurs
+ui-buttons = Boutons
+ui-fields = Champs
+ui-messages = Messages
+ui-icons = Icônes
+ui-dialog = Dialogue
+ui-dialog-open = Ouvrir le dialogue

@@ -1,0 +1,247 @@
+// The components of every screen. They know tokens and texts that they are given, and nothing of shops.
+import type { ButtonHTMLAttributes, ComponentChildren } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useKeys } from "../lib/keys";
+
+const PATHS = {
+  check: "M4 12.5l5 5L20 6.5",
+  up: "M12 19V6M6 11l6-6 6 6",
+  clock: "M12 7v5l3.5 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
+  offline: "M3 3l18 18M7 18h10.5M6.5 9.6A4.5 4.5 0 0 0 7 18M10 6.3A6 6 0 0 1 17.9 11a3.6 3.6 0 0 1 2.6 5.6",
+  alert: "M12 8v5M12 16.5v.01M10.3 3.9L2.5 18a2 2 0 0 0 1.7 3h15.6a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0z",
+  unplug: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4M3 3l18 18",
+  search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L21 21",
+  basket: "M3 9h18l-2 10a2 2 0 0 1-2 1.6H7A2 2 0 0 1 5 19zM8 9l3-6M16 9l-3-6",
+  receipt: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+  bell: "M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15zM10 21h4",
+  print: "M7 9V3h10v6M7 17H4v-8h16v8h-3M7 14h10v7H7z",
+  close: "M6 6l12 12M18 6L6 18",
+  trash: "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14",
+  minus: "M5 12h14",
+  plus: "M5 12h14M12 5v14",
+  lock: "M6 11h12v10H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  back: "M19 12H5M11 6l-6 6 6 6",
+  pause: "M8 5v14M16 5v14",
+  erase: "M21 5H9l-6 7 6 7h12zM12 9.5l5 5M17 9.5l-5 5",
+  person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 21a8 8 0 0 1 16 0",
+} as const;
+export type IconName = keyof typeof PATHS;
+export type Tone = "good" | "info" | "warn" | "danger" | "quiet";
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, "icon" | "size" | "type" | "disabled"> {
+  kind?: "primary" | "danger" | "plain" | "normal";
+  large?: boolean;
+  icon?: IconName;
+  /** The key that does the same, shown where there is a keyboard. */
+  shortcut?: string;
+  busy?: boolean;
+  disabled?: boolean;
+  type?: "button" | "submit";
+  children?: ComponentChildren;
+}
+
+export function Button({ kind = "normal", large, icon, shortcut, busy, disabled, children, class: more, type = "button", ...rest }: ButtonProps) {
+  const name = ["button", kind === "normal" ? "" : kind, large ? "large" : "", more ?? ""].filter(Boolean).join(" ");
+  return (
+    <button type={type} class={name} disabled={disabled || busy} aria-busy={busy ? "true" : undefined} aria-keyshortcuts={shortcut} {...rest}>
+      {busy ? <span class="spinner" /> : icon && <Icon name={icon} />}
+      {children}
+      {shortcut && <kbd aria-hidden="true">{shortcut}</kbd>}
+    </button>
+  );
+}
+
+/** A button that shows an icon alone; its label is heard, and shown on hover. */
+export function IconButton({ icon, label, ...rest }: ButtonProps & { icon: IconName; label: string }) {
+  return <Button icon={icon} kind="plain" aria-label={label} title={label} {...rest} />;
+}
+
+interface FieldProps {
+  label: string;
+  value: string;
+  error?: string | undefined;
+  numeric?: boolean;
+  type?: "text" | "password";
+  required?: boolean;
+  autoComplete?: string;
+  autoCapitalize?: "none";
+  spellcheck?: boolean;
+  maxLength?: number;
+  name?: string;
+  placeholder?: string;
+  /** Has the focus when its dialog opens, with its text selected. */
+  autofocus?: boolean;
+  onValue: (value: string) => void;
+}
+
+export function Field({ label, value, error, numeric, onValue, type = "text", autofocus, ...rest }: FieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        // The types know each kind of input apart.
+        type={type as "text"}
+        autofocus={autofocus ?? false}
+        onFocus={(event) => autofocus && event.currentTarget.select()}
+        class={numeric ? "input number" : "input"}
+        inputMode={numeric ? "decimal" : undefined}
+        value={value}
+        aria-invalid={error ? "true" : undefined}
+        aria-describedby={error ? `${id}-error` : undefined}
+        onInput={(event) => onValue(event.currentTarget.value)}
+        {...rest}
+      />
+      {error && (
+        <p class="error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function Banner({ tone, icon, children, role }: { tone: Exclude<Tone, "quiet">; icon?: IconName; children: ComponentChildren; role?: "alert" | "status" }) {
+  const own: IconName = icon ?? (tone === "good" ? "check" : "alert");
+  return (
+    <div class={`banner ${tone}`} role={role}>
+      <Icon name={own} />
+      <div>{children}</div>
+    </div>
+  );
+}
+
+export function Badge({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ComponentChildren }) {
+  return (
+    <span class={`badge ${tone}`}>
+      {icon && <Icon name={icon} />}
+      {children}
+    </span>
+  );
+}
+
+export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <Icon name={icon} />
+      <b>{title}</b>
+      {children && <span>{children}</span>}
+    </div>
+  );
+}
+
+interface DialogProps {
+  title: string;
+  closeLabel: string;
+  wide?: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
+/** A dialog: the browser keeps the focus inside, and gives it back. Escape closes it. */
+export function Dialog({ title, closeLabel, wide, onClose, children }: DialogProps) {
+  const id = useId();
+  const ref = useRef<HTMLDialogElement>(null);
+  // Before the next key arrives.
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    if (dialog && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={ref}
+      class={wide ? "dialog wide" : "dialog"}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <div class="dialog-body">
+        <div class="dialog-head">
+          <h2 id={id}>{title}</h2>
+          <IconButton icon="close" label={closeLabel} onClick={onClose} />
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+export function Actions({ children }: { children: ComponentChildren }) {
+  return <div class="actions">{children}</div>;
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  value: T;
+  options: readonly { value: T; label: string; icon?: IconName }[];
+  onChoose: (value: T) => void;
+}
+
+export function Choice<T extends string>({ label, value, options, onChoose }: ChoiceProps<T>) {
+  return (
+    <div class="choice" role="group" aria-label={label}>
+      {options.map((option) => (
+        <Button key={option.value} {...(option.icon ? { icon: option.icon } : {})} aria-pressed={option.value === value ? "true" : "false"} onClick={() => onChoose(option.value)}>
+          {option.label}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+interface PinPadProps {
+  value: string;
+  digitsMax: number;
+  label: string;
+  eraseLabel: string;
+  confirmLabel: string;
+  busy?: boolean;
+  onValue: (value: string) => void;
+  onConfirm: () => void;
+}
+
+/** Digits by finger or keyboard. The digits are not shown. */
+export function PinPad({ value, digitsMax, label, eraseLabel, confirmLabel, busy, onValue, onConfirm }: PinPadProps) {
+  const type = (digit: string): void => {
+    if (value.length < digitsMax) onValue(value + digit);
+  };
+  useKeys((event) => {
+    if ((event.target as Element).closest("input, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^\d$/.test(event.key)) type(event.key);
+    else if (event.key === "Backspace") onValue(value.slice(0, -1));
+    else if (event.key === "Enter" && value.length >= 4) onConfirm();
+    else return;
+    event.preventDefault();
+  });
+  return (
+    <div role="group" aria-label={label}>
+      <p class="pin-dots" aria-label={`${label}: ${value.length}`} role="status">
+        {Array.from({ length: Math.max(4, value.length) }, (_, at) => (
+          <span key={at} class={at < value.length ? "on" : ""} />
+        ))}
+      </p>
+      <div class="pin-pad">
+        {["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((digit) => (
+          <Button key={digit} onClick={() => type(digit)}>
+            {digit}
+          </Button>
+        ))}
+        <Button icon="erase" aria-label={eraseLabel} onClick={() => onValue(value.slice(0, -1))} />
+        <Button onClick={() => type("0")}>0</Button>
+        <Button kind="primary" icon="check" aria-label={confirmLabel} disabled={value.length < 4} busy={busy ?? false} onClick={onConfirm} />
+      </div>
+    </div>
+  );
+}

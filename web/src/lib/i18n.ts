@@ -1,0 +1,78 @@
+// Every text comes from `messages/screens/*.ftl`. A message is named literally, as the first argument of `t`: a test compares the names
+// in the sources with the catalogues.
+import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
+import { signal } from "@preact/signals";
+
+export type Language = "fr" | "en";
+
+const catalogues: Record<Language, () => Promise<{ default: string }>> = {
+  fr: () => import("../../../messages/screens/fr.ftl?raw"),
+  en: () => import("../../../messages/screens/en.ftl?raw"),
+};
+
+const KEPT = "comptoir.language";
+const bundle = signal<FluentBundle | undefined>(undefined);
+export const language = signal<Language>("fr");
+
+/** The language that a person chose here, else the browser's, else French. */
+export function preferredLanguage(): Language {
+  const kept = localStorage.getItem(KEPT);
+  if (kept === "fr" || kept === "en") return kept;
+  const known = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === "fr" || tag === "en");
+  return known === "en" ? "en" : "fr";
+}
+
+export async function useLanguage(chosen: Language, keep = false): Promise<void> {
+  const source = (await catalogues[chosen]()).default;
+  const loaded = new FluentBundle(chosen, { useIsolating: false });
+  const errors = loaded.addResource(new FluentResource(source));
+  if (errors.length > 0) console.error(errors);
+  if (keep) localStorage.setItem(KEPT, chosen);
+  document.documentElement.lang = chosen;
+  language.value = chosen;
+  bundle.value = loaded;
+}
+
+export function t(id: string, values?: Record<string, FluentVariable>): string {
+  const pattern = bundle.value?.getMessage(id)?.value;
+  if (!pattern) return id;
+  return bundle.value!.formatPattern(pattern, values);
+}
+
+function locale(): string {
+  return language.value === "fr" ? "fr-FR" : "en-GB";
+}
+
+/** 1 234,50 € with the no-break spaces of the language. */
+export function money(minorUnits: number, currency: string): string {
+  const format = new Intl.NumberFormat(locale(), { style: "currency", currency });
+  return format.format(minorUnits / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
+/** A decimal string of the API as people write it. */
+export function decimal(text: string): string {
+  const fraction = (text.split(".")[1] ?? "").length;
+  return new Intl.NumberFormat(locale(), { minimumFractionDigits: fraction, maximumFractionDigits: fraction }).format(Number(text));
+}
+
+export function count(value: number): string {
+  return new Intl.NumberFormat(locale()).format(value);
+}
+
+export function clock(instant: string | number | Date): string {
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(instant));
+}
+
+export function moment(instant: string | number | Date): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "short", timeStyle: "short" }).format(new Date(instant));
+}
+
+/** How long something takes already, in its largest unit. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return t("duration-seconds", { number: count(whole) });
+  if (whole < 3_600) return t("duration-minutes", { number: count(Math.floor(whole / 60)) });
+  if (whole < 172_800) return t("duration-hours", { number: count(Math.floor(whole / 3_600)) });
+  const days = Math.floor(whole / 86_400);
+  return t("duration-days", { number: count(days) });
+}

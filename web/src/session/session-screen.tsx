@@ -1,0 +1,202 @@
+import { useState } from "preact/hooks";
+import { Banner, Button, Choice, Field, PinPad } from "../design/components";
+import type { Problem } from "../lib/client";
+import { t } from "../lib/i18n";
+import { problemText } from "../lib/problem-text";
+import { isLocked, knownLogins, knowsUsers, rememberLogin, session, signInWithKey, signInWithPassword, signInWithPin, signOut, unlock } from "./session-state";
+
+const PIN_DIGITS_MAX = 8;
+
+/** Signing in: a person with a PIN or a password; a local key as the small second way. */
+export function SessionScreen() {
+  if (isLocked.value) return <Locked />;
+  return (
+    <main class="session">
+      <div class="session-card card">
+        <Brand />
+        {knowsUsers.value === false ? <KeyForm alone /> : <UserForm />}
+        {knowsUsers.value !== false && (
+          <details class="session-key">
+            <summary>{t("session-with-key")}</summary>
+            <KeyForm />
+          </details>
+        )}
+      </div>
+    </main>
+  );
+}
+
+function Brand() {
+  return (
+    <div class="session-brand">
+      <span class="brand-mark" aria-hidden="true" />
+      <div>
+        <h1>Comptoir</h1>
+        <p class="soft">{t("session-title")}</p>
+      </div>
+    </div>
+  );
+}
+
+export function Failed({ problem, signingIn }: { problem: Problem | undefined; signingIn?: boolean }) {
+  if (!problem) return null;
+  const isRefused = signingIn && ["UNAUTHORIZED", "LOGIN_FAILED"].includes(problem.code);
+  const text = isRefused ? t("session-refused") : problemText(problem);
+  return (
+    <Banner tone="danger" role="alert">
+      {text} <code>{problem.code}</code>
+    </Banner>
+  );
+}
+
+/** Runs a request once at a time, and keeps what went wrong. */
+export function useRequest(): { busy: boolean; problem: Problem | undefined; run: (request: () => Promise<Problem | undefined>) => Promise<Problem | "done" | "busy"> } {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const run = async (request: () => Promise<Problem | undefined>): Promise<Problem | "done" | "busy"> => {
+    if (busy) return "busy";
+    setBusy(true);
+    setProblem(undefined);
+    const failed = await request();
+    setBusy(false);
+    setProblem(failed);
+    return failed ?? "done";
+  };
+  return { busy, problem, run };
+}
+
+function UserForm() {
+  const known = knownLogins();
+  const [login, setLogin] = useState(known[0] ?? "");
+  const [way, setWay] = useState<"pin" | "password">(known.length > 0 ? "pin" : "password");
+  const [password, setPassword] = useState("");
+  const [pin, setPin] = useState("");
+  const { busy, problem, run } = useRequest();
+  const enter = async (): Promise<void> => {
+    const name = login.trim().toLowerCase();
+    if (!name) return;
+    const done = await run(() => (way === "pin" ? signInWithPin(name, pin) : signInWithPassword(name, password)));
+    setPin("");
+    setPassword("");
+    if (done === "done") rememberLogin(name);
+    // A PIN is not enough: too long without contact, too many attempts, or none was chosen here.
+    else if (done !== "busy" && done.code === "PASSWORD_REQUIRED") setWay("password");
+  };
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void enter();
+      }}
+    >
+      {known.length > 0 && (
+        <Choice label={t("session-who")} value={login} options={known.map((name) => ({ value: name, label: name, icon: "person" as const }))} onChoose={setLogin} />
+      )}
+      <Field label={t("session-login")} value={login} onValue={setLogin} name="username" autoComplete="username" required autoCapitalize="none" spellcheck={false} />
+      <Choice
+        label={t("session-way")}
+        value={way}
+        options={[
+          { value: "pin", label: t("session-pin") },
+          { value: "password", label: t("session-password") },
+        ]}
+        onChoose={setWay}
+      />
+      {way === "pin" ? (
+        <PinPad
+          value={pin}
+          digitsMax={PIN_DIGITS_MAX}
+          label={t("session-pin")}
+          eraseLabel={t("session-erase")}
+          confirmLabel={t("session-enter")}
+          busy={busy}
+          onValue={setPin}
+          onConfirm={() => void enter()}
+        />
+      ) : (
+        <>
+          <Field label={t("session-password")} type="password" value={password} onValue={setPassword} name="password" autoComplete="current-password" required />
+          <Button type="submit" kind="primary" large busy={busy} disabled={!login.trim() || !password}>
+            {t("session-enter")}
+          </Button>
+        </>
+      )}
+      <Failed problem={problem} signingIn />
+    </form>
+  );
+}
+
+function KeyForm({ alone }: { alone?: boolean }) {
+  const [key, setKey] = useState("");
+  const { busy, problem, run } = useRequest();
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run(() => signInWithKey(key.replace(/^authorization:\s*bearer\s*/i, "")));
+      }}
+    >
+      {/* A password manager keeps a key like a password, under a name. */}
+      <input class="heard" name="username" autoComplete="username" value="comptoir" readOnly tabIndex={-1} aria-hidden="true" />
+      <Field label={t("session-key")} type="password" value={key} onValue={setKey} name="password" autoComplete="current-password" required />
+      <p class="soft small">{t("session-key-hint")}</p>
+      <Button type="submit" kind={alone ? "primary" : "normal"} large={alone ?? false} busy={busy} disabled={!key.trim()}>
+        {t("session-enter")}
+      </Button>
+      <Failed problem={problem} signingIn />
+    </form>
+  );
+}
+
+function Locked() {
+  const [pin, setPin] = useState("");
+  const [password, setPassword] = useState("");
+  const { busy, problem, run } = useRequest();
+  const who = session.value.state === "in" ? session.value.who : undefined;
+  const open = async (secret: { pin: string } | { password: string }): Promise<void> => {
+    await run(() => unlock(secret));
+    setPin("");
+    setPassword("");
+  };
+  return (
+    <main class="session">
+      <div class="session-card card">
+        <Brand />
+        <Banner tone="info" icon="lock">
+          {who?.name ? t("session-locked-by", { name: who.name }) : t("session-locked")}
+        </Banner>
+        {who?.takesPin ? (
+          <PinPad
+            value={pin}
+            digitsMax={PIN_DIGITS_MAX}
+            label={t("session-pin")}
+            eraseLabel={t("session-erase")}
+            confirmLabel={t("session-enter")}
+            busy={busy}
+            onValue={setPin}
+            onConfirm={() => void open({ pin })}
+          />
+        ) : (
+          <form
+            class="stack"
+            onSubmit={(event) => {
+              event.preventDefault();
+              void open({ password });
+            }}
+          >
+            <Field label={t("session-password")} type="password" value={password} onValue={setPassword} name="password" autoComplete="current-password" required />
+            <Button type="submit" kind="primary" large busy={busy} disabled={!password}>
+              {t("session-enter")}
+            </Button>
+          </form>
+        )}
+        <Failed problem={problem} signingIn />
+        <Button kind="plain" icon="person" onClick={() => void run(signOut)}>
+          {t("session-other")}
+        </Button>
+      </div>
+    </main>
+  );
+}

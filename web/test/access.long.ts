@@ -1,0 +1,213 @@
+// axe on every screen, in both languages and both themes; and the pictures of docs/screens, for people to look at.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser, openContext, openTill, sellByKeyboard, type Look } from "./browser";
+import { TestNode } from "./node-process";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const PICTURES = process.env["COMPTOIR_PICTURES"];
+
+let node: TestNode;
+let browser: Browser;
+let close: () => Promise<void>;
+
+before(async () => {
+  node = await TestNode.start();
+  ({ browser, close } = await openBrowser());
+});
+after(async () => {
+  await close?.();
+  await node?.stop();
+});
+
+async function violations(page: Page): Promise<string[]> {
+  // By the browser's own console, which no policy of the page binds.
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: AXE });
+  const found = (await page.evaluate((rules) => (globalThis as unknown as { axe: { run: (what: unknown, how: unknown) => Promise<unknown> } }).axe.run(document, { runOnly: rules }), RULES)) as {
+    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+  };
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((at) => `${id}: ${at.html.slice(0, 160)} ${at.failureSummary.replace(/\s+/g, " ")}`));
+}
+
+/** The screens, in the order of a sale. Each step ends with something to look at. */
+const STEPS: [string, (page: Page) => Promise<void>][] = [
+  ["till", async (page) => page.locator(".tile").first().waitFor()],
+  [
+    "cart",
+    async (page) => {
+      await page.keyboard.type("ORD900\nLIV778\n3*CAF250\n2*POM001\n");
+      await page.locator(".line").nth(3).waitFor();
+    },
+  ],
+  [
+    "search",
+    async (page) => {
+      await page.keyboard.type("ca");
+      await page.locator(".tile.on").waitFor();
+    },
+  ],
+  [
+    "line",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("F2");
+      await page.locator(".dialog").waitFor();
+      await page.locator(".dialog input").nth(1).fill("10");
+    },
+  ],
+  [
+    "tender",
+    async (page) => {
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("F9");
+      await page.locator(".dialog .due").waitFor();
+      await page.keyboard.type("1300");
+    },
+  ],
+  [
+    "receipt",
+    async (page) => {
+      await page.keyboard.press("Enter");
+      await page.locator(".done .paper").waitFor();
+    },
+  ],
+  [
+    "unknown",
+    async (page) => {
+      await page.keyboard.type("4006381333931\n");
+      await page.locator(".dialog").waitFor();
+    },
+  ],
+  [
+    "held",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.keyboard.type("CAF250\n");
+      await page.keyboard.press("F8");
+      await page.keyboard.type("Mme Dupont\n");
+      await page.locator(".cart > .empty").waitFor();
+      await page.locator(".dialog").waitFor({ state: "detached" });
+      await page.keyboard.press("F7");
+      await page.locator(".rows").waitFor();
+    },
+  ],
+  [
+    "menu",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator(".menu > .button").click();
+      await page.locator(".menu-panel").waitFor();
+    },
+  ],
+  [
+    "receipts",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.goto("/#/receipts");
+      await page.locator(".table a").first().waitFor();
+    },
+  ],
+  [
+    "duplicate",
+    async (page) => {
+      await page.locator(".table a").first().click();
+      await page.locator(".paper-mark").first().waitFor();
+    },
+  ],
+  [
+    "refund",
+    async (page) => {
+      await page.locator(".button.danger").click();
+      await page.locator(".dialog .short").first().waitFor();
+    },
+  ],
+  [
+    "queue",
+    async (page) => {
+      await page.goto("/#/queue");
+      await page.locator(".table").waitFor();
+    },
+  ],
+  [
+    "ui",
+    async (page) => {
+      await page.goto("/#/ui");
+      await page.locator(".gallery").waitFor();
+    },
+  ],
+];
+
+async function walk(look: Look, see: (name: string, page: Page) => Promise<void>): Promise<void> {
+  const { context, complaints } = await openContext(browser, node.url, look);
+  const page = await context.newPage();
+  await page.goto("/");
+  await page.locator(".session-card").waitFor();
+  await see("session", page);
+  await page.close();
+  const till = await openTill(context, node.key);
+  for (const [name, step] of STEPS) {
+    await step(till);
+    await see(name, till);
+  }
+  complaints.assertNone();
+  await context.close();
+}
+
+for (const language of ["fr", "en"] as const) {
+  for (const theme of ["light", "dark"] as const) {
+    test(`axe finds nothing on any screen: ${language}, ${theme}`, async () => {
+      const found: string[] = [];
+      await walk({ language, theme }, async (name, page) => {
+        assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+        found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`));
+      });
+      assert.deepEqual(found, []);
+    });
+  }
+}
+
+test("nothing is wider than a phone, and every target is large enough for a finger", async () => {
+  const wrong: string[] = [];
+  await walk({ width: 390, height: 844, touch: true }, async (name, page) => {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wide > 0) wrong.push(`${name}: ${wide} px too wide`);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>("button, .nav-link, .input, .tile")]
+        .filter((one) => one.checkVisibility() && !one.closest("[aria-hidden]"))
+        .filter((one) => one.getBoundingClientRect().height < 43.5 || one.getBoundingClientRect().width < 43.5)
+        .map((one) => one.outerHTML.slice(0, 120)),
+    );
+    wrong.push(...small.map((one) => `${name}: small ${one}`));
+  });
+  assert.deepEqual(wrong, []);
+});
+
+if (PICTURES) {
+  for (const width of [390, 1024, 1920]) {
+    for (const theme of ["light", "dark"] as const) {
+      test(`pictures at ${width}, ${theme}`, async () => {
+        mkdirSync(PICTURES, { recursive: true });
+        await walk({ width, height: width === 390 ? 844 : width === 1024 ? 768 : 1080, theme, touch: width === 390 }, async (name, page) => {
+          await page.screenshot({ path: `${PICTURES}/${name}-${width}-${theme}.png` });
+        });
+      });
+    }
+  }
+}
+
+test("the screens of a sale by touch alone, on a phone", async () => {
+  const { context } = await openContext(browser, node.url, { width: 390, height: 844, touch: true });
+  const page = await openTill(context, node.key);
+  await page.locator(".tile").first().tap();
+  await page.locator(".pay").tap();
+  await page.locator(".dialog .choice .button").last().tap();
+  await page.locator(".dialog .actions .primary").tap();
+  await page.locator(".done .paper").waitFor();
+  await sellByKeyboard(page, "SAC010");
+  await context.close();
+});
