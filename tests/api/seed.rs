@@ -120,6 +120,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
     let pushed = node.post("/api/v1/sync/push", &push).await;
     let answer: Value = serde_json::from_slice(&pushed.body).expect("JSON");
     assert_eq!(pushed.status, 200, "{answer}");
+    let receipts = vec![receipt(&admin, &sold).await];
     let verdicts = |verdict: &str| {
         answer["results"].as_array().expect("a list").iter().filter(|result| result["verdict"] == verdict).count()
     };
@@ -144,7 +145,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
         // Of a person who changes the own password.
         "tokens": { "/api/v1/auth/password": people.access_token },
         "places": {
-            "/api/v1/events/{id}": [{ "id": sold }, { "id": quarantined[0]["event_id"] }, { "id": conflicts[0]["event_id"] }],
+            "/r/{code}": receipts, "/api/v1/events/{id}": [{ "id": sold }, { "id": quarantined[0]["event_id"] }, { "id": conflicts[0]["event_id"] }],
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("deleted"),
             "/api/v1/entities/{type}/{id}": entities("s"), "delete /api/v1/entities/{type}/{id}": entities("deleted"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
@@ -257,6 +258,7 @@ pub(crate) async fn node(url: &str) -> Value {
     append(&api, created("CLIENT", "mine")).await;
     let hash = put_file(&api, "a signature").await;
     let sold = append(&api, vec![sold()]).await;
+    let receipts = vec![receipt(&api, sold[0]["event_id"].as_str().expect("an id")).await];
     for number in 0..POOL {
         let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
         let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
@@ -269,7 +271,7 @@ pub(crate) async fn node(url: &str) -> Value {
         "url": url, "token": key, "node_key": "none",
         "places": {
             "/api/v1/events/{id}": [{ "id": results[0]["event_id"] }],
-            "/api/v1/sales/{id}": [{ "id": sold[0]["event_id"] }],
+            "/r/{code}": receipts, "/r/{code}/qr.svg": receipts, "/api/v1/sales/{id}": [{ "id": sold[0]["event_id"] }],
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("mine"),
             "/api/v1/entities/{type}/{id}": entities("s"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
@@ -281,6 +283,13 @@ pub(crate) async fn node(url: &str) -> Value {
         "queries": { "get /api/v1/events": [{ "limit": "100" }], "/api/v1/notifications": [{}, { "unseen": "true" }] },
         "paired": files(),
     })
+}
+
+/// The code on the receipt of an event.
+async fn receipt(api: &Endpoint, event: &str) -> Value {
+    let event = api.send("GET", &format!("/api/v1/events/{event}"), &[], "").await.json();
+    let path = event["receipt"].as_str().expect("an event has a receipt's path");
+    json!({ "code": path.rsplit('/').next() })
 }
 
 fn sold() -> Value {
