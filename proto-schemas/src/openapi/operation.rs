@@ -365,6 +365,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
     let parameter = |name: &str| {
         let schema = match name {
             "hash" => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
+            "code" => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{82}$" }),
             _ => json!({ "type": "string", "minLength": 1, "maxLength": comptoir_core::limits::NAME_CHARS_MAX }),
         };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
