@@ -32,7 +32,7 @@ fn page(name: &str) -> String {
 fn linked_files(name: &str) -> Vec<PathBuf> {
     let page = page(name);
     let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let files = targets.filter(|target| !target.contains("://"));
+    let files = targets.filter(|target| !target.contains("://")).filter_map(|target| target.split('#').next());
     let folder = root().join(name).parent().expect("a page is in a folder").to_owned();
     files.map(|file| folder.join(file)).collect()
 }

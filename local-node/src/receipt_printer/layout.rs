@@ -110,9 +110,10 @@ fn lines(document: &mut Document, sale: &Sale, language: Language) {
         document.line(line.description.as_deref().unwrap_or(line.product.as_str()));
         let price = money::padded(&money::plain(line.unit_price), sale.currency);
         let quantity = money::plain(line.quantity);
-        let discount = (line.discount_minor > 0)
-            .then(|| format!(" - {}", number_text(line.discount_minor, sale.currency, language)))
-            .unwrap_or_default();
+        let discount = match line.discount_minor {
+            0 => String::new(),
+            minor => format!(" - {}", number_text(minor, sale.currency, language)),
+        };
         let label = format!("  {}{discount}", localised(&format!("{quantity} x {price}"), language));
         let minor = line_amount(line, sale.price_basis, sale.currency).map_or(0, |amount| amount.minor);
         document.amount(&label, &number_text(minor, sale.currency, language));
