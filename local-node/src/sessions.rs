@@ -1,7 +1,7 @@
 //! Sessions: a cookie in place of a credential. A session of a local key is in memory and ends with the process. A user's session
 //! is sealed in the log's tree too, and after a restart it is locked, since nobody knows how long its screen was left alone.
 //!
-//! Tokens are stored as hashes. Times are those of [`TrustedTime`](crate::users): a clock that is set back extends no session.
+//! Tokens are stored as hashes. Times are the trusted time: a clock that is set back extends no session.
 
 use std::collections::HashMap;
 use std::io;

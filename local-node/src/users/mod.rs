@@ -1,7 +1,7 @@
 //! The users of the node's site, whom the node authenticates without central. It promises:
 //!
 //! 1. Verifiers, PINs and sessions are on the disk only as the node's secret key sealed them, and in no export.
-//! 2. A clock that is set back extends nothing: what counts is [`TrustedTime`].
+//! 2. A clock that is set back extends nothing: what counts is the trusted time.
 //! 3. An unknown login gets the same answer as a wrong password, after the same work, and counted failures survive a restart.
 //! 4. Central's silence never stops a user who knows the password.
 //!
