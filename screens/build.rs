@@ -1,5 +1,5 @@
 //! Makes the table of the files that `make web` left in `assets`. Without them the table is empty: the servers compile and work,
-//! and their start page stands where the screens would be.
+//! and show their start page in place of the screens.
 
 use std::error::Error;
 use std::fmt::Write as _;

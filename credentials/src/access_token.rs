@@ -40,7 +40,7 @@ pub struct AccessClaims {
     pub roles: Vec<String>,
     /// The sites of these roles; empty if they are held at every site.
     pub sites: Vec<Uuid>,
-    /// Unique.
+    /// The id of this token: no two tokens have the same.
     pub jti: Uuid,
     /// When it was issued, in seconds.
     pub iat: i64,

@@ -8,7 +8,7 @@ use comptoir_core::id::{Name, SiteId, UserId};
 
 use crate::local_keys::LocalKeyId;
 
-/// Who.
+/// The holder of a credential at this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CallerId {
     /// The holder of a local key.

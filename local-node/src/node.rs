@@ -78,7 +78,7 @@ pub enum StartError {
     TombstoneUnreadable {
         /// The data directory.
         path: PathBuf,
-        /// Why.
+        /// The error of reading it.
         error: std::io::Error,
     },
     /// Opening was interrupted.

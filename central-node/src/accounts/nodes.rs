@@ -25,7 +25,7 @@ const REASON_CHARS_MAX: usize = 500;
 pub struct NodeRevocation {
     /// The node.
     pub node: NodeId,
-    /// When.
+    /// When it was revoked, by central's clock.
     pub at: Timestamp,
     /// The position of the event that says so.
     pub position: Position,

@@ -36,7 +36,7 @@ pub(super) enum TokenUse {
     First,
     /// Used before, so recently that its answer may have been lost.
     AnswerLost,
-    /// Copied.
+    /// Used as its holder never does: later, from another device, or without the device's key. Somebody copied it.
     Replayed(&'static str),
 }
 
