@@ -79,7 +79,7 @@ run:
 	@scripts/bootstrap.sh run --data-dir $(DATA_DIR) $(ARGS)
 	@$(MAKE) --no-print-directory web
 	$(CARGO) build --release --locked -p comptoir
-	$(COMPTOIR) up --data-dir $(DATA_DIR) $(ARGS)
+	$(COMPTOIR) up --demo --data-dir $(DATA_DIR) $(ARGS)
 
 # The quick checks come first, so that a slip is found in seconds. The binaries are built before the tests that start them.
 test: bootstrap fmt-check web clippy unit screens docs

@@ -36,6 +36,54 @@ pub struct UpFile {
     /// Whether the sample day was imported.
     #[serde(default)]
     pub sample_imported: bool,
+    /// What `--demo` added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demo: Option<Demo>,
+}
+
+/// The further sites and the logins of a demonstration. No field has a name of [`UpFile`]: scripts read those by their names.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Demo {
+    /// The sites after the first one, in the order of their ports.
+    pub sites: Vec<DemoSite>,
+    /// The users.
+    pub users: Vec<DemoUser>,
+    /// The password of every user that `--demo` created, drawn at the first start.
+    pub password: String,
+    /// Whether its deliveries, pupils and conflicts were recorded.
+    pub is_recorded: bool,
+}
+
+/// A further site with one node.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoSite {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Address of its node.
+    pub url: String,
+    /// The site's id.
+    pub site: Uuid,
+    /// The node's id.
+    pub node: Uuid,
+    /// The node's key at central.
+    pub central_key: String,
+    /// The till program's key at the node.
+    pub till_key: String,
+}
+
+/// A user who can log in at once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoUser {
+    /// What the user types.
+    pub login: String,
+    /// The user's id.
+    pub user: Uuid,
+    /// The role.
+    pub role: String,
+    /// Where: the name of a site, or nothing for the whole company.
+    pub place: Option<String>,
 }
 
 const NAME: &str = "up.json";
@@ -108,6 +156,7 @@ mod tests {
             local_key: "l".to_owned(),
             admin_token: "t".to_owned(),
             sample_imported: false,
+            demo: None,
         };
         made.write(folder.path()).unwrap();
         assert!(UpFile::read(folder.path()).unwrap() == Some(made));

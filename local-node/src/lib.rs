@@ -5,6 +5,7 @@ mod blobs;
 mod blocking;
 mod caller;
 pub mod config;
+mod demo_link;
 pub mod event_log;
 pub mod local_keys;
 mod node;
@@ -18,4 +19,5 @@ mod users;
 
 pub use api::{BODIES_KIB, router, router_with};
 pub use config::{ConfigError, NodeConfig, NodeSettings, SyncConfig};
+pub use demo_link::DemoLink;
 pub use node::{Node, StartError, refuse_destroyed};

@@ -14,6 +14,7 @@ use crate::blobs::Blobs;
 use crate::blocking::blocking;
 use crate::caller::{Caller, CallerId};
 use crate::config::{CertificateConfig, NodeConfig, OfflineConfig, PrinterConfig, SyncConfig};
+use crate::demo_link::{DemoLink, OptionalDemoLink};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::local_keys::LocalKeys;
 use crate::read_models::{self, ReadModels};
@@ -47,6 +48,7 @@ pub struct Node {
     revocation: Arc<Revocation>,
     hosts: HostNames,
     printer: Option<PrinterConfig>,
+    demo_link: OptionalDemoLink,
     sync_config: SyncConfig,
     certificates: CertificateStore,
     sync: watch::Receiver<SyncState>,
@@ -157,6 +159,7 @@ impl Node {
             revocation,
             hosts: config.hosts,
             printer: config.printer,
+            demo_link: config.demo_link,
             sync_config: config.sync,
             certificates,
             sync,
@@ -289,6 +292,10 @@ impl Node {
 
     pub(crate) fn printer(&self) -> Option<&PrinterConfig> {
         self.printer.as_ref()
+    }
+
+    pub(crate) fn demo_link(&self) -> Option<&Arc<dyn DemoLink>> {
+        self.demo_link.as_ref()
     }
 
     pub(crate) fn sync_config(&self) -> &SyncConfig {

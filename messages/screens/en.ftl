@@ -259,3 +259,10 @@ ui-messages = Messages
 ui-icons = Icons
 ui-dialog = Dialog
 ui-dialog-open = Open the dialog
+
+## The demonstration: cutting the shop off from head office.
+
+demo-connected = Demonstration: this shop is connected to head office. Cut the connection and go on selling.
+demo-cut = Demonstration: the connection to head office is cut. Everything you do waits here, and leaves when it is back.
+demo-cut-action = Cut the connection
+demo-connect-action = Connect again

@@ -259,3 +259,10 @@ ui-messages = Messages
 ui-icons = Icônes
 ui-dialog = Dialogue
 ui-dialog-open = Ouvrir le dialogue
+
+## La démonstration : couper la boutique du siège.
+
+demo-connected = Démonstration : cette boutique est reliée au siège. Coupez la liaison et continuez à vendre.
+demo-cut = Démonstration : la liaison avec le siège est coupée. Tout ce que vous faites attend ici et partira au retour.
+demo-cut-action = Couper la liaison
+demo-connect-action = Rétablir la liaison

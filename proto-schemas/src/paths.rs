@@ -44,6 +44,8 @@ pub const QUEUE: &str = "/api/v1/queue";
 pub const QUEUE_EVENTS: &str = "/api/v1/queue/events";
 /// State of the node.
 pub const STATUS: &str = "/api/v1/status";
+/// The connection to central of a demonstration, which a person cuts and joins.
+pub const DEMO_LINK: &str = "/api/v1/demo/link";
 /// What changes at a node, as it changes.
 pub const STREAM: &str = "/api/v1/stream";
 /// Push of sealed records.

@@ -240,3 +240,11 @@ impl Health {
         Health { status: "ready".to_owned(), incarnation }
     }
 }
+
+/// `/api/v1/demo/link` at a node: the connection to central of a demonstration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DemoLinkDto {
+    /// Whether the node can reach central.
+    pub connected: bool,
+}

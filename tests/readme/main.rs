@@ -46,18 +46,25 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert_eq!((start.as_str(), tests.as_str()), (STARTS, TESTS));
 
     let mut clone = Scratch::new();
-    clone.start(&[]);
+    clone.start(&["--demo"]);
     let stdout = clone.stdout();
     assert!(stdout.contains("2010-12-01: 136 sales, 6 refunds, "), "{stdout}");
     assert!(stdout.contains(" pieces, 58635.56 GBP\n") && stdout.contains("/docs"), "{stdout}");
     assert!(
-        stdout.contains("The shop's log: 146 records") && stdout.contains("Head office: 1493, of which 1347 its own"),
+        stdout.contains("The shop's log: 50 records") && stdout.contains("Head office: 1566, with those of the other"),
         "{stdout}"
     );
+    for line in [
+        "  Boutique 3     http://127.0.0.1:",
+        "  École du Port  http://127.0.0.1:",
+        "  david      driver      Boutique 1\n",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
     let stderr = clone.stderr();
     assert!(stderr.starts_with("Creating a private Postgres in ./comptoir-data/pg ..."), "{stderr}");
     assert!(
-        stderr.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"),
+        stderr.contains("3 goods receipts of opening stock (invented), then 143 invoices of one real day"),
         "{stderr}"
     );
 
@@ -73,13 +80,12 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let online = clone.paste(join);
     assert!(online.starts_with("Online: 0 events are waiting to be sent.\nWaiting: 0\n"), "{online}");
 
-    // 1493 records: two of central's own, the 1343 products, the rest of the sample, the shop's first record, the till's key, and
-    // two sales. Reports follow a moment later.
+    // The 1566 records, and two sales. Reports follow a moment later.
     let (sales, stock) = loop {
         let figures = clone.paste(office);
         let (sales, stock) = figures.split_once('\n').expect("two answers");
         let sales: Value = serde_json::from_str(sales).expect("the answer is JSON");
-        if sales["complete_through"].as_u64() >= Some(1493) {
+        if sales["complete_through"].as_u64() >= Some(1568) {
             break (sales, stock.to_owned());
         }
     };
@@ -97,7 +103,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert!(without_stock.is_empty(), "sold below zero: {without_stock:?}");
 
     let verified = clone.paste(auditor);
-    assert!(verified.contains("Intact: 148 records"), "{verified}");
+    assert!(verified.contains("Intact: 52 records"), "{verified}");
     assert_eq!(clone.interrupt(), Some(0));
     let stderr = clone.stderr();
     assert!(

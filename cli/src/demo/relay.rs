@@ -5,6 +5,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use comptoir_local::DemoLink;
+use futures_util::future::BoxFuture;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, JoinSet};
@@ -55,6 +57,22 @@ impl Relay {
             *accepting = Some(tokio::spawn(accept(listener, self.central)));
         }
         Ok(())
+    }
+}
+
+impl DemoLink for Relay {
+    fn is_connected(&self) -> BoxFuture<'_, bool> {
+        Box::pin(self.is_joined())
+    }
+
+    fn set_connected(&self, connected: bool) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async move {
+            if connected {
+                return self.join().await;
+            }
+            self.cut().await;
+            Ok(())
+        })
     }
 }
 

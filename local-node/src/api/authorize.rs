@@ -48,7 +48,7 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 56] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 58] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
@@ -86,6 +86,8 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 56] = [
     ("get", paths::QUEUE_EVENTS, READ),
     ("get", paths::STREAM, READ),
     ("get", paths::STATUS, READ),
+    ("get", paths::DEMO_LINK, READ),
+    ("put", paths::DEMO_LINK, RECORD),
     ("get", paths::LOCAL_KEYS, ADMINISTER),
     ("post", paths::LOCAL_KEYS, ADMINISTER),
     ("delete", paths::LOCAL_KEY, ADMINISTER),

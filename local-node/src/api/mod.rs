@@ -6,6 +6,7 @@ mod certificate;
 mod clients;
 mod command;
 mod deliveries;
+mod demo_link;
 mod draft;
 mod events;
 mod export;
@@ -87,6 +88,7 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::QUEUE_EVENTS, get(queue::events))
         .route(paths::STREAM, get(move |permitted, headers| live::live(permitted, headers, screens)))
         .route(paths::STATUS, get(status::status))
+        .route(paths::DEMO_LINK, get(demo_link::show).put(demo_link::set))
         .route(paths::LOCAL_KEYS, get(local_keys::list).post(local_keys::create))
         .route(paths::LOCAL_KEY, delete(local_keys::revoke))
         .route(paths::RECEIPT, get(receipts::receipt))

@@ -16,7 +16,7 @@ use comptoir_proto::session_v1::{PinDto, SessionDto, SessionState, UnlockDto};
 use comptoir_proto::shop_v1::{
     LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SaleAndRefunds, SavedForm, StoredBlob,
 };
-use comptoir_proto::status_v1::NodeStatus;
+use comptoir_proto::status_v1::{DemoLinkDto, NodeStatus};
 use schemars::JsonSchema;
 use serde_json::json;
 
@@ -234,6 +234,20 @@ fn state() -> Vec<Operation> {
             .asks::<queue::WaitingQuery>()
             .answers::<RowList<EventDto>>(200),
         get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
+        get(paths::DEMO_LINK, "Whether a demonstration's node is connected to central")
+            .answers::<DemoLinkDto>(200)
+            .refuses(&[ErrorCode::NotFound]),
+        Operation::new("put", paths::DEMO_LINK, "Cuts or joins a demonstration's connection to central")
+            .takes::<DemoLinkDto>()
+            .like(json!({ "connected": false }))
+            .answers::<DemoLinkDto>(200)
+            .refuses(&[
+                ErrorCode::NotFound,
+                ErrorCode::MalformedBody,
+                ErrorCode::UnsupportedMediaType,
+                ErrorCode::TooLarge,
+                ErrorCode::RequestTimeout,
+            ]),
         get(paths::STREAM, "What changes, as it changes")
             .mentions::<LiveMarks>(false)
             .mentions::<LiveQueue>(false)

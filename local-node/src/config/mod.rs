@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use comptoir_http_edge::HostNames;
 
+use crate::demo_link::OptionalDemoLink;
 use crate::event_log::{Identity, LogConfig};
 
 pub use certificate::CertificateConfig;
@@ -37,6 +38,8 @@ pub struct NodeConfig {
     pub printer: Option<PrinterConfig>,
     /// How long users work without contact with central.
     pub offline: OfflineConfig,
+    /// The connection to central, if it is a demonstration's.
+    pub demo_link: OptionalDemoLink,
 }
 
 impl NodeConfig {
@@ -45,7 +48,7 @@ impl NodeConfig {
         let data_dir = data_dir.into();
         let log = LogConfig::new(NodeConfig::log_dir(&data_dir), identity);
         let (hosts, offline) = (HostNames::default(), OfflineConfig::default());
-        NodeConfig { log, data_dir, sync, hosts, certificate: None, printer: None, offline }
+        NodeConfig { log, data_dir, sync, hosts, certificate: None, printer: None, offline, demo_link: None }
     }
 
     /// The directory of the log in a data directory.

@@ -7,6 +7,7 @@ import { clock, count, duration, language, moment, money, t } from "../lib/i18n"
 import { problemText } from "../lib/problem-text";
 import { standingOf } from "../lib/standing";
 import { live } from "../lib/stream";
+import { DemoLink } from "./demo-link";
 import { StatusBadge } from "../receipts/status-badge";
 
 type Event = Schemas["Event"];
@@ -32,6 +33,7 @@ export function QueueScreen() {
     <main class="screen" id="content" tabIndex={-1}>
       <h1>{t("queue-title")}</h1>
       <Facts queue={queue} />
+      <DemoLink />
       {problem && (
         <Banner tone="danger" role="alert">
           {problemText(problem)} <code>{problem.code}</code>

@@ -12,7 +12,7 @@ use crate::commands::up::{FIGURES_WITHIN, POLL_EVERY};
 use crate::failure::Failure;
 use crate::output::{Shown, counted};
 use crate::remote::{DATA_DIR, LOCAL_URL, Remote, RemoteArgs};
-use crate::up_file::{TILL_HEADER_FILE, UpFile};
+use crate::up_file::{Demo, DemoUser, TILL_HEADER_FILE, UpFile};
 
 #[derive(Serialize)]
 pub(super) struct Overview {
@@ -22,12 +22,51 @@ pub(super) struct Overview {
     up_file: PathBuf,
     figures: Vec<Value>,
     records: Records,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo: Option<ShownDemo>,
+}
+
+/// What there is to look at with `--demo`.
+#[derive(Serialize)]
+struct ShownDemo {
+    /// Name and address of each further site.
+    sites: Vec<(String, String)>,
+    /// Login, role and place.
+    users: Vec<(String, String, String)>,
+    /// Of all these users.
+    password: String,
+}
+
+impl ShownDemo {
+    fn of(demo: &Demo) -> ShownDemo {
+        let user = |user: &DemoUser| {
+            let place = user.place.clone().unwrap_or_else(|| "the whole company".to_owned());
+            (user.login.clone(), user.role.clone(), place)
+        };
+        ShownDemo {
+            sites: demo.sites.iter().map(|site| (site.name.clone(), site.url.clone())).collect(),
+            users: demo.users.iter().map(user).collect(),
+            password: demo.password.clone(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::from("\nMore sites:\n");
+        for (name, url) in &self.sites {
+            text.push_str(&format!("  {name:<14} {url}/\n"));
+        }
+        text.push_str(&format!("\nLogins, all with the password {}\n", self.password));
+        for (login, role, place) in &self.users {
+            text.push_str(&format!("  {login:<10} {role:<11} {place}\n"));
+        }
+        text
+    }
 }
 
 /// Number of records in each log.
 #[derive(Serialize)]
 struct Records {
-    /// In the shop's log: one that opens the epoch, and one for each event.
+    /// In the first shop's log: one that opens the epoch, and one for each event.
     shop: u64,
     /// In central's order of events, with central's own.
     central: u64,
@@ -39,14 +78,16 @@ impl Overview {
         let local = Remote::new(&RemoteArgs { url: file.local_url.clone(), token: Some(file.local_key.clone()) })?;
         let central =
             Remote::new(&RemoteArgs { url: file.central_url.clone(), token: Some(file.admin_token.clone()) })?;
+        let further = file.demo.iter().flat_map(|demo| &demo.sites);
+        let further = further.map(|site| RemoteArgs { url: site.url.clone(), token: Some(site.till_key.clone()) });
+        let further = further.map(|args| Remote::new(&args)).collect::<Result<Vec<Remote>, Failure>>()?;
         let wait = async {
-            loop {
-                let queue: QueueDto = local.get(paths::QUEUE, &[]).await?;
-                if queue.pending == 0 {
-                    return Ok::<_, Failure>(());
+            for node in further.iter().chain([&local]) {
+                while node.get::<QueueDto>(paths::QUEUE, &[]).await?.pending > 0 {
+                    tokio::time::sleep(POLL_EVERY).await;
                 }
-                tokio::time::sleep(POLL_EVERY).await;
             }
+            Ok::<_, Failure>(())
         };
         tokio::time::timeout(FIGURES_WITHIN, wait).await.unwrap_or(Ok(()))?;
         // Ingest changes stock itself, so it is complete to the end. Sales follow, and the request waits for them.
@@ -62,6 +103,7 @@ impl Overview {
             up_file: UpFile::path(data_dir),
             figures: report["rows"].as_array().cloned().unwrap_or_default(),
             records: Records { shop: status.log.durable, central: position },
+            demo: file.demo.as_ref().map(ShownDemo::of),
         })
     }
 
@@ -106,7 +148,11 @@ impl Shown for Overview {
     fn text(&self) -> String {
         let Overview { central_url, local_url, data_dir, up_file, records: Records { shop, central }, .. } = self;
         let (days, data, up) = (self.days(), data_dir.display(), up_file.display());
-        let own = central.saturating_sub(*shop);
+        let of_others = match &self.demo {
+            Some(_) => "with those of the other sites and its own".to_owned(),
+            None => format!("of which {} its own", central.saturating_sub(*shop)),
+        };
+        let demo = self.demo.as_ref().map(ShownDemo::text).unwrap_or_default();
         // The program's name as it was called, so that the lines below can be copied.
         let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
         let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
@@ -120,7 +166,7 @@ impl Shown for Overview {
                  Central  {central_url}/   (API: {central_url}{docs})\n\
                  Keys     {up}, {data}/{TILL_HEADER_FILE}\n\n\
                  Sales by day, as head office reads them:\n{days}\n\n\
-                 The shop's log: {shop_records}, one for each event and one that opens it. Head office: {central}, of which {own} its own.\n\n\
+                 The shop's log: {shop_records}, one for each event and one that opens it. Head office: {central}, {of_others}.\n{demo}\n\
                  What to try next, in a second terminal, from this folder:\n  {curl}\n  {with}{me} status{at}\n  \
                  {with}{me} events tail -n 3{at}\n  {me} demo offline{on}\n  {me} demo online{on}\n  \
                  {with}{me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",

@@ -118,6 +118,7 @@ async fn issue(db: &Database, identity: Identity, has_log: bool) -> Result<UpFil
         admin_token: token.text,
         // An existing log has its sample already, or was started without one.
         sample_imported: has_log,
+        demo: None,
     })
 }
 
@@ -140,13 +141,13 @@ fn no_owner(args: &UpArgs, companies: usize) -> Failure {
     ))
 }
 
-fn refused(error: IdentityError) -> Failure {
+pub(super) fn refused(error: IdentityError) -> Failure {
     match error {
         IdentityError::Store(error) => unavailable(error),
         other => Failure::Refused(other.to_string()),
     }
 }
 
-fn unavailable(error: StoreError) -> Failure {
+pub(super) fn unavailable(error: StoreError) -> Failure {
     Failure::Unavailable(error.to_string())
 }

@@ -1,9 +1,10 @@
 //! `comptoir up`: everything on this machine for a first look: a private Postgres, central, one shop's node, and one day of
-//! data from a real shop.
+//! data from a real shop. With `--demo`, a whole company.
 //!
 //! Order: `up.json` and both ports are checked, Postgres starts, the company is created or found, then central and the node
 //! serve. The node reaches central through a relay, which `comptoir demo` disconnects and connects.
 
+mod demo;
 mod figures;
 mod first_start;
 mod opening_stock;
@@ -23,9 +24,10 @@ use comptoir_http_edge::HostNames;
 use comptoir_local::config::ApiKey;
 use comptoir_local::event_log::Identity;
 use comptoir_local::local_keys::{KeyGrant, key_in_header_file, write_header_file};
-use comptoir_local::{Node, NodeConfig, SyncConfig};
+use comptoir_local::{DemoLink, Node, NodeConfig, SyncConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::central;
 use crate::demo::{Relay, control};
@@ -35,7 +37,7 @@ use crate::output::Output;
 use crate::process;
 use crate::settings::{self, Logs};
 use crate::supervise::{CentralPart, NodePart, Supervisor};
-use crate::up_file::{TILL_HEADER_FILE, UpFile};
+use crate::up_file::{Demo, TILL_HEADER_FILE, UpFile};
 
 /// Timeout for the first figures.
 const FIGURES_WITHIN: Duration = Duration::from_secs(60);
@@ -46,6 +48,7 @@ const POLL_EVERY: Duration = Duration::from_millis(200);
 #[command(after_help = "\
 Examples:
   comptoir up
+  comptoir up --demo
   comptoir up --data-dir /var/lib/comptoir --no-sample
 
 Everything it writes is under the data directory; up.json there has the addresses, ids and credentials.")]
@@ -77,12 +80,18 @@ pub struct UpArgs {
     /// Start without the sample day
     #[arg(long)]
     no_sample: bool,
+    /// Add two shops, a school, logins, deliveries and open conflicts, all invented; their nodes use the three ports after
+    /// --local-addr, or free ones
+    #[arg(long)]
+    demo: bool,
 }
 
 /// Both listeners, bound before anything is created, so that a busy port is reported at once.
 struct Listeners {
     central: TcpListener,
     local: TcpListener,
+    /// Of the demonstration's further sites.
+    sites: Vec<TcpListener>,
 }
 
 /// Starts everything, shows what there is, and serves until asked to stop.
@@ -97,9 +106,11 @@ pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failu
     }
     let supervisor = Supervisor::new(process::stop_signal()?);
     let file = UpFile::read(&args.data_dir)?;
+    let is_demo = args.demo || file.as_ref().is_some_and(|file| file.demo.is_some());
     let listeners = Listeners {
         central: process::listen(args.central_addr, "--central-addr").await?,
         local: process::listen(args.local_addr, "--local-addr").await?,
+        sites: if is_demo { demo::listen(args.local_addr).await? } else { Vec::new() },
     };
     let settings = settings::Central {
         database_url: None,
@@ -145,6 +156,9 @@ async fn prepare(
     file.central_url = address(&listeners.central)?;
     file.local_url = address(&listeners.local)?;
     file.database_url = central.urls().readonly.clone();
+    if !listeners.sites.is_empty() {
+        demo::create(&args.data_dir, central, &mut file).await?;
+    }
     let reader = identity::allow_reader(central.database(), TenantId::new(file.tenant_id), identity::READERS).await;
     reader.map_err(|error| Failure::Refused(error.to_string()))?;
     file.write(&args.data_dir)?;
@@ -161,9 +175,12 @@ async fn serve(
     output: Output,
 ) -> Result<(), Failure> {
     let stop = supervisor.stop();
-    let relay = relay(&listeners.central).await?;
-    let mut config = node_config(&args.data_dir, &file, &format!("http://{}", relay.address()))?;
+    let central_address = local_address(&listeners.central)?;
+    let relay = relay(central_address).await?;
+    let ids = (file.tenant_id, file.site_id, file.node_id);
+    let mut config = node_config(&args.data_dir, ids, &file.node_api_key, &format!("http://{}", relay.address()))?;
     config.hosts.any_address = !args.local_addr.ip().is_loopback();
+    config.demo_link = Some(Arc::clone(&relay) as Arc<dyn DemoLink>);
     let _demo = control::serve(&args.data_dir, relay, file.local_url.clone())
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.join(control::NAME).display())))?;
     // Each has its own stop signal: the node ends first, while central can still receive its last push.
@@ -183,9 +200,15 @@ async fn serve(
         NodePart::new(config, node, listeners.local)?,
     );
 
-    let shown = match keyed {
+    let mut running = Vec::new();
+    let sites = async {
+        keyed?;
+        let central = (file.tenant_id, central_address);
+        start_sites(args, &mut file, central, listeners.sites, supervisor, &stop_node, &mut running).await
+    };
+    let shown = match sites.await {
         Ok(()) => tokio::select! {
-            shown = show(args, central, &mut file, output) => shown,
+            shown = show(args, central, &mut file, &running, output) => shown,
             () = process::stopped(stop.clone()) => Ok(()),
         },
         Err(failure) => Err(failure),
@@ -196,9 +219,30 @@ async fn serve(
     stop_node.send_replace(true);
     // A supervising task that panicked has ended too.
     drop(serving_local.await);
+    for site in running {
+        site.ended().await;
+    }
     stop_central.send_replace(true);
     drop(serving_central.await);
     shown
+}
+
+/// Starts the nodes of the demonstration's further sites, and writes `up.json` with their addresses and keys.
+async fn start_sites(
+    args: &UpArgs,
+    file: &mut UpFile,
+    central: (Uuid, SocketAddr),
+    listeners: Vec<TcpListener>,
+    supervisor: &Supervisor,
+    stop: &watch::Sender<bool>,
+    running: &mut Vec<demo::RunningSite>,
+) -> Result<(), Failure> {
+    let Some(mut demo) = file.demo.clone() else { return Ok(()) };
+    for (site, listener) in demo.sites.iter_mut().zip(listeners) {
+        running.push(demo::RunningSite::start(args, site, central, listener, supervisor, stop.subscribe()).await?);
+    }
+    file.demo = Some(demo);
+    file.write(&args.data_dir)
 }
 
 /// Makes the till program's key at the first start, and again where its key or its file is gone.
@@ -219,34 +263,51 @@ async fn till_key(data_dir: &Path, file: &mut UpFile, node: &Node) -> Result<(),
 }
 
 /// The node reaches central through the relay, so that `comptoir demo` can disconnect them.
-async fn relay(central: &TcpListener) -> Result<Arc<Relay>, Failure> {
-    let started = async { Relay::start(central.local_addr()?).await };
-    let relay =
-        started.await.map_err(|error| Failure::Unavailable(format!("no loopback port for the node: {error}")))?;
+async fn relay(central: SocketAddr) -> Result<Arc<Relay>, Failure> {
+    let started = Relay::start(central).await;
+    let relay = started.map_err(|error| Failure::Unavailable(format!("no loopback port for the node: {error}")))?;
     Ok(Arc::new(relay))
 }
 
 fn address(listener: &TcpListener) -> Result<String, Failure> {
-    let address = listener.local_addr().map_err(|error| Failure::Internal(format!("no address: {error}")))?;
-    Ok(format!("http://{address}"))
+    Ok(format!("http://{}", local_address(listener)?))
 }
 
-fn node_config(data_dir: &Path, file: &UpFile, central_url: &str) -> Result<NodeConfig, Failure> {
-    let identity = Identity {
-        tenant: TenantId::new(file.tenant_id),
-        site: SiteId::new(file.site_id),
-        node: NodeId::new(file.node_id),
-    };
+fn local_address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(|error| Failure::Internal(format!("no address: {error}")))
+}
+
+/// `tenant`, `site` and `node` say who the node is, `key` is its key at central.
+fn node_config(
+    data_dir: &Path,
+    (tenant, site, node): (Uuid, Uuid, Uuid),
+    key: &str,
+    central_url: &str,
+) -> Result<NodeConfig, Failure> {
+    let identity = Identity { tenant: TenantId::new(tenant), site: SiteId::new(site), node: NodeId::new(node) };
     let url = central_url.parse().map_err(|error| Failure::Internal(format!("{central_url}: {error}")))?;
-    let key = ApiKey::new(&file.node_api_key).map_err(|error| Failure::Usage(format!("up.json: {error}")))?;
+    let key = ApiKey::new(key).map_err(|error| Failure::Usage(format!("up.json: {error}")))?;
     Ok(NodeConfig::new(data_dir, identity, SyncConfig::to(url, key)))
 }
 
 /// Records the sample at the first start, then prints addresses and figures.
-async fn show(args: &UpArgs, central: &Central, file: &mut UpFile, output: Output) -> Result<(), Failure> {
+async fn show(
+    args: &UpArgs,
+    central: &Central,
+    file: &mut UpFile,
+    running: &[demo::RunningSite],
+    output: Output,
+) -> Result<(), Failure> {
     if !args.no_sample && !file.sample_imported {
         sample::record(&args.data_dir, file, output).await?;
         file.sample_imported = true;
+        file.write(&args.data_dir)?;
+    }
+    if let Some(demo) = file.demo.as_ref().filter(|demo| !demo.is_recorded) {
+        let link_of = |code: &str| running.iter().find(|site| site.code == code).map(|site| Arc::clone(&site.link));
+        demo::record(file, demo, link_of).await?;
+        output.note("Recorded the demonstration (invented): deliveries, a school, and two conflicts, for which the school was cut off.");
+        file.demo = file.demo.take().map(|demo| Demo { is_recorded: true, ..demo });
         file.write(&args.data_dir)?;
     }
     output.print(&figures::Overview::read(&args.data_dir, file).await?)?;

@@ -16,8 +16,8 @@ struct Product {
     price: Option<Decimal>,
 }
 
-/// Computes the rows of the goods receipt as CSV from the rows of the day.
-pub(super) fn rows(day: impl Read) -> Result<String, csv::Error> {
+/// Computes the rows of the goods receipt as CSV from the rows of the day. The receipt's id is derived from `delivery`.
+pub(super) fn rows(day: impl Read, delivery: &str) -> Result<String, csv::Error> {
     let mut products: BTreeMap<String, Product> = BTreeMap::new();
     let mut reader = csv::Reader::from_reader(day);
     let header = reader.headers()?.clone();
@@ -42,7 +42,7 @@ pub(super) fn rows(day: impl Read) -> Result<String, csv::Error> {
         let cost = price.map_or(Decimal::ZERO, |price| {
             (price / Decimal::TWO).round_dp_with_strategy(2, RoundingStrategy::AwayFromZero)
         });
-        csv.push_str(&format!("OPENING-STOCK,2010-11-30 18:00:00,{code},{quantity},{cost}\n"));
+        csv.push_str(&format!("{delivery},2010-11-30 18:00:00,{code},{quantity},{cost}\n"));
     }
     Ok(csv)
 }
@@ -61,7 +61,7 @@ mod tests {
                    5,B,,-4,0.0\n\
                    A6,D,,1,100\n\
                    7, E ,,4,0.03\n";
-        let rows = rows(day.as_bytes()).unwrap();
+        let rows = rows(day.as_bytes(), "OPENING-STOCK").unwrap();
         let rows: Vec<&str> = rows.lines().skip(1).collect();
         let expected = ["A,13,1.26", "B,5,0", "E,5,0.02"];
         assert_eq!(rows, expected.map(|row| format!("OPENING-STOCK,2010-11-30 18:00:00,{row}")));
