@@ -66,7 +66,7 @@ pub(crate) async fn changes(
 
 /// The rows of these types created after a position up to another, in their current state. Entities that have not changed
 /// since are left out.
-pub(crate) async fn born(
+pub(crate) async fn created_rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
     scope: Scope,
@@ -74,7 +74,7 @@ pub(crate) async fn born(
     wanted: (Option<&[String]>, usize),
 ) -> Result<Vec<CreatedRow>, StoreError> {
     let versions = Versions::active(tx, tenant).await?;
-    keys::born(tx, tenant, &versions, scope, stretch, wanted).await
+    keys::created_rows(tx, tenant, &versions, scope, stretch, wanted).await
 }
 
 /// The current rows of some keys, which may have changed since they were listed.

@@ -109,7 +109,7 @@ pub(crate) struct CreatedRow {
 
 /// The rows created after a position up to another, in that order; see the query. Entities that have not changed since are
 /// left out.
-pub(super) async fn born(
+pub(super) async fn created_rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,
@@ -131,12 +131,12 @@ pub(super) async fn born(
         &types,
         &limit,
     ];
-    let born = |row: &Row| {
+    let created_row = |row: &Row| {
         let position = Position(natural(row.try_get("created")?)?);
         let received_at = event_store::received_at(row.try_get("created_decision")?)?;
         Ok(CreatedRow { row: listed(row)?, position, received_at })
     };
-    event_store::created_keys(tx, parameters).await?.iter().map(born).collect()
+    event_store::created_keys(tx, parameters).await?.iter().map(created_row).collect()
 }
 
 /// A scope's rows of one kind other than entities, after a key or from the start, in key order.

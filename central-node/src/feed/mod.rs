@@ -22,7 +22,7 @@ mod token;
 mod watch;
 
 pub(crate) use bootstrap::bootstrap;
-pub(crate) use changes::{born, changes, rows_of};
+pub(crate) use changes::{changes, created_rows, rows_of};
 pub(crate) use cursor::{FeedError, FeedPosition, NodeCaller};
 pub(crate) use keys::{CreatedRow, ListedRow};
 pub(crate) use pull::{answer_to_revoked, pull};

@@ -15,7 +15,7 @@ use crate::devices::changes::{ChangePage, received_at};
 use crate::devices::device::Device;
 use crate::devices::time_cursor::{Horizon, position_at, same_millisecond};
 use crate::event_store::{self, DueRow};
-use crate::feed::{self, CreatedRow as BornRow, ListedRow, Scope};
+use crate::feed::{self, CreatedRow, ListedRow, Scope};
 
 /// Events of one millisecond: `received_at` strictly increases, in microseconds.
 const MILLISECOND_EVENTS: usize = 1_000;
@@ -47,15 +47,15 @@ pub(super) async fn with(
     let mut rows_max = 2 * (limit + MILLISECOND_EVENTS);
     let (mut found, fit) = loop {
         let due = event_store::due_resends(tx, (device.tenant, device.node), (from, until), types, rows_max).await?;
-        let due: Vec<BornRow> = due.into_iter().map(|row| due_row(row, horizon)).collect();
+        let due: Vec<CreatedRow> = due.into_iter().map(|row| due_row(row, horizon)).collect();
         let read_to = due.last().filter(|_| due.len() >= rows_max).map(|row| row.received_at);
-        let born = match from < to {
-            true => feed::born(tx, device.tenant, scope, (from, to), (types, rows_max)).await?,
+        let created = match from < to {
+            true => feed::created_rows(tx, device.tenant, scope, (from, to), (types, rows_max)).await?,
             false => Vec::new(),
         };
-        let born_to = born.last().filter(|_| born.len() >= rows_max).map(|row| row.received_at);
-        let found = AddedRows { born, due };
-        match fit(page, &found, read_to.into_iter().chain(born_to).min(), limit)? {
+        let created_to = created.last().filter(|_| created.len() >= rows_max).map(|row| row.received_at);
+        let found = AddedRows { created, due };
+        match fit(page, &found, read_to.into_iter().chain(created_to).min(), limit)? {
             // One goods receipt may have thousands of products.
             PageFit::Unknown => rows_max *= 2,
             fit => break (found, fit),
@@ -64,7 +64,7 @@ pub(super) async fn with(
     if let PageFit::UpTo(last) = fit {
         let to = position_at(tx, device.tenant, last, horizon).await?;
         page.changes.retain(|change| change.position <= to.0);
-        found.born.retain(|row| row.position <= to);
+        found.created.retain(|row| row.position <= to);
         found.due.retain(|row| row.position <= to);
         (page.last_received_at, page.has_more) = (Some(last), true);
     }
@@ -78,7 +78,8 @@ pub(super) async fn with(
     let known: HashSet<&RowKey> = rows.iter().map(|row| &row.key).collect();
     // Of a conflict about an entity that nobody had created.
     let unknown: Vec<RowChange> = moved.iter().filter(|row| !known.contains(&row.key)).map(no_row).collect();
-    let documents = found.born.into_iter().map(|born| born.row.key).filter(|key| key.kind != RowKind::Entity).collect();
+    let documents =
+        found.created.into_iter().map(|created| created.row.key).filter(|key| key.kind != RowKind::Entity).collect();
     let due = found.due.into_iter().map(|due| due.row.key).collect();
     Ok(CreatedInPage { documents, moved: rows.into_iter().chain(unknown).collect(), due })
 }
@@ -86,21 +87,21 @@ pub(super) async fn with(
 /// The rows that a page's range adds to it.
 #[derive(Default)]
 struct AddedRows {
-    born: Vec<BornRow>,
-    due: Vec<BornRow>,
+    created: Vec<CreatedRow>,
+    due: Vec<CreatedRow>,
 }
 
 impl AddedRows {
-    fn all(&self) -> impl Iterator<Item = &BornRow> {
-        self.born.iter().chain(&self.due)
+    fn all(&self) -> impl Iterator<Item = &CreatedRow> {
+        self.created.iter().chain(&self.due)
     }
 }
 
-fn due_row(due: DueRow, horizon: Horizon) -> BornRow {
+fn due_row(due: DueRow, horizon: Horizon) -> CreatedRow {
     let DueRow { entity_type, entity_id, position, received_at } = due;
     let received_at = received_at.unwrap_or(horizon.closed_to);
     let key = RowKey { kind: RowKind::Entity, entity_type, entity_id, site: None };
-    BornRow { row: ListedRow { key, position, received_at, bytes: 0 }, position, received_at }
+    CreatedRow { row: ListedRow { key, position, received_at, bytes: 0 }, position, received_at }
 }
 
 fn no_row(row: &ListedRow) -> RowChange {
@@ -161,15 +162,16 @@ mod tests {
         ChangePage { changes: millis.iter().map(change).collect(), last_received_at: None, has_more: false }
     }
 
-    fn born(millis: &[i64]) -> Vec<BornRow> {
+    fn created(millis: &[i64]) -> Vec<CreatedRow> {
         let listed = |at: &i64| ListedRow {
-            key: key(&format!("born-{at}")),
+            key: key(&format!("created-{at}")),
             position: Position(901),
             received_at: Timestamp(at * 1_000),
             bytes: 1,
         };
-        let born = |at: &i64| BornRow { row: listed(at), position: Position(1), received_at: Timestamp(at * 1_000) };
-        millis.iter().map(born).collect()
+        let created =
+            |at: &i64| CreatedRow { row: listed(at), position: Position(1), received_at: Timestamp(at * 1_000) };
+        millis.iter().map(created).collect()
     }
 
     #[test]
@@ -188,11 +190,11 @@ mod tests {
         ] {
             let read_in_part = came.last().filter(|_| more).map(|at| Timestamp(at * 1_000));
             for due in [false, true] {
-                let rows = born(came);
+                let rows = created(came);
                 let added = if due {
                     AddedRows { due: rows, ..AddedRows::default() }
                 } else {
-                    AddedRows { born: rows, ..AddedRows::default() }
+                    AddedRows { created: rows, ..AddedRows::default() }
                 };
                 let fit = fit(&page(changed), &added, read_in_part, limit).unwrap();
                 assert_eq!(fit, expected, "{changed:?} {came:?} due: {due}");

@@ -59,16 +59,16 @@ pub(crate) async fn read(
     let first_load_to = if device.pulled_to.is_none() { horizon.head } else { device.first_load_to };
     let lost_to = reload_to.max(first_load_to);
     let mut page = changes::page(&tx, device, from, horizon, (asked.types, asked.limit), |_| true).await?;
-    let born = created_in_page::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
+    let created = created_in_page::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
     let end = page.end(&tx, device.tenant, horizon).await?;
     let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
         let known = known.get(&change.key);
-        let is_due = born.due.contains(&change.key);
+        let is_due = created.due.contains(&change.key);
         let own = known.is_some_and(|known| known.is_own_since(from)) && change.position > reload_to.0;
         if is_due || !own {
-            let is_new_document = born.documents.contains(&change.key);
+            let is_new_document = created.documents.contains(&change.key);
             let word = known.map_or(if is_new_document { ChangeKind::Create } else { ChangeKind::Update }, |known| {
                 known.word(from, lost_to)
             });
@@ -76,10 +76,10 @@ pub(crate) async fn read(
             give_row(&mut given, device, word, change, known.map_or(&[], |known| &known.removed))?;
         }
     }
-    let known = provenance(&tx, device, from, born.moved.iter().map(|change| &change.key)).await?;
-    for change in born.moved {
+    let known = provenance(&tx, device, from, created.moved.iter().map(|change| &change.key)).await?;
+    for change in created.moved {
         let known = known.get(&change.key);
-        let is_due = born.due.contains(&change.key);
+        let is_due = created.due.contains(&change.key);
         let is_own = |known: &Provenance| from >= reload_to && known.is_own_since(from);
         if is_due || !known.is_some_and(|known| known.is_held(from, lost_to) || is_own(known)) {
             let word = known.map_or(ChangeKind::Create, |known| known.word(from, lost_to));
