@@ -36,8 +36,12 @@ pub const CLIENT: &str = "/api/v1/clients/{id}";
 pub const PRODUCTS: &str = "/api/v1/products";
 /// Read model: stock.
 pub const STOCK: &str = "/api/v1/stock";
+/// Read model: the generic entities of one type, at a node.
+pub const ENTITIES: &str = "/api/v1/entities/{type}";
 /// Read model: one generic entity.
 pub const ENTITY: &str = "/api/v1/entities/{type}/{id}";
+/// The names of the users whom a node knows.
+pub const USER_NAMES: &str = "/api/v1/user-names";
 /// What waits to be sent.
 pub const QUEUE: &str = "/api/v1/queue";
 /// The events that wait, oldest first.

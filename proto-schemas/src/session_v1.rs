@@ -91,6 +91,15 @@ pub struct SessionUser {
     pub roles: Vec<RoleDto>,
 }
 
+/// What people call a user, for screens that show who acted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UserName {
+    /// The id that events name.
+    pub id: Uuid,
+    /// For people.
+    pub name: String,
+}
+
 /// Events that may be recorded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RecordableEvent {

@@ -273,7 +273,7 @@ pub(crate) async fn node(url: &str) -> Value {
             "/api/v1/events/{id}": [{ "id": results[0]["event_id"] }],
             "/r/{code}": receipts, "/r/{code}/qr.svg": receipts, "/api/v1/sales/{id}": [{ "id": sold[0]["event_id"] }],
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("mine"),
-            "/api/v1/entities/{type}/{id}": entities("s"),
+            "/api/v1/entities/{type}": [{ "type": "STUDENT" }], "/api/v1/entities/{type}/{id}": entities("s"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
             "/api/v1/saved-forms/{id}": drafts(0), "delete /api/v1/saved-forms/{id}": drafts(1), "/api/v1/saved-forms/{id}/submit": drafts(2),

@@ -34,6 +34,7 @@ mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod user_names;
 
 use std::sync::Arc;
 
@@ -77,6 +78,7 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::PRODUCTS, get(rows::products))
         .route(paths::DELIVERIES, get(rows::deliveries))
         .route(paths::STOCK, get(rows::stock))
+        .route(paths::ENTITIES, get(rows::entities_of))
         .route(paths::ENTITY, get(rows::entity))
         .route(paths::SAVED_FORMS, get(saved_forms::list))
         .route(paths::SAVED_FORM, get(saved_forms::one).put(saved_forms::save).delete(saved_forms::delete))
@@ -84,6 +86,7 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::NOTIFICATIONS, get(notifications::list))
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
+        .route(paths::USER_NAMES, get(user_names::list))
         .route(paths::QUEUE, get(queue::queue))
         .route(paths::QUEUE_EVENTS, get(queue::events))
         .route(paths::STREAM, get(move |permitted, headers| live::live(permitted, headers, screens)))

@@ -12,7 +12,7 @@ use comptoir_proto::openapi::{Credential, Operation, Server, WRITE_REFUSALS, app
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
 use comptoir_proto::receipt_v1::PrintedReceipt;
-use comptoir_proto::session_v1::{PinDto, SessionDto, SessionState, UnlockDto};
+use comptoir_proto::session_v1::{PinDto, SessionDto, SessionState, UnlockDto, UserName};
 use comptoir_proto::shop_v1::{
     LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SaleAndRefunds, SavedForm, StoredBlob,
 };
@@ -122,6 +122,7 @@ fn lists() -> Vec<Operation> {
         rows_of::<NodeRow<DeliveryRow>, rows::DeliveryQuery>(paths::DELIVERIES, "Deliveries"),
         rows_of::<NodeRow<InvoiceRow>, rows::InvoiceQuery>(paths::INVOICES, "Invoices"),
         rows_of::<NodeStockRow, rows::StockRowsQuery>(paths::STOCK, "Stock: central's figures, and what waits here"),
+        rows_of::<NodeRow<EntityRow>, rows::RowsQuery>(paths::ENTITIES, "The entities of one type"),
         get(paths::ENTITY, "One entity of any type").answers::<NodeRow<EntityRow>>(200).named(),
     ]
 }
@@ -229,6 +230,7 @@ fn state() -> Vec<Operation> {
         get(paths::RECEIPT_QR, "The QR code of a receipt")
             .answers_given(200, "image/svg+xml", text("A picture."))
             .open(),
+        get(paths::USER_NAMES, "The names of the users whom this node knows").answers::<RowList<UserName>>(200),
         get(paths::QUEUE, "What waits to be sent").answers::<QueueDto>(200),
         get(paths::QUEUE_EVENTS, "The events that wait to be sent, oldest first")
             .asks::<queue::WaitingQuery>()

@@ -47,12 +47,19 @@ pub(super) async fn clients(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap
     entities("CLIENT", node, &uri, &headers).await
 }
 
-async fn entities(
-    entity_type: &'static str,
-    State(node): State<Arc<Node>>,
-    uri: &Uri,
-    headers: &HeaderMap,
+/// `GET /api/v1/entities/{type}`.
+pub(super) async fn entities_of(
+    node: State<Arc<Node>>,
+    permitted: Permitted,
+    PathParams(entity_type): PathParams<String>,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> RowsResponse {
+    permitted.check_read(&name("type", &entity_type)?)?;
+    entities(&entity_type, node, &uri, &headers).await
+}
+
+async fn entities(entity_type: &str, State(node): State<Arc<Node>>, uri: &Uri, headers: &HeaderMap) -> RowsResponse {
     let query: RowsQuery = read_query(uri)?;
     let page = page(query.limit, query.cursor.as_deref())?;
     let entity_type = name("type", entity_type)?;

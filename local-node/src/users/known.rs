@@ -95,6 +95,13 @@ impl KnownUsers {
         self.by_id.get(&id)
     }
 
+    /// All of them, by id.
+    pub(crate) fn all(&self) -> Vec<&Arc<KnownUser>> {
+        let mut all: Vec<_> = self.by_id.values().collect();
+        all.sort_by_key(|user| user.id.uuid());
+        all
+    }
+
     pub(crate) fn with_login(&self, login: &str) -> Option<&Arc<KnownUser>> {
         self.by_login.get(login).and_then(|id| self.by_id.get(id))
     }

@@ -61,6 +61,8 @@ impl Operation {
     pub(super) fn names(&self) -> Names {
         match self.path.as_str() {
             paths::CLIENT | paths::ENTITY | paths::DELIVERY_VALIDATE | paths::BLOB => Names::BySharedId,
+            // Neither do entities made of fields, as a list.
+            paths::ENTITIES => Names::Nothing,
             path if path.contains('{') => Names::BySiteId,
             paths::SYNC_PUSH => Names::BySiteId,
             path if is_of_a_device(path) => Names::ByDevice,

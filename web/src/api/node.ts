@@ -2428,19 +2428,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/demo/link": {
+    "/api/v1/entities/{type}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Whether a demonstration's node is connected to central */
+        /** The entities of one type */
         get: {
             parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
+                query?: {
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: string;
+                    /** @description Maximum number of rows of the page. */
+                    limit?: number;
+                };
+                header?: {
+                    /** @description An ETag that is held already */
+                    "If-None-Match"?: string;
+                };
+                path: {
+                    type: string;
+                };
                 cookie?: never;
             };
             requestBody?: never;
@@ -2448,11 +2458,22 @@ export interface paths {
                 /** @description Done */
                 200: {
                     headers: {
+                        /** @description Names what was read: for If-None-Match. */
+                        ETag: string;
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["DemoLinkDto"];
+                        "application/json": components["schemas"]["NodeEntityRowList"];
                     };
+                };
+                /** @description Done; no body */
+                304: {
+                    headers: {
+                        /** @description Names what was read: for If-None-Match. */
+                        ETag: string;
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description `INVALID_PARAMETER`: A parameter does not read */
                 400: {
@@ -2571,189 +2592,7 @@ export interface paths {
                 };
             };
         };
-        /** Cuts or joins a demonstration's connection to central */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    /**
-                     * @example {
-                     *       "connected": false
-                     *     }
-                     */
-                    "application/json": components["schemas"]["DemoLinkDtoRequest"];
-                };
-            };
-            responses: {
-                /** @description Done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DemoLinkDto"];
-                    };
-                };
-                /** @description `MALFORMED_BODY`: The body is not the JSON expected here; `INVALID_PARAMETER`: A parameter does not read */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "MALFORMED_BODY" | "INVALID_PARAMETER";
-                        };
-                    };
-                };
-                /** @description `UNAUTHORIZED`: No valid credential; `TOKEN_EXPIRED`: The access token has expired; `REAUTHENTICATION_REQUIRED`: The login has ended; log in again; `SESSION_LOCKED`: The session is locked */
-                401: {
-                    headers: {
-                        "WWW-Authenticate": "Bearer";
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "UNAUTHORIZED" | "TOKEN_EXPIRED" | "REAUTHENTICATION_REQUIRED" | "SESSION_LOCKED";
-                        };
-                    };
-                };
-                /** @description `DEVICE_REVOKED`: The device was revoked; `FORBIDDEN`: The credential may not do this; `ORIGIN_REFUSED`: A page of another site may not change anything here */
-                403: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "DEVICE_REVOKED" | "FORBIDDEN" | "ORIGIN_REFUSED";
-                        };
-                    };
-                };
-                /** @description `NOT_FOUND`: There is nothing of that name */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "NOT_FOUND";
-                        };
-                    };
-                };
-                /** @description `METHOD_NOT_ALLOWED`: The path does not take that method */
-                405: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "METHOD_NOT_ALLOWED";
-                        };
-                    };
-                };
-                /** @description `REQUEST_TIMEOUT`: The request did not arrive in time */
-                408: {
-                    headers: {
-                        /** @description Seconds to wait. */
-                        "Retry-After"?: number;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "REQUEST_TIMEOUT";
-                        };
-                    };
-                };
-                /** @description `TOO_LARGE`: Over a limit */
-                413: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "TOO_LARGE";
-                        };
-                    };
-                };
-                /** @description `UNSUPPORTED_MEDIA_TYPE`: This content type is not understood here */
-                415: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "UNSUPPORTED_MEDIA_TYPE";
-                        };
-                    };
-                };
-                /** @description `HOST_REFUSED`: This server does not answer to that host name */
-                421: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "HOST_REFUSED";
-                        };
-                    };
-                };
-                /** @description `RATE_LIMITED`: Too many requests */
-                429: {
-                    headers: {
-                        /** @description Seconds to wait. */
-                        "Retry-After"?: number;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "RATE_LIMITED";
-                        };
-                    };
-                };
-                /** @description `INTERNAL`: A defect of this program */
-                500: {
-                    headers: {
-                        /** @description Seconds to wait. */
-                        "Retry-After"?: number;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "INTERNAL";
-                        };
-                    };
-                };
-                /** @description `LOG_DAMAGED`: The log is damaged; what was asked for may exist and cannot be read; `STORE_UNAVAILABLE`: The store cannot be reached; nothing was written */
-                503: {
-                    headers: {
-                        /** @description Seconds to wait. */
-                        "Retry-After"?: number;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"] & {
-                            /** @enum {unknown} */
-                            code?: "LOG_DAMAGED" | "STORE_UNAVAILABLE";
-                        };
-                    };
-                };
-            };
-        };
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -9755,6 +9594,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/user-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of the users whom this node knows */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UserNameList"];
+                    };
+                };
+                /** @description `INVALID_PARAMETER`: A parameter does not read */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "INVALID_PARAMETER";
+                        };
+                    };
+                };
+                /** @description `UNAUTHORIZED`: No valid credential; `TOKEN_EXPIRED`: The access token has expired; `REAUTHENTICATION_REQUIRED`: The login has ended; log in again; `SESSION_LOCKED`: The session is locked */
+                401: {
+                    headers: {
+                        "WWW-Authenticate": "Bearer";
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "UNAUTHORIZED" | "TOKEN_EXPIRED" | "REAUTHENTICATION_REQUIRED" | "SESSION_LOCKED";
+                        };
+                    };
+                };
+                /** @description `DEVICE_REVOKED`: The device was revoked; `FORBIDDEN`: The credential may not do this; `ORIGIN_REFUSED`: A page of another site may not change anything here */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "DEVICE_REVOKED" | "FORBIDDEN" | "ORIGIN_REFUSED";
+                        };
+                    };
+                };
+                /** @description `METHOD_NOT_ALLOWED`: The path does not take that method */
+                405: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "METHOD_NOT_ALLOWED";
+                        };
+                    };
+                };
+                /** @description `HOST_REFUSED`: This server does not answer to that host name */
+                421: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "HOST_REFUSED";
+                        };
+                    };
+                };
+                /** @description `RATE_LIMITED`: Too many requests */
+                429: {
+                    headers: {
+                        /** @description Seconds to wait. */
+                        "Retry-After"?: number;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "RATE_LIMITED";
+                        };
+                    };
+                };
+                /** @description `INTERNAL`: A defect of this program */
+                500: {
+                    headers: {
+                        /** @description Seconds to wait. */
+                        "Retry-After"?: number;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "INTERNAL";
+                        };
+                    };
+                };
+                /** @description `LOG_DAMAGED`: The log is damaged; what was asked for may exist and cannot be read; `STORE_UNAVAILABLE`: The store cannot be reached; nothing was written */
+                503: {
+                    headers: {
+                        /** @description Seconds to wait. */
+                        "Retry-After"?: number;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"] & {
+                            /** @enum {unknown} */
+                            code?: "LOG_DAMAGED" | "STORE_UNAVAILABLE";
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assets/{name}": {
         parameters: {
             query?: never;
@@ -11173,16 +11151,6 @@ export interface components {
              * @description When the node asks for the next one.
              */
             renew_at?: string;
-        };
-        /** @description `/api/v1/demo/link` at a node: the connection to central of a demonstration. */
-        DemoLinkDto: {
-            /** @description Whether the node can reach central. */
-            connected: boolean;
-        };
-        /** @description `/api/v1/demo/link` at a node: the connection to central of a demonstration. */
-        DemoLinkDtoRequest: {
-            /** @description Whether the node can reach central. */
-            connected: boolean;
         };
         /** @description The state of a device. */
         DeviceStatus: {
@@ -12891,6 +12859,23 @@ export interface components {
              * @default null
              */
             pin: string | null;
+        };
+        /** @description What people call a user, for screens that show who acted. */
+        UserName: {
+            /**
+             * Format: uuid
+             * @description The id that events name.
+             */
+            id: string;
+            /** @description For people. */
+            name: string;
+        };
+        /** @description One page of a list. */
+        UserNameList: {
+            /** @description The `cursor` of the next page; absent on the last page. */
+            next_cursor?: string;
+            /** @description In the order of their ids' bytes. */
+            rows: components["schemas"]["UserName"][];
         };
         /** @description The first accepted validation of a delivery. */
         ValidationRow: {
