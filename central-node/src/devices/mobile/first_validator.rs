@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::database::{self, Database, StoreError};
 use crate::state_store::Versions;
 
-/// Adds `validated_by` and `message` if another validation was first: the user's name if the tenant has entities of type
-/// USER, otherwise the id.
+/// Adds `validated_by` and `message` if another validation was first: the name of the entity USER of that id, else that of the
+/// user who logs in, else the id.
 pub(crate) async fn name_who_was_first(
     database: &Database,
     tenant: TenantId,
@@ -50,9 +50,7 @@ async fn names(database: &Database, tenant: TenantId, users: &[String]) -> Resul
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let version = Versions::active(&tx, tenant).await?.entities;
-    let sql = "select entity_id, fields ->> 'name' from entity
-               where tenant_id = $1 and version = $2 and entity_type = 'USER' and entity_id = any ($3::text[]) and not deleted";
-    let statement = tx.prepare_cached(sql).await?;
+    let statement = tx.prepare_cached(include_str!("first_validator.sql")).await?;
     let rows = tx.query(&statement, &[&tenant.uuid(), &version, &users]).await?;
     let named = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<_, Option<String>>(1)?)));
     let named: Vec<(String, Option<String>)> = named.collect::<Result<_, StoreError>>()?;
