@@ -11,6 +11,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_screens::Asset;
 
 use crate::problem_response::ProblemResponse;
+use crate::security_headers::PERMISSIONS_POLICY;
 use crate::tagged::{has_current, not_modified, with_etag};
 
 /// What the screens may do: run and load what this server has, and talk to it. No inline script or style.
@@ -21,13 +22,21 @@ pub const SCREENS_POLICY: &str = "default-src 'none'; script-src 'self'; style-s
 /// A year: the name changes with the content.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
+/// Codes are scanned with the camera, and a delivery says where it was made. No other page may ask for either.
+const SCREENS_PERMISSIONS: &str = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()";
+
 /// The page of the screens; `None` if this program was compiled without them.
 pub fn screens_page(headers: &HeaderMap) -> Option<Response> {
-    let mut response = answer(comptoir_screens::index()?, headers);
+    Some(checked_at_every_visit(comptoir_screens::index()?, headers))
+}
+
+fn checked_at_every_visit(asset: &'static Asset, headers: &HeaderMap) -> Response {
+    let mut response = answer(asset, headers);
     let own = response.headers_mut();
     own.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCREENS_POLICY));
+    own.insert(PERMISSIONS_POLICY, HeaderValue::from_static(SCREENS_PERMISSIONS));
     own.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Some(response)
+    response
 }
 
 /// A file that the page loads.
@@ -130,6 +139,14 @@ mod tests {
     #[test]
     fn an_unknown_file_is_a_problem() {
         assert!(screens_asset("../Cargo.toml", &HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn a_page_may_use_the_camera_for_itself_alone() {
+        let page = checked_at_every_visit(&ASSET, &HeaderMap::new());
+        let permissions = page.headers()[PERMISSIONS_POLICY].to_str().unwrap();
+        assert!(permissions.starts_with("camera=(self), geolocation=(self), microphone=()"), "{permissions}");
+        assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
     }
 
     #[test]

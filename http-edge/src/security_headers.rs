@@ -2,12 +2,17 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::client::Client;
 
 /// For answers that are no page: a browser shows them, and runs and loads nothing.
 const NOTHING_ALLOWED: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub(crate) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// What no answer but the screens' pages may ask a browser for.
+const NO_PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// Makes a browser use TLS for a year.
 const ALWAYS_TLS: &str = "max-age=31536000";
@@ -18,12 +23,13 @@ pub(crate) fn set_security_headers(headers: &mut HeaderMap, asks_for_tls: bool) 
         // An inner layer has set them.
         return;
     }
-    let mut default = |name, value| {
+    let mut default = |name: HeaderName, value| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(REFERRER_POLICY, "no-referrer");
     default(X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(CONTENT_SECURITY_POLICY, NOTHING_ALLOWED);
+    default(PERMISSIONS_POLICY, NO_PERMISSIONS);
     if asks_for_tls {
         default(STRICT_TRANSPORT_SECURITY, ALWAYS_TLS);
     }

@@ -11,6 +11,7 @@ const Gallery = lazy(() => import("./design/gallery").then((module) => module.Ga
 const Receipts = lazy(() => import("./receipts/receipts-screen").then((module) => module.ReceiptsScreen));
 const Receipt = lazy(() => import("./receipts/receipt-screen").then((module) => module.ReceiptScreen));
 const Queue = lazy(() => import("./queue/queue-screen").then((module) => module.QueueScreen));
+const Deliveries = lazy(() => import("./deliveries/deliveries-screen").then((module) => module.DeliveriesScreen));
 
 export function App() {
   const [place, id] = route.value;
@@ -29,6 +30,8 @@ function screen(place: string | undefined, id: string | undefined) {
       return id ? <Receipt key={id} id={id} /> : <Receipts />;
     case "queue":
       return <Queue />;
+    case "deliveries":
+      return <Deliveries id={id} />;
     default:
       return <TillScreen />;
   }
@@ -40,6 +43,8 @@ function titleOf(place: string | undefined): string {
       return t("nav-receipts");
     case "queue":
       return t("nav-queue");
+    case "deliveries":
+      return t("nav-deliveries");
     default:
       return t("nav-till");
   }

@@ -1,10 +1,11 @@
 // What is around every screen: where one can go, the state, and who is here.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Button, Icon, IconButton, type IconName, type Tone } from "./design/components";
-import { count, duration, language, t, useLanguage } from "./lib/i18n";
+import { Button, Icon, IconButton, type IconName } from "./design/components";
+import { count, language, t, useLanguage } from "./lib/i18n";
 import { route } from "./lib/router";
-import { standingOf, type Standing, type Word } from "./lib/standing";
+import { standingOf } from "./lib/standing";
+import { LOOKS, words } from "./lib/state-words";
 import { live } from "./lib/stream";
 import { theme, useTheme } from "./lib/theme";
 import { PinDialog } from "./session/pin-dialog";
@@ -24,6 +25,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <nav class="nav" aria-label={t("nav-label")}>
           <NavLink place="" icon="basket" label={t("nav-till")} />
           <NavLink place="receipts" icon="receipt" label={t("nav-receipts")} />
+          <NavLink place="deliveries" icon="truck" label={t("nav-deliveries")} />
           <NavLink place="queue" icon="up" label={t("nav-queue")} more={live.value.notifications?.unseen ?? 0} />
         </nav>
         <StateStrip />
@@ -49,36 +51,6 @@ function NavLink({ place, icon, label, more = 0 }: { place: string; icon: IconNa
       {more > 0 && <span class="nav-count">{more > 99 ? "99+" : more}</span>}
     </a>
   );
-}
-
-const LOOKS: Record<Word, { tone: Tone; icon: IconName }> = {
-  "up-to-date": { tone: "good", icon: "check" },
-  sending: { tone: "info", icon: "up" },
-  waiting: { tone: "info", icon: "clock" },
-  offline: { tone: "warn", icon: "offline" },
-  action: { tone: "danger", icon: "alert" },
-  unreached: { tone: "danger", icon: "unplug" },
-  starting: { tone: "quiet", icon: "clock" },
-};
-
-function words(standing: Standing, age: number | undefined): string {
-  const pending = count(standing.pending);
-  switch (standing.word) {
-    case "up-to-date":
-      return t("state-up-to-date");
-    case "sending":
-      return t("state-sending", { number: pending });
-    case "waiting":
-      return age === undefined ? t("state-waiting", { number: pending }) : t("state-waiting-since", { number: pending, age: duration(age) });
-    case "offline":
-      return standing.pending > 0 ? t("state-offline-pending", { number: pending }) : t("state-offline");
-    case "action":
-      return t("state-action", { number: count(standing.toReview) });
-    case "unreached":
-      return t("state-unreached");
-    case "starting":
-      return t("state-starting");
-  }
 }
 
 /** One word for everything, with an icon; it opens the queue, where the three facts stand apart. */

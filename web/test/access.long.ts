@@ -1,14 +1,12 @@
 // axe on every screen, in both languages and both themes; and the pictures of docs/screens, for people to look at.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { unfitFor, violations } from "./axe";
 import { openBrowser, openContext, openTill, sellByKeyboard, type Look } from "./browser";
 import { TestNode } from "./node-process";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const PICTURES = process.env["COMPTOIR_PICTURES"];
 
 let node: TestNode;
@@ -23,16 +21,6 @@ after(async () => {
   await close?.();
   await node?.stop();
 });
-
-async function violations(page: Page): Promise<string[]> {
-  // By the browser's own console, which no policy of the page binds.
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: AXE });
-  const found = (await page.evaluate((rules) => (globalThis as unknown as { axe: { run: (what: unknown, how: unknown) => Promise<unknown> } }).axe.run(document, { runOnly: rules }), RULES)) as {
-    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-  };
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((at) => `${id}: ${at.html.slice(0, 160)} ${at.failureSummary.replace(/\s+/g, " ")}`));
-}
 
 /** The screens, in the order of a sale. Each step ends with something to look at. */
 const STEPS: [string, (page: Page) => Promise<void>][] = [
@@ -174,15 +162,7 @@ for (const language of ["fr", "en"] as const) {
 test("nothing is wider than a phone, and every target is large enough for a finger", async () => {
   const wrong: string[] = [];
   await walk({ width: 390, height: 844, touch: true }, async (name, page) => {
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    if (wide > 0) wrong.push(`${name}: ${wide} px too wide`);
-    const small = await page.evaluate(() =>
-      [...document.querySelectorAll<HTMLElement>("button, .nav-link, .input, .tile")]
-        .filter((one) => one.checkVisibility() && !one.closest("[aria-hidden]"))
-        .filter((one) => one.getBoundingClientRect().height < 43.5 || one.getBoundingClientRect().width < 43.5)
-        .map((one) => one.outerHTML.slice(0, 120)),
-    );
-    wrong.push(...small.map((one) => `${name}: small ${one}`));
+    wrong.push(...(await unfitFor(page)).map((one) => `${name}: ${one}`));
   });
   assert.deepEqual(wrong, []);
 });

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page, type Route } from "playwright-core";
 import { listed, PRODUCTS } from "./node-process";
 
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
-export async function openBrowser(): Promise<{ browser: Browser; close: () => Promise<void> }> {
+export async function openBrowser(more: string[] = []): Promise<{ browser: Browser; close: () => Promise<void> }> {
   const home = mkdtempSync(join(tmpdir(), "comptoir-chromium-"));
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     // Root has no sandbox. The others keep the browser from looking for its makers' servers.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
     env: { ...process.env, HOME: home } as Record<string, string>,
   });
   const close = async (): Promise<void> => {
@@ -73,14 +73,14 @@ export async function openContext(browser: Browser, url: string, look: Look = {}
 
 /** With COMPTOIR_SCREENS=disk the screens are those that were built last, without compiling the server again. */
 function fromDisk(path: string, route: Route): Promise<void> | undefined {
-  if (process.env["COMPTOIR_SCREENS"] !== "disk" || !/^\/(assets\/[^/]+|r\/[^/]+)?$/.test(path)) return undefined;
-  const name = path.startsWith("/assets/") ? path.slice("/assets/".length) : "index.html";
+  if (process.env["COMPTOIR_SCREENS"] !== "disk" || !/^\/(assets\/[^/]+|r\/[^/]+|driver\/)?$/.test(path)) return undefined;
+  const name = path.startsWith("/assets/") ? path.slice("/assets/".length) : path === "/driver/" ? "driver.html" : "index.html";
   const list = readFileSync("../screens/assets/list.tsv", "utf8").split("\n");
   const media = list.find((line) => line.startsWith(`${name}\t`))?.split("\t")[1];
   if (!media) return undefined;
   return route.fulfill({ body: readFileSync(`../screens/assets/${name}`), contentType: media, headers: { "content-security-policy": POLICY } });
 }
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'";
 
 /** Signs in with the key and opens the till. */
 export async function openTill(context: BrowserContext, key: string): Promise<Page> {

@@ -102,6 +102,7 @@ export class TestShop {
     readonly centralUrl: string,
     readonly key: string,
     readonly adminToken: string,
+    readonly site: string,
     private child: ChildProcess,
   ) {}
 
@@ -114,8 +115,8 @@ export class TestShop {
     const args = ["up", "--no-sample", "--data-dir", data, "--central-addr", `127.0.0.1:${central}`, "--local-addr", `127.0.0.1:${local}`, "--currency", "EUR"];
     const child = spawn(BINARY, args, { stdio: ["ignore", output, output] });
     await until("the shop", log, () => readFileSync(log, "utf8").includes("Comptoir is running"));
-    const up = JSON.parse(readFileSync(join(data, "up.json"), "utf8")) as { admin_token: string };
-    return new TestShop(data, `http://127.0.0.1:${local}`, `http://127.0.0.1:${central}`, headerKey(join(data, "till.header")), up.admin_token, child);
+    const up = JSON.parse(readFileSync(join(data, "up.json"), "utf8")) as { admin_token: string; site_id: string };
+    return new TestShop(data, `http://127.0.0.1:${local}`, `http://127.0.0.1:${central}`, headerKey(join(data, "till.header")), up.admin_token, up.site_id, child);
   }
 
   cut(): void {

@@ -6,6 +6,7 @@ import { useKeys } from "../lib/keys";
 const PATHS = {
   check: "M4 12.5l5 5L20 6.5",
   up: "M12 19V6M6 11l6-6 6 6",
+  down: "M12 5v13M6 13l6 6 6-6",
   clock: "M12 7v5l3.5 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   offline: "M3 3l18 18M7 18h10.5M6.5 9.6A4.5 4.5 0 0 0 7 18M10 6.3A6 6 0 0 1 17.9 11a3.6 3.6 0 0 1 2.6 5.6",
   alert: "M12 8v5M12 16.5v.01M10.3 3.9L2.5 18a2 2 0 0 0 1.7 3h15.6a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0z",
@@ -23,6 +24,14 @@ const PATHS = {
   back: "M19 12H5M11 6l-6 6 6 6",
   pause: "M8 5v14M16 5v14",
   erase: "M21 5H9l-6 7 6 7h12zM12 9.5l5 5M17 9.5l-5 5",
+  scan: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M4 12h16",
+  camera: "M4 8h4l1.5-3h5L16 8h4v11H4zM12 10.5a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+  light: "M8 3h8l-1 6-2 2v9a1 1 0 0 1-2 0v-9L9 9zM12 14v.01",
+  pen: "M4 20l1-4L16.5 4.5l3 3L8 19zM14 7l3 3",
+  pin: "M12 21s-7-6-7-11a7 7 0 0 1 14 0c0 5-7 11-7 11zM12 7.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
+  next: "M9 5l7 7-7 7",
+  truck: "M2 6h12v10H2zM14 10h4l4 3.5V16h-8M7 16.5a2 2 0 1 0 .01 0zM17.5 16.5a2 2 0 1 0 .01 0z",
+  battery: "M3 8h16v8H3zM21.5 11v2M6 10.5v3",
   person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 21a8 8 0 0 1 16 0",
 } as const;
 export type IconName = keyof typeof PATHS;
