@@ -62,6 +62,7 @@ device-time-ahead = The server gave no such time: send { $field } of the last an
 ## The start pages of both servers.
 
 start-page-go-on = Go on
+start-page-driver = Deliveries, for a driver's phone
 start-page-api = The API, to read and to try
 start-page-node = a shop's node
 start-page-read-only = Read-only

@@ -62,6 +62,7 @@ device-time-ahead = Cette heure n'a pas été donnée par le serveur : envoyez {
 ## Les pages d'accueil des deux serveurs.
 
 start-page-go-on = Continuer
+start-page-driver = Livraisons, pour le téléphone d'un chauffeur
 start-page-api = L'API, à lire et à essayer
 start-page-node = le nœud d'une boutique
 start-page-read-only = Lecture seule

@@ -42,5 +42,5 @@ pub use problem_response::ProblemResponse;
 pub use receipt_answer::receipt_answer;
 pub use request_body::{BodyPieces, BufferedBody, Media, RequestBody, Timeouts, malformed_body};
 pub use routes::Edge;
-pub use screens::{SCREENS_POLICY, screens_asset, screens_page};
+pub use screens::{SCREENS_POLICY, has_screens, screens_asset, screens_file, screens_page};
 pub use tagged::{has_current, not_modified, with_etag};

@@ -25,9 +25,21 @@ const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 /// Codes are scanned with the camera, and a delivery says where it was made. No other page may ask for either.
 const SCREENS_PERMISSIONS: &str = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()";
 
+/// Whether this program was compiled with its screens.
+pub fn has_screens() -> bool {
+    comptoir_screens::index().is_some()
+}
+
 /// The page of the screens; `None` if this program was compiled without them.
 pub fn screens_page(headers: &HeaderMap) -> Option<Response> {
     Some(checked_at_every_visit(comptoir_screens::index()?, headers))
+}
+
+/// A file with a fixed name: the drivers' page, their service worker, its manifest.
+pub fn screens_file(name: &str, headers: &HeaderMap) -> Result<Response, ProblemResponse> {
+    let missing =
+        || Problem::new(ErrorCode::NotFound, "this program was compiled without screens; `make web` builds them");
+    Ok(checked_at_every_visit(comptoir_screens::asset(name).ok_or_else(missing)?, headers))
 }
 
 fn checked_at_every_visit(asset: &'static Asset, headers: &HeaderMap) -> Response {

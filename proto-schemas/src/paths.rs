@@ -4,6 +4,14 @@
 pub const SCREENS: &str = "/";
 /// A file that the screens load.
 pub const SCREENS_ASSET: &str = "/assets/{name}";
+/// The drivers' screens, at central. A service worker reaches what is below its own folder.
+pub const DRIVER: &str = "/driver/";
+/// The same without the last slash: leads to it.
+pub const DRIVER_SHORT: &str = "/driver";
+/// Keeps the drivers' screens on their phones.
+pub const DRIVER_WORKER: &str = "/driver/sw.js";
+/// How a phone installs the drivers' screens.
+pub const DRIVER_MANIFEST: &str = "/driver/manifest.webmanifest";
 /// A page for a person with a browser that runs no scripts.
 pub const START_PAGE: &str = "/start";
 /// Append drafts, read the log.

@@ -16,7 +16,15 @@ use serde_json::Value;
 
 /// schemathesis waits for the end of an answer, and a stream has none: `local-node` tests it. schemathesis reads the document
 /// itself first. Which files the screens have depends on whether they were built: their own tests read them.
-const NOT_ASKED: [&str; 3] = ["get /api/v1/stream", "get /openapi.json", "get /assets/{name}"];
+const NOT_ASKED: [&str; 7] = [
+    "get /api/v1/stream",
+    "get /openapi.json",
+    "get /assets/{name}",
+    "get /driver/",
+    "get /driver",
+    "get /driver/sw.js",
+    "get /driver/manifest.webmanifest",
+];
 
 /// These succeed for a user whom central sent to the node, and the requests here have a local key: `local-node` tests them.
 const OF_USERS: [&str; 4] =

@@ -1,10 +1,10 @@
-// Deliveries at the shop's node.
+// Deliveries at the shop's node, and on a phone without a network.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { openBrowser, openContext, signIn } from "./browser";
 import { TestShop } from "./node-process";
-import { codeOf, film, filming, order, PHONE, recorded, validationOf } from "./road";
+import { codeOf, driver, enrolled, film, filming, openPhone, order, PHONE, recorded, validateOnPhone, validationOf } from "./road";
 
 let shop: TestShop;
 let browser: Browser;
@@ -88,6 +88,23 @@ test("with no proof asked for there is one button; what may not be delivered say
   await page.getByLabel("Code saisi à la main").fill("BL-404");
   await page.getByRole("button", { name: "Chercher" }).click();
   await page.locator(".verdict").getByText("« BL-404 » n'est le code d'aucune livraison").waitFor();
+  complaints.assertNone();
+  await context.close();
+});
+
+test("a phone in airplane mode keeps its validation, and sends it once", async () => {
+  const amadou = await driver(shop, "amadou", "Amadou Ndiaye");
+  const { context, complaints } = await openPhone(browser, shop);
+  const page = await enrolled(context, shop, amadou);
+  await page.getByRole("link", { name: "Librairie Gutenberg" }).waitFor();
+  await context.setOffline(true);
+  await validateOnPhone(page, "Librairie Gutenberg");
+  await page.locator('.verdict[data-tone="wait"]').waitFor();
+  assert.equal(await validationOf(shop, "BL-79"), null);
+  await context.setOffline(false);
+  await page.locator('.verdict[data-tone="good"]').waitFor({ timeout: 30_000 });
+  assert.deepEqual((await recorded(shop, "BL-79")).map(({ verdict }) => verdict), ["ACCEPTED"]);
+  assert.equal((await validationOf(shop, "BL-79"))!.user, amadou.id);
   complaints.assertNone();
   await context.close();
 });

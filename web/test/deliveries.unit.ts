@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byCode, emptyEntry, lineError, missingProofs, payloadOf, refusal, round, stopOf, type Entry, type Stop } from "../src/deliveries/stop";
+import { enrolmentCode } from "../src/driver/identity";
 
 const facts = { reference: undefined, client: undefined, qr: undefined, assignedTo: undefined, validation: undefined, own: undefined };
 const stop = (id: string, more: Partial<Stop> = {}): Stop => ({ ...stopOf({ ...facts, id, reference: `BL-${id}`, client: "Café du Port", qr: `QR-${id}-7F3A9C` }, undefined, undefined), ...more });
@@ -93,4 +94,11 @@ test("the payload says how the code was read, what was not delivered, and which 
   });
   const scanned = payloadOf(at, { ...entry, code: { text: "OTHER", how: "scanned" } }, { signature: undefined, photo: undefined }, now);
   assert.equal(scanned["qr_scanned"], "OTHER", "what was scanned is what is sent");
+});
+
+test("an enrolment code is read from its QR code and from what a person pastes", () => {
+  const code = "cpe_0199c0de000070008000000000000001_secret";
+  assert.equal(enrolmentCode(` ${code}\n`), code);
+  assert.equal(enrolmentCode(`comptoir:enrol?url=https%3A%2F%2Fcentral.example&code=${code}`), code);
+  for (const wrong of ["", "QR-77", "cpl_0199_secret", "comptoir:enrol?url=x"]) assert.equal(enrolmentCode(wrong), undefined, wrong);
 });

@@ -13,6 +13,7 @@ mod desktop;
 mod device_request;
 mod devices;
 mod drafts;
+mod driver;
 mod edits;
 mod error;
 mod event_rows;
@@ -104,6 +105,7 @@ fn routes() -> Router<Arc<Central>> {
         .merge(conflicts::router())
         .merge(desktop::router())
         .merge(devices::router())
+        .merge(driver::router())
         .merge(edits::router())
         .merge(mobile::router())
         .merge(openapi::routes())

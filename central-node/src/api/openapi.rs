@@ -77,6 +77,7 @@ fn operations() -> Vec<Operation> {
         logins(),
         users(),
         user_devices(),
+        driver(),
         common(),
     ]
     .concat()
@@ -413,6 +414,19 @@ fn logins() -> Vec<Operation> {
             "text/javascript; charset=utf-8",
             text("A script."),
         ),
+    ]
+}
+
+fn driver() -> Vec<Operation> {
+    let page = |path, summary, media_type| get(path, summary).open().answers_given(200, media_type, text("A file."));
+    vec![
+        page(paths::DRIVER, "The drivers' screens, for a phone's browser", "text/html; charset=utf-8"),
+        page(paths::DRIVER_WORKER, "Keeps these screens on the phone", "text/javascript; charset=utf-8"),
+        page(paths::DRIVER_MANIFEST, "How a phone installs these screens", "application/manifest+json"),
+        get(paths::DRIVER_SHORT, "Leads to the drivers' screens").open().answers_nothing(308),
+        get(paths::SCREENS_ASSET, "A file that the screens load; its name has a digest of its content")
+            .answers_given(200, "*/*", bytes())
+            .open(),
     ]
 }
 

@@ -50,7 +50,7 @@ const SYNC: AccessOperation = AccessOperation::Sync;
 /// it that it is revoked, and nothing else.
 const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
 
-pub(super) const TABLE: [(&str, &str, Needs); 92] = [
+pub(super) const TABLE: [(&str, &str, Needs); 97] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::SCREENS, Nothing),
@@ -62,6 +62,11 @@ pub(super) const TABLE: [(&str, &str, Needs); 92] = [
     ("get", paths::DOCS, Nothing),
     ("get", paths::JWKS, Nothing),
     ("get", paths::RECEIPT, Nothing),
+    ("get", paths::DRIVER, Nothing),
+    ("get", paths::DRIVER_SHORT, Nothing),
+    ("get", paths::DRIVER_WORKER, Nothing),
+    ("get", paths::DRIVER_MANIFEST, Nothing),
+    ("get", paths::SCREENS_ASSET, Nothing),
     ("get", paths::SETUP_PAGE, Nothing),
     ("get", paths::SETUP_SCRIPT, Nothing),
     ("post", paths::AUTH_LOGIN, Nothing),

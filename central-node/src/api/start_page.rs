@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::response::IntoResponse;
+use comptoir_http_edge::has_screens;
 use comptoir_messages::{Language, Message};
 use comptoir_proto::paths;
 use comptoir_proto::start_page::{self, Link, StartPage};
@@ -36,6 +37,15 @@ fn start_page_for(language: Language, is_ready: bool) -> StartPage {
         "curl -H \"authorization: Bearer $TOKEN\" '.../{}?by=day'",
         paths::REPORT_SALES.trim_start_matches('/')
     );
+    let mut links = vec![
+        link(paths::DOCS, Message::new("start-page-api")),
+        link(paths::OPENAPI, Message::new("start-page-openapi")),
+        link(paths::READYZ, Message::new("start-page-readyz")),
+        link(paths::HEALTHZ, Message::new("start-page-healthz")),
+    ];
+    if has_screens() {
+        links.insert(0, link(paths::DRIVER, Message::new("start-page-driver")));
+    }
     StartPage {
         language,
         kind: Message::new("start-page-central").text(language),
@@ -43,12 +53,7 @@ fn start_page_for(language: Language, is_ready: bool) -> StartPage {
         state: state.text(language),
         detail: detail.text(language),
         figures: Vec::new(),
-        links: vec![
-            link(paths::DOCS, Message::new("start-page-api")),
-            link(paths::OPENAPI, Message::new("start-page-openapi")),
-            link(paths::READYZ, Message::new("start-page-readyz")),
-            link(paths::HEALTHZ, Message::new("start-page-healthz")),
-        ],
+        links,
         command: Some((Message::new("start-page-token").text(language), command)),
         footer: vec![format!("Comptoir {}", env!("CARGO_PKG_VERSION"))],
     }
