@@ -50,7 +50,7 @@ help:
 export SCREENS
 
 # What the screens are made of. npm reads the registry only where the lock file changed.
-WEB_SOURCES = $(shell find web/src web/scripts web/index.html web/vite.config.ts web/tsconfig.json messages/screens -type f)
+WEB_SOURCES = $(shell find web/src web/api web/scripts web/driver web/office web/index.html web/vite.config.ts web/tsconfig.json messages/screens -type f -not -path 'web/src/api/*')
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	cd web && npm ci

@@ -11,10 +11,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // Two sets of pages: the shop's, which its node serves, and the drivers', which central serves. `scripts/embed.mjs` reads from the
-    // manifest which files the second one needs.
+    // Three sets of pages: the shop's, which its node serves, and the drivers' and head office's, which central serves. `scripts/embed.mjs` reads from the
+    // manifest which files the drivers' needs.
     manifest: true,
-    rollupOptions: { input: { shop: "index.html", driver: "driver/index.html" } },
+    rollupOptions: { input: { shop: "index.html", driver: "driver/index.html", office: "office/index.html" } },
   },
   server: {
     fs: { allow: [".."] },

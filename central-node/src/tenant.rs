@@ -18,6 +18,13 @@ pub(crate) async fn currency(tx: &Transaction<'_>, id: TenantId) -> Result<Curre
     Currency::parse(&text).ok_or_else(|| StoreError::Damaged(format!("tenant {id}: {text:?} is no currency")))
 }
 
+/// A tenant's name and time zone.
+pub(crate) async fn name_and_zone(tx: &Transaction<'_>, id: TenantId) -> Result<(String, String), StoreError> {
+    let statement = tx.prepare_cached("select name, zone from tenant where tenant_id = $1").await?;
+    let row = tx.query_one(&statement, &[&id.uuid()]).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,

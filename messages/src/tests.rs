@@ -49,22 +49,31 @@ fn ids_after(folder: &Path, call: &str, endings: &[&str]) -> BTreeSet<String> {
     found
 }
 
-/// The catalogues of the screens, which the browser reads.
+/// The catalogues of the screens, which the browser reads: those that every screen loads, and those of head office alone.
 const SCREENS: [&str; 2] = [include_str!("../screens/fr.ftl"), include_str!("../screens/en.ftl")];
+const OFFICE: [&str; 2] = [include_str!("../office/fr.ftl"), include_str!("../office/en.ftl")];
 
 #[test]
 fn the_screens_name_the_messages_that_both_of_their_catalogues_have() {
-    let [french, english] = SCREENS.map(variables);
-    assert_eq!(french, english);
-    let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src");
-    let used = ids_after(&screens, "t(\"", &[".ts", ".tsx"]);
-    let in_catalogue: BTreeSet<String> = french.into_keys().collect();
+    let ids = |catalogues: [&str; 2]| -> BTreeSet<String> {
+        let [french, english] = catalogues.map(variables);
+        assert_eq!(french, english);
+        french.into_keys().collect()
+    };
+    let (screens, office) = (ids(SCREENS), ids(OFFICE));
+    assert!(office.iter().all(|id| id.starts_with("office-")) && !screens.iter().any(|id| id.starts_with("office-")));
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src");
+    let used = ids_after(&sources, "t(\"", &[".ts", ".tsx"]);
+    let used_by_office = ids_after(&sources.join("office"), "t(\"", &[".ts", ".tsx"]);
+    let all: BTreeSet<String> = screens.union(&office).cloned().collect();
     // `get("etag")` and `import("./x")` end alike.
     let is_message = |id: &str| id.contains('-') && !id.contains(['.', '/']);
-    let unknown: Vec<_> = used.difference(&in_catalogue).filter(|id| is_message(id)).collect();
-    assert!(unknown.is_empty(), "add to messages/screens: {unknown:#?}");
-    let unused: Vec<_> = in_catalogue.difference(&used).collect();
-    assert!(unused.is_empty(), "remove from messages/screens: {unused:#?}");
+    let unknown: Vec<_> = used.difference(&all).filter(|id| is_message(id)).collect();
+    assert!(unknown.is_empty(), "add to messages/screens or messages/office: {unknown:#?}");
+    let unused: Vec<_> = all.difference(&used).collect();
+    assert!(unused.is_empty(), "remove from messages/screens or messages/office: {unused:#?}");
+    let elsewhere: Vec<_> = office.difference(&used_by_office).collect();
+    assert!(elsewhere.is_empty(), "not head office's, so move to messages/screens: {elsewhere:#?}");
 }
 
 #[test]

@@ -31,6 +31,72 @@ pub struct LoginDto {
     pub proof: Option<String>,
 }
 
+/// `POST /api/v1/office/login`: a person at a browser.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrowserLogin {
+    /// The tenant; it may be absent at a central with one tenant.
+    pub tenant: Option<Uuid>,
+    /// The user's login; upper and lower case are the same.
+    #[schemars(length(min = 1, max = 64))]
+    pub login: String,
+    /// The user's password.
+    #[schemars(length(min = 1, max = 128))]
+    pub password: String,
+}
+
+/// The tokens of a browser. The refresh token is in a cookie that no script reads.
+#[derive(Serialize, JsonSchema)]
+pub struct BrowserTokens {
+    /// For the `Authorization` header.
+    pub access_token: String,
+    /// Seconds for which the access token is valid.
+    pub expires_in: i64,
+}
+
+/// `GET /api/v1/me`: who calls, and what screens need to know about it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Me {
+    /// The id that events name.
+    pub user: Uuid,
+    /// What the user types to log in.
+    pub login: Option<String>,
+    /// The user's name.
+    pub name: Option<String>,
+    /// The user's roles.
+    pub roles: Vec<RoleDto>,
+    /// The operations that the user may do at some site or for some entity type.
+    pub may: Vec<String>,
+    /// The user's company.
+    pub company: MyCompany,
+    /// The sites of the user's roles; every site for a user of the whole company.
+    pub sites: Vec<MySite>,
+}
+
+/// A company, as its people see it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MyCompany {
+    /// The tenant.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The time zone of its days.
+    pub zone: String,
+    /// The currency of its stock.
+    pub currency: String,
+}
+
+/// A site, as its people see it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MySite {
+    /// The site's id.
+    pub id: Uuid,
+    /// The code printed in invoice references.
+    pub code: String,
+    /// The site's name.
+    pub name: String,
+}
+
 /// The answer to `GET /api/v1/auth/challenge`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChallengeAnswer {

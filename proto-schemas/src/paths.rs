@@ -12,6 +12,16 @@ pub const DRIVER_SHORT: &str = "/driver";
 pub const DRIVER_WORKER: &str = "/driver/sw.js";
 /// How a phone installs the drivers' screens.
 pub const DRIVER_MANIFEST: &str = "/driver/manifest.webmanifest";
+/// Head office's screens, at central.
+pub const OFFICE: &str = "/office/";
+/// The same without the last slash: leads to it.
+pub const OFFICE_SHORT: &str = "/office";
+/// The login of a browser at head office.
+pub const OFFICE_LOGIN: &str = "/api/v1/office/login";
+/// New tokens for a browser at head office.
+pub const OFFICE_REFRESH: &str = "/api/v1/office/refresh";
+/// Who calls central.
+pub const ME: &str = "/api/v1/me";
 /// A page for a person with a browser that runs no scripts.
 pub const START_PAGE: &str = "/start";
 /// Append drafts, read the log.

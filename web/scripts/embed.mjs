@@ -66,7 +66,8 @@ function driverShell() {
 }
 
 const pages = ["index.html", ...readdirSync(join(built, "assets")).map((name) => `assets/${name}`)].map((path) => [path.replace(/^assets\//, ""), readFileSync(join(built, path))]);
-for (const [name, bytes] of [...pages, ...driverShell()].sort(([one], [other]) => (one < other ? -1 : 1))) {
+const office = ["office.html", readFileSync(join(built, "office/index.html"))];
+for (const [name, bytes] of [...pages, ...driverShell(), office].sort(([one], [other]) => (one < other ? -1 : 1))) {
   const media = MEDIA[extname(name)];
   if (!media) throw new Error(`${name}: which media type?`);
   files.set(name, bytes);

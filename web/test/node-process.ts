@@ -106,13 +106,14 @@ export class TestShop {
     private child: ChildProcess,
   ) {}
 
-  static async start(): Promise<TestShop> {
+  /** With `--demo` the company has more sites, and logins for every role. */
+  static async start(options = ["--no-sample", "--currency", "EUR"]): Promise<TestShop> {
     const dir = folder();
     const [central, local] = [await freePort(), await freePort()];
     const log = `${dir}/log.txt`;
     const output = openSync(log, "a");
     const data = join(dir, "data");
-    const args = ["up", "--no-sample", "--data-dir", data, "--central-addr", `127.0.0.1:${central}`, "--local-addr", `127.0.0.1:${local}`, "--currency", "EUR"];
+    const args = ["up", "--data-dir", data, "--central-addr", `127.0.0.1:${central}`, "--local-addr", `127.0.0.1:${local}`, ...options];
     const child = spawn(BINARY, args, { stdio: ["ignore", output, output] });
     await until("the shop", log, () => readFileSync(log, "utf8").includes("Comptoir is running"));
     const up = JSON.parse(readFileSync(join(data, "up.json"), "utf8")) as { admin_token: string; site_id: string };

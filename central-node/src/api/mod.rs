@@ -25,6 +25,7 @@ mod metrics;
 mod mobile;
 mod node_users;
 mod nodes;
+mod office;
 mod openapi;
 mod page_of_sites;
 mod permissions;
@@ -108,6 +109,7 @@ fn routes() -> Router<Arc<Central>> {
         .merge(driver::router())
         .merge(edits::router())
         .merge(mobile::router())
+        .merge(office::router())
         .merge(openapi::routes())
         .merge(read_models::router())
         .merge(reports::router())

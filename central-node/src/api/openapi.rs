@@ -78,6 +78,7 @@ fn operations() -> Vec<Operation> {
         users(),
         user_devices(),
         driver(),
+        office(),
         common(),
     ]
     .concat()
@@ -414,6 +415,37 @@ fn logins() -> Vec<Operation> {
             "text/javascript; charset=utf-8",
             text("A script."),
         ),
+    ]
+}
+
+fn office() -> Vec<Operation> {
+    let refusals = [ErrorCode::OriginRefused, ErrorCode::MalformedBody, ErrorCode::UnsupportedMediaType, ErrorCode::TooLarge];
+    let cookie = "The refresh token: HttpOnly, SameSite=Strict; over TLS `__Host-` and Secure.";
+    vec![
+        get(paths::OFFICE, "Head office's screens")
+            .open()
+            .answers_given(200, "text/html; charset=utf-8", text("A page."))
+            .refuses(&[ErrorCode::NotFound]),
+        get(paths::OFFICE_SHORT, "Leads to head office's screens").open().answers_nothing(308),
+        Operation::new("post", paths::OFFICE_LOGIN, "Log in at a browser")
+            .open()
+            .takes::<identity_v1::BrowserLogin>()
+            .like(json!({ "login": "marc", "password": "four words by heart" }))
+            .answers::<identity_v1::BrowserTokens>(200)
+            .says(200, "Set-Cookie", true, cookie)
+            .refuses(&refusals)
+            .refuses(&[ErrorCode::LoginFailed, ErrorCode::TooManyAttempts, ErrorCode::RequestTimeout]),
+        Operation::new("delete", paths::OFFICE_LOGIN, "End the login of the cookie")
+            .open()
+            .answers_nothing(204)
+            .says(204, "Set-Cookie", true, "Removes the cookie.")
+            .refuses(&[ErrorCode::OriginRefused]),
+        Operation::new("post", paths::OFFICE_REFRESH, "Exchange the cookie for new tokens")
+            .open()
+            .answers::<identity_v1::BrowserTokens>(200)
+            .says(200, "Set-Cookie", true, cookie)
+            .refuses(&[ErrorCode::OriginRefused, ErrorCode::ReauthenticationRequired]),
+        get(paths::ME, "Who calls, and what the caller may do").answers::<identity_v1::Me>(200),
     ]
 }
 

@@ -50,7 +50,7 @@ const SYNC: AccessOperation = AccessOperation::Sync;
 /// it that it is revoked, and nothing else.
 const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
 
-pub(super) const TABLE: [(&str, &str, Needs); 97] = [
+pub(super) const TABLE: [(&str, &str, Needs); 103] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::SCREENS, Nothing),
@@ -67,6 +67,12 @@ pub(super) const TABLE: [(&str, &str, Needs); 97] = [
     ("get", paths::DRIVER_WORKER, Nothing),
     ("get", paths::DRIVER_MANIFEST, Nothing),
     ("get", paths::SCREENS_ASSET, Nothing),
+    ("get", paths::OFFICE, Nothing),
+    ("get", paths::OFFICE_SHORT, Nothing),
+    ("post", paths::OFFICE_LOGIN, Nothing),
+    ("delete", paths::OFFICE_LOGIN, Nothing),
+    ("post", paths::OFFICE_REFRESH, Nothing),
+    ("get", paths::ME, Person),
     ("get", paths::SETUP_PAGE, Nothing),
     ("get", paths::SETUP_SCRIPT, Nothing),
     ("post", paths::AUTH_LOGIN, Nothing),

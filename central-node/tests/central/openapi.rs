@@ -34,6 +34,25 @@ async fn the_server_data_of_a_resolution_may_be_null() {
     }
 }
 
+/// The client of head office's screens is generated from this copy, so a change of the API breaks their build and not a user's
+/// screen. `COMPTOIR_WRITE_SPEC=1` writes it.
+#[tokio::test]
+async fn the_screens_are_compiled_against_the_api_as_it_is() {
+    let server = TestCentral::new().await;
+    let document = server.get_as("", "/openapi.json").await.assert_ok();
+    let text = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/api/central.json");
+    if std::env::var_os("COMPTOIR_WRITE_SPEC").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let copy = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        copy == text,
+        "web/api/central.json is not what central says: run `COMPTOIR_WRITE_SPEC=1 cargo test --workspace --test central -- \
+         the_screens_are`"
+    );
+}
+
 #[tokio::test]
 async fn a_parameter_that_postgres_text_cannot_hold_is_refused() {
     let server = TestCentral::new().await;

@@ -48,7 +48,7 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 58] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 60] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),

@@ -16,9 +16,9 @@ export interface Problem {
 
 export type Answer<T> = { ok: true; data: T; status: number; etag: string | null } | { ok: false; problem: Problem };
 
-type Verb = "get" | "post" | "put" | "delete";
-type PathsWith<V extends Verb> = { [P in keyof paths]: paths[P] extends Record<V, object> ? P : never }[keyof paths] & keyof paths;
-type Op<P extends keyof paths, V extends Verb> = paths[P] extends Record<V, infer O> ? O : never;
+type Verb = "get" | "post" | "put" | "patch" | "delete";
+type PathsWith<Paths, V extends Verb> = { [P in keyof Paths]: Paths[P] extends Record<V, object> ? P : never }[keyof Paths] & keyof Paths;
+type Op<Paths, P extends keyof Paths, V extends Verb> = Paths[P] extends Record<V, infer O> ? O : never;
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : undefined;
 type Success<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201)]> : never;
 type Query<O> = O extends { parameters: { query?: infer Q } } ? Q : undefined;
@@ -37,17 +37,24 @@ export interface Options<O> {
 /** How long an answer may take. A sale is on disk within milliseconds; a node that needs longer is in trouble. */
 const WITHIN = 10_000;
 
-export async function call<V extends Verb, P extends PathsWith<V>>(
+/** A call of an operation that the document of `Paths` has. */
+export type Call<Paths> = <V extends Verb, P extends PathsWith<Paths, V>>(
   verb: V,
   path: P,
-  options: Options<Op<P, V>> = {},
-): Promise<Answer<Success<Op<P, V>>>> {
+  options?: Options<Op<Paths, P, V>>,
+) => Promise<Answer<Success<Op<Paths, P, V>>>>;
+
+export const call: Call<paths> = (verb, path, options = {}) =>
+  send(verb, addressOf(String(path), options), options.body, options.headers, options.within);
+
+/** A path with its parameters and its query. */
+export function addressOf(path: string, options: { path?: unknown; query?: unknown }): string {
   const query = Object.entries((options.query ?? {}) as Record<string, unknown>).filter(([, value]) => value != null);
-  const filled = String(path).replace(/\{(\w+)\}/g, (_, name: string) =>
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(String((options.path as Record<string, unknown> | undefined)?.[name] ?? "")),
   );
   const search = query.length > 0 ? `?${new URLSearchParams(query.map(([name, value]) => [name, String(value)]))}` : "";
-  return send(verb, filled + search, options.body, options.headers, options.within);
+  return filled + search;
 }
 
 /** The same without types, for operations that this node may not have. */

@@ -5,10 +5,19 @@ import { signal } from "@preact/signals";
 
 export type Language = "fr" | "en";
 
-const catalogues: Record<Language, () => Promise<{ default: string }>> = {
-  fr: () => import("../../../messages/screens/fr.ftl?raw"),
-  en: () => import("../../../messages/screens/en.ftl?raw"),
-};
+type Catalogue = Record<Language, () => Promise<{ default: string }>>;
+
+const catalogues: Catalogue[] = [
+  {
+    fr: () => import("../../../messages/screens/fr.ftl?raw"),
+    en: () => import("../../../messages/screens/en.ftl?raw"),
+  },
+];
+
+/** More texts, for screens that a till never loads. */
+export function addCatalogue(catalogue: Catalogue): void {
+  catalogues.push(catalogue);
+}
 
 const KEPT = "comptoir.language";
 const bundle = signal<FluentBundle | undefined>(undefined);
@@ -23,9 +32,9 @@ export function preferredLanguage(): Language {
 }
 
 export async function useLanguage(chosen: Language, keep = false): Promise<void> {
-  const source = (await catalogues[chosen]()).default;
+  const sources = await Promise.all(catalogues.map((catalogue) => catalogue[chosen]()));
   const loaded = new FluentBundle(chosen, { useIsolating: false });
-  const errors = loaded.addResource(new FluentResource(source));
+  const errors = sources.flatMap((source) => loaded.addResource(new FluentResource(source.default)));
   if (errors.length > 0) console.error(errors);
   if (keep) localStorage.setItem(KEPT, chosen);
   document.documentElement.lang = chosen;

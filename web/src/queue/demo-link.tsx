@@ -26,9 +26,9 @@ export function DemoLink() {
   return (
     <Banner tone={connected ? "info" : "warn"}>
       <div class="demo-link">
-        <span>{t(connected ? "demo-connected" : "demo-cut")}</span>
+        <span>{connected ? t("demo-connected") : t("demo-cut")}</span>
         <Button icon={connected ? "unplug" : "up"} disabled={working} onClick={() => void toggle()}>
-          {t(connected ? "demo-cut-action" : "demo-connect-action")}
+          {connected ? t("demo-cut-action") : t("demo-connect-action")}
         </Button>
       </div>
       {problem && <p role="alert">{problemText(problem)}</p>}

@@ -35,8 +35,8 @@ async fn the_screens_are_compiled_against_the_api_as_it_is() {
     let copy = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         copy == text,
-        "web/api/node.json is not what this node says: run `COMPTOIR_WRITE_SPEC=1 cargo test --workspace --lib -- the_screens_are` \
-         and then `npm run generate` in web/"
+        "web/api/node.json is not what this node says: run `COMPTOIR_WRITE_SPEC=1 cargo test --workspace --lib -- \
+         the_screens_are`"
     );
 }
 

@@ -1,0 +1,61 @@
+import { useState } from "preact/hooks";
+import { Banner, Button, Field } from "../design/components";
+import type { Problem } from "../lib/client";
+import { t } from "../lib/i18n";
+import { problemText } from "../lib/problem-text";
+import { signIn } from "./session";
+
+const KEPT = "comptoir.office.login";
+
+export function LoginScreen({ reason }: { reason: "idle" | "ended" | undefined }) {
+  const [login, setLogin] = useState(localStorage.getItem(KEPT) ?? "");
+  const [password, setPassword] = useState("");
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const enter = async (): Promise<void> => {
+    const name = login.trim().toLowerCase();
+    if (busy || !name || !password) return;
+    setBusy(true);
+    const failed = await signIn(name, password);
+    setBusy(false);
+    setPassword("");
+    setProblem(failed);
+    if (!failed) localStorage.setItem(KEPT, name);
+  };
+  return (
+    <main class="session">
+      <div class="session-card card">
+        <div class="session-brand">
+          <span class="brand-mark" aria-hidden="true" />
+          <div>
+            <h1>Comptoir</h1>
+            <p class="soft">{t("office-login-title")}</p>
+          </div>
+        </div>
+        {reason && (
+          <Banner tone="info" role="status">
+            {reason === "idle" ? t("office-out-idle") : t("office-out-ended")}
+          </Banner>
+        )}
+        <form
+          class="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void enter();
+          }}
+        >
+          <Field label={t("office-login")} value={login} onValue={setLogin} autoComplete="username" autoCapitalize="none" spellcheck={false} maxLength={64} required autofocus={login === ""} />
+          <Field label={t("office-password")} type="password" value={password} onValue={setPassword} autoComplete="current-password" maxLength={128} required autofocus={login !== ""} />
+          {problem && (
+            <Banner tone="danger" role="alert">
+              {problem.code === "LOGIN_FAILED" ? t("office-login-failed") : problemText(problem)} <code>{problem.code}</code>
+            </Banner>
+          )}
+          <Button type="submit" kind="primary" large busy={busy}>
+            {t("office-enter")}
+          </Button>
+        </form>
+      </div>
+    </main>
+  );
+}
