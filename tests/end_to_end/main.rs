@@ -12,6 +12,7 @@ mod five_nodes;
 mod hostile;
 mod invoices;
 mod log_hygiene;
+mod new_password;
 mod online_retail;
 mod purchasing;
 mod restored;

@@ -39,6 +39,8 @@ pub(crate) struct FeedQuery {
     /// The longest wait for a change, in seconds.
     #[schemars(with = "Option<u64>", range(max = 30))]
     wait: Option<u64>,
+    /// `identity_position` of the previous answer: another one ends the wait.
+    identity_position: Option<u64>,
 }
 
 impl FeedQuery {
@@ -80,7 +82,7 @@ pub(super) async fn pull(
     }
     let services = (central.database(), central.clock());
     let sync = SyncSession::of_node(services, caller.tenant, caller.node, Direction::Down);
-    let page = feed::pull(feed, caller, &cursor, limit, wait).await.map_err(Problem::from);
+    let page = feed::pull(feed, caller, &cursor, query.identity_position, (limit, wait)).await.map_err(Problem::from);
     let counts = page.as_ref().map(|page| page.changes.len() + page.notices.len());
     // A wait that ends without changes is not logged as a synchronisation.
     if !matches!(counts, Ok(0)) {

@@ -1,5 +1,5 @@
--- The position of the last change in each of some scopes, of the tenant's last notice and of its rulebook, read from the ends
--- of the indexes that pull uses. The conditions `> 0` are those of the indexes (see the migration).
+-- The position of the last change in each of some scopes, of the tenant's last notice, of its rulebook and of its users, read
+-- from the ends of the indexes that pull uses. The conditions `> 0` are those of the indexes (see the migration).
 -- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the sites, the nil one for a scope without a site.
 select k.site_id,
        greatest(
@@ -15,6 +15,7 @@ cross join (
     select greatest(
         0::bigint,
         (select r.position from rulebook r where r.tenant_id = $1),
+        (select h.identity_position from tenant_head h where h.tenant_id = $1),
         (select greatest(e.entity_version, e.conflicts_at) from entity e
          where e.tenant_id = $1 and e.version = $2 and greatest(e.entity_version, e.conflicts_at) > 0
          order by greatest(e.entity_version, e.conflicts_at) desc limit 1),

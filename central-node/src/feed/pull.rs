@@ -16,19 +16,24 @@ use super::services::Feed;
 use crate::database::StoreError;
 
 /// Reads until there are changes, the wait is over, or central stops. The caller has checked that the cursor belongs to this
-/// central and scope.
+/// central and scope. `known_identity` is the identity position of the caller's last answer: another one is a change too.
 pub(crate) async fn pull(
     feed: &Feed,
     caller: NodeCaller,
     cursor: &PullCursor,
-    limit: usize,
-    wait: Duration,
+    known_identity: Option<u64>,
+    (limit, wait): (usize, Duration),
 ) -> Result<PullResponse, FeedError> {
     let deadline = Instant::now() + wait;
     let mut stopping = feed.stopping.clone();
+    let mut known_identity = known_identity;
     loop {
         let response = pull_page(feed, caller, cursor, limit).await?;
-        let has_news = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
+        let users_changed = *known_identity.get_or_insert(response.identity_position) != response.identity_position;
+        let has_news = users_changed
+            || !response.changes.is_empty()
+            || !response.notices.is_empty()
+            || response.rulebook.is_some();
         let quiet = !has_news && !response.has_more && response.device.is_active;
         if !quiet || Instant::now() >= deadline || *stopping.borrow() {
             return Ok(response);

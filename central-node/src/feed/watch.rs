@@ -175,7 +175,7 @@ async fn ask_all(
     asked
 }
 
-/// Queries what changed in the scopes of a tenant whose head has moved, and wakes the requests that wait for it.
+/// Queries what changed in the scopes and users of a tenant whose head has moved, and wakes the requests that wait for it.
 async fn ask(waits: &WatchedScopes, database: &Database, tenant: TenantId, head: Position) -> Result<(), StoreError> {
     let behind: Vec<Scope> = waits
         .scopes()

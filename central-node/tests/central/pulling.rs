@@ -265,6 +265,36 @@ async fn the_rulebook_in_force_is_sent_once_and_a_change_wakes_a_waiting_pull() 
 }
 
 #[tokio::test]
+async fn a_changed_user_wakes_a_waiting_pull_and_ends_a_wait_that_begins_later() {
+    // Shorter than the wait, and far longer than waking takes.
+    const NOT_WOKEN: Duration = Duration::from_secs(20);
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    let node = company.node().await;
+    node.push_all(&server).await;
+    let first = pull(&server, &node, None, 200).await;
+    let known = format!("&identity_position={}", first.identity_position);
+    let waits = path(Some(&first.cursor), 200, 30) + &known;
+    let (router, key, waited) = (server.router.clone(), node.key.clone(), waits.clone());
+    let waiting = tokio::spawn(async move { get_from(&router, &key, &waited).await });
+    until_waiting(&server, 1).await;
+    let new = json!({ "login": "amelie", "name": "A", "roles": [{ "role": "cashier", "site": company.site.uuid() }] });
+    let created = company.post("/api/v1/users", &new).await;
+    created.assert_status(201);
+    let woken = tokio::time::timeout(NOT_WOKEN, waiting).await.expect("it is woken").unwrap();
+    let woken: PullResponse = woken.parse();
+    assert!(woken.identity_position > first.identity_position && woken.changes.is_empty());
+    // A password that is set while no pull waits: the next one names what the node knows.
+    let set = json!({ "code": created.body["code"], "password": "quatre mots au hasard" });
+    post_to(&server.router, "", "/api/v1/auth/setup", set.to_string()).await.assert_ok();
+    let known = format!("&identity_position={}", woken.identity_position);
+    let asked = path(Some(&woken.cursor), 200, 30) + &known;
+    let answered = tokio::time::timeout(NOT_WOKEN, get_from(&server.router, &node.key, &asked)).await;
+    let answered: PullResponse = answered.expect("it does not wait").parse();
+    assert!(answered.identity_position > woken.identity_position);
+}
+
+#[tokio::test]
 async fn a_wait_ends_on_another_process_s_write_on_disconnect_and_on_shutdown() {
     let server = TestCentral::new().await;
     let company = server.company().await;

@@ -95,7 +95,8 @@ impl<T: Transport> Puller<T> {
             let asked_at = Instant::now();
             let step = match self.progress.cursor.clone() {
                 Some(cursor) if self.progress.load.is_none() => {
-                    let query = PullParams { cursor, limit: PAGE_ROWS_MAX, wait };
+                    let identity_position = self.state.borrow().pull.identity_position;
+                    let query = PullParams { cursor, limit: PAGE_ROWS_MAX, wait, identity_position };
                     tokio::select! {
                         answer = self.transport.pull(query) => self.pulled(answer.map_err(PushFailure::from)).await,
                         // Events just pushed are available to pull.
@@ -137,7 +138,11 @@ impl<T: Transport> Puller<T> {
         let (more, head, device) = (response.has_more, response.head, response.device);
         let identity_position = response.identity_position;
         let (large, has_notices) = (oversized(&response.changes), !response.notices.is_empty());
-        let came = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
+        let known_identity = self.state.borrow().pull.identity_position;
+        let came = !response.changes.is_empty()
+            || !response.notices.is_empty()
+            || response.rulebook.is_some()
+            || known_identity.is_some_and(|known| known != identity_position);
         let (log, progress, now) = (self.log.clone(), self.progress.clone(), self.log.now());
         let applied = blocking(move || {
             let mut response = response;

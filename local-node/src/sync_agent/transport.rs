@@ -72,6 +72,8 @@ pub struct PullParams {
     pub limit: usize,
     /// How long central may hold the request until something changes.
     pub wait: Duration,
+    /// The identity position of the last answer: another one ends the wait.
+    pub identity_position: Option<u64>,
 }
 
 /// What a first load answers with.
@@ -310,6 +312,9 @@ impl Transport for HttpTransport {
             .append_pair("cursor", &query.cursor)
             .append_pair("limit", &query.limit.to_string())
             .append_pair("wait", &query.wait.as_secs().to_string());
+        if let Some(position) = query.identity_position {
+            url.query_pairs_mut().append_pair("identity_position", &position.to_string());
+        }
         self.send(self.client.get(url)).await
     }
 

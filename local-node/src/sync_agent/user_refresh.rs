@@ -1,6 +1,6 @@
 //! Keeps the users of this node's site as central knows them: fetched at the first contact, and whenever a pull names another
 //! position of users and rights than the node has. The keys of access tokens come with them, so they are also fetched once an
-//! hour, and when a token names a key that the node does not know.
+//! hour, and when a token names a key that the node does not know. A failed login asks for them too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,7 @@ impl<T: Transport> UserRefresh<T> {
     /// Runs until it is dropped. Dropping it at any await is harmless: users are stored whole or not at all.
     pub(crate) async fn run(mut self) {
         let (mut fetched_at, mut is_wanted, mut noted) = (Instant::now(), false, 0);
+        let (mut requests, mut answered) = (self.users.refresh_requests(), 0);
         loop {
             let (answers, position) = {
                 let state = self.state.borrow_and_update();
@@ -58,13 +59,20 @@ impl<T: Transport> UserRefresh<T> {
                 Some(position) => self.users.identity_position() == Some(position),
                 None => self.users.identity_position().is_some(),
             };
-            if !is_known || is_wanted || fetched_at.elapsed() >= FETCH_EVERY {
-                if let Err((code, detail)) = self.fetch().await {
+            let requested = *requests.borrow_and_update();
+            if !is_known || is_wanted || requested > answered || fetched_at.elapsed() >= FETCH_EVERY {
+                let fetched = self.fetch().await;
+                answered = requested;
+                self.users.refresh_answered(answered);
+                if let Err((code, detail)) = fetched {
                     if self.backoff.failures() == 0 {
                         tracing::warn!(%code, "The users of this site could not be read: {detail}");
                     }
                     let chance = self.environment.random_bytes().map_or(0, u16::from_le_bytes);
-                    sleep(self.backoff.failed(None, chance)).await;
+                    tokio::select! {
+                        () = sleep(self.backoff.failed(None, chance)) => {}
+                        Ok(()) = requests.changed() => {}
+                    }
                     continue;
                 }
                 (fetched_at, is_wanted) = (Instant::now(), false);
@@ -77,6 +85,7 @@ impl<T: Transport> UserRefresh<T> {
                 is_closed = is_closed => if is_closed { return std::future::pending().await },
                 // Anybody can invent a key: central is not asked for each.
                 () = users.unknown_key() => is_wanted = fetched_at.elapsed() >= FETCH_FOR_A_KEY_AFTER,
+                Ok(()) = requests.changed() => {}
             }
         }
     }

@@ -8,11 +8,12 @@ use comptoir_core::time::Timestamp;
 use comptoir_credentials::pin::Pepper;
 use comptoir_proto::node_users_v1::NodeUsers;
 use comptoir_proto::status_v1::CachedUsersStatus;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::at_node::{PIN_FAILURES_MAX, UsersAtNode};
 use super::attempts::Attempts;
 use super::known::{KnownUser, KnownUsers};
+use super::refresh::RefreshRequests;
 use super::trusted_time::TrustedTime;
 use crate::caller::Caller;
 use crate::config::OfflineConfig;
@@ -35,6 +36,7 @@ pub(crate) struct Users {
     sent: RwLock<Option<Sent>>,
     /// A token named a key that this node does not know: central may have another one.
     unknown_key: Notify,
+    refresh_requests: RefreshRequests,
     /// Held while users are stored.
     storing: tokio::sync::Mutex<()>,
 }
@@ -64,6 +66,7 @@ impl Users {
             pepper: log.derived_secret(PEPPER_FOR),
             sent: RwLock::new(sent),
             unknown_key: Notify::new(),
+            refresh_requests: RefreshRequests::new(),
             storing: tokio::sync::Mutex::new(()),
             log,
         }
@@ -138,6 +141,23 @@ impl Users {
     /// Waits until a token names an unknown key.
     pub(crate) async fn unknown_key(&self) {
         self.unknown_key.notified().await;
+    }
+
+    /// Asks central for its users now, where central answered lately, and waits a moment for them.
+    pub(super) async fn ask_central(&self) {
+        if self.is_in_contact(self.now()) {
+            self.refresh_requests.ask().await;
+        }
+    }
+
+    /// The number of the last request to read the users from central; each one wakes the receiver.
+    pub(crate) fn refresh_requests(&self) -> watch::Receiver<u64> {
+        self.refresh_requests.subscribe()
+    }
+
+    /// Says that the users were read, or could not be, after the request of that number.
+    pub(crate) fn refresh_answered(&self, number: u64) {
+        self.refresh_requests.answered(number);
     }
 
     /// When central last confirmed the users.

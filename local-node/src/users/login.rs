@@ -1,6 +1,7 @@
 //! Logging in with a password or a PIN.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use comptoir_core::id::UserId;
 use comptoir_core::time::Timestamp;
@@ -8,6 +9,7 @@ use comptoir_credentials::{password, pin};
 
 use super::accounts::Users;
 use super::at_node::PIN_FAILURES_MAX;
+use super::attempts::Subject;
 use super::errors::LoginError;
 use super::known::KnownUser;
 
@@ -37,10 +39,9 @@ impl Users {
         address: Option<IpAddr>,
     ) -> Result<ProvenUser, LoginError> {
         let login = login.trim().to_lowercase();
-        let user = self.known().and_then(|users| users.with_login(&login).cloned());
         let proven = match secret {
-            LoginSecret::Password(given) => self.by_password(user.as_deref(), &login, given, address).await,
-            LoginSecret::Pin(given) => match self.by_pin(user.as_deref(), given, address).await {
+            LoginSecret::Password(given) => self.by_newest_password(&login, given, address).await,
+            LoginSecret::Pin(given) => match self.by_pin(self.with_login(&login).as_deref(), given, address).await {
                 // Answered as a wrong one: otherwise anybody could ask who is known here.
                 Err(LoginError::NoPin) => Err(LoginError::Failed),
                 proven => proven,
@@ -61,7 +62,11 @@ impl Users {
     ) -> Result<ProvenUser, LoginError> {
         let user = self.user(id).ok_or(LoginError::Failed)?;
         match secret {
-            LoginSecret::Password(given) => self.by_password(Some(&user), &user.login, given, address).await,
+            LoginSecret::Password(given) => {
+                let proven = self.by_newest_password(&user.login, given, address).await?;
+                // The login may be another user's by now.
+                if proven.id == id { Ok(proven) } else { Err(LoginError::Failed) }
+            }
             LoginSecret::Pin(given) => self.by_pin(Some(&user), given, address).await,
         }
     }
@@ -86,6 +91,40 @@ impl Users {
         changed.map(drop).map_err(|error| LoginError::NotStored(error.to_string()))
     }
 
+    /// By the password that central has now, where it can be asked: the user may have set it a moment ago.
+    async fn by_newest_password(
+        &self,
+        login: &str,
+        given: &str,
+        address: Option<IpAddr>,
+    ) -> Result<ProvenUser, LoginError> {
+        let user = self.with_login(login);
+        let proven = self.by_password(user.as_deref(), login, given, address).await;
+        if proven != Err(LoginError::Failed) {
+            return proven;
+        }
+        // Also for a login that nobody has: an answer that comes sooner would say so.
+        self.ask_central().await;
+        let tag = |user: &Arc<KnownUser>| (user.id, user.password_tag.clone());
+        let newer = self.with_login(login).filter(|newer| user.as_ref().map(tag) != Some(tag(newer)));
+        let Some(newer) = newer else { return proven };
+        for subject in self.subjects(user.as_deref(), login, address) {
+            self.attempts.take_back(subject).await;
+        }
+        self.by_password(Some(&newer), login, given, address).await
+    }
+
+    fn with_login(&self, login: &str) -> Option<Arc<KnownUser>> {
+        self.known().and_then(|users| users.with_login(login).cloned())
+    }
+
+    /// Whose failures are counted: the account's, first, and the address's.
+    fn subjects(&self, user: Option<&KnownUser>, login: &str, address: Option<IpAddr>) -> Vec<Subject> {
+        let account = self.attempts.account(user.map(|user| user.id), login);
+        let address = address.map(|address| self.attempts.address(address));
+        std::iter::once(account).chain(address).collect()
+    }
+
     async fn by_password(
         &self,
         user: Option<&KnownUser>,
@@ -93,9 +132,7 @@ impl Users {
         given: &str,
         address: Option<IpAddr>,
     ) -> Result<ProvenUser, LoginError> {
-        let account = self.attempts.account(user.map(|user| user.id), login);
-        let address = address.map(|address| self.attempts.address(address));
-        let subjects: Vec<_> = std::iter::once(account).chain(address).collect();
+        let subjects = self.subjects(user, login, address);
         self.attempts.count(&subjects, self.now()).await?;
         let verifier = user.and_then(|user| user.verifier.clone());
         let is_right = password::matches(verifier, given).await;
@@ -107,7 +144,9 @@ impl Users {
         let Some(user) = user.filter(|_| matches!(is_right, Ok(true))) else {
             return Err(is_right.err().map_or(LoginError::Failed, LoginError::Password));
         };
-        self.attempts.forget(account).await;
+        if let Some(account) = subjects.first() {
+            self.attempts.forget(*account).await;
+        }
         let now = self.now();
         let noted = self.at_node.change(user.id, |here| {
             if here.password_tag != user.password_tag {

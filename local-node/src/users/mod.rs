@@ -14,6 +14,7 @@ mod attempts;
 mod errors;
 mod known;
 mod login;
+mod refresh;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

@@ -239,6 +239,11 @@ impl Central {
         self.lock().users = Some(users);
     }
 
+    /// The same, and no pull says so yet.
+    pub(super) fn has_new_users(&self, users: NodeUsers) {
+        self.lock().users = Some(users);
+    }
+
     /// It refuses to send its users from now on.
     pub(super) fn forgets_users(&self) {
         self.lock().users = None;

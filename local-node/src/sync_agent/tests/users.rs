@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use comptoir_core::id::UserId;
 use comptoir_core::time::Timestamp;
+use comptoir_credentials::password;
 use comptoir_proto::node_users_v1::WipeProof;
 use comptoir_proto::pull_v1::DeviceStatus;
 use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
@@ -25,7 +27,7 @@ use crate::event_log::{Backend, Environment};
 use crate::local_keys::{ADMIN_HEADER_FILE, key_in_header_file};
 use crate::node::{Node, StartError};
 use crate::retirement::TOMBSTONE_FILE;
-use crate::users::sample;
+use crate::users::{LoginError, LoginSecret, sample};
 
 const REVOKED: DeviceStatus = DeviceStatus { is_active: false, requires_reauth: false };
 
@@ -104,6 +106,53 @@ async fn a_node_reads_its_users_at_first_contact_and_after_each_change() {
     assert_eq!(node.users().identity_position(), Some(9), "they are stored");
     passes(600).await;
     assert_eq!(shop.central.users_asked(), 2);
+    node.shutdown().await;
+}
+
+/// Right after a password was set at central: the node does not wait for its next pull, and guessing does not make it ask for
+/// each guess.
+#[tokio::test(start_paused = true)]
+async fn a_login_that_fails_makes_the_node_ask_central_for_the_newest_password() {
+    const NEW: &str = "la riviere sous le pont";
+    let shop = Shop::new();
+    let mut users = sample::users(identity().site, 7).await;
+    let verifier = users.users[0].verifier.take();
+    shop.central.has_users(users.clone());
+    let node = shop.start().await.unwrap();
+    eventually("the users are known", || node.users().identity_position() == Some(7)).await;
+    let log_in = async |login: &str, password: &str| {
+        node.users().log_in(login, LoginSecret::Password(password), None).await.map(|proven| proven.id)
+    };
+    // The paused clock may end a wait before the log's own thread has stored the answer.
+    let logs_in = async |login: &str, password: &str| {
+        for _ in 0..4 {
+            if let Ok(id) = log_in(login, password).await {
+                return Ok(id);
+            }
+            passes(5).await;
+        }
+        log_in(login, password).await
+    };
+    let amelie = UserId::new(sample::AMELIE);
+    assert_eq!(log_in("amelie", sample::PASSWORD).await, Err(LoginError::Failed), "she has no password anywhere");
+    passes(60).await;
+    users.users[0].verifier = verifier;
+    shop.central.has_new_users(users.clone());
+    assert_eq!(logs_in("amelie", sample::PASSWORD).await, Ok(amelie), "her first one");
+    passes(60).await;
+    users.users[0].verifier = Some(password::verifier_of(NEW).await.unwrap());
+    shop.central.has_new_users(users.clone());
+    assert_eq!(logs_in("amelie", NEW).await, Ok(amelie), "and another one");
+    assert_eq!(log_in("amelie", sample::PASSWORD).await, Err(LoginError::Failed));
+    passes(60).await;
+    users.users[0].login = "amelie.poulain".to_owned();
+    shop.central.has_new_users(users);
+    assert_eq!(logs_in("amelie.poulain", NEW).await, Ok(amelie), "and another login");
+    passes(60).await;
+    let before = shop.central.users_asked();
+    let guesses = async |login: &'static str| assert!(log_in(login, "a guess that is wrong").await.is_err());
+    tokio::join!(guesses("amelie.poulain"), guesses("bruno"), guesses("nobody"), guesses("somebody"));
+    assert!(shop.central.users_asked() < before + 4, "guesses at a time share a request");
     node.shutdown().await;
 }
 
