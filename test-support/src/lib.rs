@@ -9,6 +9,7 @@
 
 mod central;
 mod client;
+mod devices;
 pub mod events;
 mod folder;
 mod log_hygiene;
@@ -21,6 +22,10 @@ mod tenant;
 
 pub use central::{TestCentral, connect_postgres, get_from, post_to};
 pub use client::TestClient;
+pub use devices::{
+    PASSWORD, Person, TestDevice, access, at_site, device_row, enrolled, enrolled_at, enrolment_code, person, revoke,
+    send,
+};
 pub use folder::{let_others_enter, temp_folder};
 pub use log_hygiene::lines_with_secrets;
 pub use node::TestNode;

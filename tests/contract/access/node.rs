@@ -9,6 +9,7 @@ use comptoir_tests::contract::{Endpoint, Reply};
 use serde_json::json;
 
 use super::answer::{Names, word};
+use super::callers::Caller;
 use super::places::{OWN, Place};
 use super::request::{Operation, operations};
 use super::table::Row;
@@ -54,7 +55,8 @@ pub(super) async fn rows() -> Vec<Row> {
 /// Sends a request and reads a refusal. Other answers are not read: the stream of changes has no end.
 async fn ask(router: &Router, operation: &Operation, key: Option<&str>, place: &Place) -> Reply {
     use tower::ServiceExt as _;
-    let request = operation.about(place, 0, true);
+    let nobody = Caller::of_endpoint("nobody", 0, Endpoint::service(router.clone(), None));
+    let request = operation.about(place, &nobody, true);
     let mut builder = Request::builder().method(request.method()).uri(request.target());
     for (name, value) in request.headers() {
         builder = builder.header(*name, value.as_str());

@@ -12,6 +12,7 @@ use comptoir_test_support::events::{
 use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use comptoir_tests::contract::Endpoint;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::callers::CALLERS;
 
@@ -42,6 +43,11 @@ impl Place {
     /// The id of what belongs to this site.
     pub(super) fn bound(&self, what: &str) -> String {
         format!("bound-{}-{what}", self.name)
+    }
+
+    /// The id of the shop's phone, which central derives from its name.
+    pub(super) fn phone(&self) -> String {
+        Uuid::new_v5(&self.tenant.uuid(), format!("phone-{}", self.name).as_bytes()).to_string()
     }
 
     /// The id of what belongs to this site's tenant.

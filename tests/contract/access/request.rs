@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::Names;
-use super::places::{FOREIGN, OWN, Place};
+use super::callers::Caller;
+use super::places::Place;
 
 /// An operation of a document.
 pub(super) struct Operation {
@@ -38,7 +39,7 @@ pub(super) async fn operations(server: &Endpoint) -> Vec<Operation> {
             description: description.clone(),
         })
         .collect();
-    operations.sort_by_key(|operation| operation.path == paths::USER_ERASE);
+    operations.sort_by_key(|operation| [paths::USER_ERASE, paths::DEVICE_REVOKE].contains(&operation.path.as_str()));
     operations
 }
 
@@ -97,7 +98,7 @@ impl Operation {
     }
 
     /// The request of a caller about a place. `id_of_nothing`: with ids that nobody has.
-    pub(super) fn about(&self, place: &Place, caller: usize, id_of_nothing: bool) -> Request {
+    pub(super) fn about(&self, place: &Place, caller: &Caller, id_of_nothing: bool) -> Request {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut headers = Vec::new();
@@ -112,7 +113,7 @@ impl Operation {
             Value::Null if content.is_null() => Vec::new(),
             Value::Null if id_of_nothing => b"nothing".to_vec(),
             Value::Null => place.bound("signature").into_bytes(),
-            json => self.body(json["example"].clone(), place, number).to_string().into_bytes(),
+            json => self.body(json["example"].clone(), place, caller, number).to_string().into_bytes(),
         };
         let media = if content["application/json"].is_null() { "application/octet-stream" } else { "application/json" };
         if !body.is_empty() {
@@ -121,7 +122,8 @@ impl Operation {
         if self.records() {
             headers.push(("comptoir-site", place.site.to_string()));
         }
-        let target = format!("{}{}", self.place_in_path(place, caller, id_of_nothing), self.query(place));
+        let target =
+            format!("{}{}", self.place_in_path(place, caller.number, id_of_nothing), self.query(place, caller));
         Request { method: self.method.clone(), target, headers, body }
     }
 
@@ -135,6 +137,7 @@ impl Operation {
             paths::DELIVERY_VALIDATE => shared("delivery"),
             paths::INVOICE_CANCEL => bound("invoice"),
             paths::EVENT => uuid(&place.sale),
+            paths::DEVICE | paths::DEVICE_REVOKE => uuid(&place.phone()),
             paths::NODE_CERTIFICATE => uuid(&place.node.to_string()),
             _ => uuid(&place.users[caller]),
         };
@@ -144,12 +147,13 @@ impl Operation {
         path.replace("{event_id}", &uuid(event)).replace("{id}", &id)
     }
 
-    fn query(&self, place: &Place) -> String {
+    fn query(&self, place: &Place, caller: &Caller) -> String {
         match self.path.as_str() {
             paths::MOBILE_PULL | paths::MOBILE_BOOTSTRAP | paths::MOBILE_STATUS => {
-                format!("?device_id=phone-{}", device_of(place))
+                format!("?device_id={}", caller.device_of(place.name, "phone"))
             }
             paths::SYNC_PULL => "?wait=0&limit=1000".to_owned(),
+            paths::EVENTS if self.reads() => "?limit=1000".to_owned(),
             paths::REPORT_SALES => format!("?by=product&site={}", place.site),
             _ if self.reads() && self.names() == Names::BySite && self.method == "GET" => {
                 format!("?site={}", place.site)
@@ -159,8 +163,8 @@ impl Operation {
     }
 
     /// The example, about the place.
-    fn body(&self, mut body: Value, place: &Place, number: u64) -> Value {
-        let device = |kind: &str| format!("{kind}-{}", device_of(place));
+    fn body(&self, mut body: Value, place: &Place, caller: &Caller, number: u64) -> Value {
+        let device = |kind: &str| caller.device_of(place.name, kind);
         match self.path.as_str() {
             paths::EVENTS => body["id"] = json!(Uuid::now_v7()),
             paths::USERS => {
@@ -200,11 +204,6 @@ fn is_of_a_device(path: &str) -> bool {
             | paths::DESKTOP_UP
             | paths::DESKTOP_RESOLVE
     )
-}
-
-/// The place whose device asks: a desktop of the own site may send an event of another tenant.
-fn device_of(place: &Place) -> &'static str {
-    if place.name == FOREIGN { OWN } else { place.name }
 }
 
 impl Request {

@@ -1,6 +1,5 @@
 //! The matrix as a table in `docs/spec/access-matrix.md`. Callers with the same answers share a line.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -62,9 +61,9 @@ fn table(rows: &[Row]) -> String {
     } else {
         "| operation | caller | answer |\n|---|---|---|\n"
     };
-    let everybody = rows.iter().map(|row| row.caller).collect::<BTreeSet<_>>().len();
     for (operation, answers, callers) in lines {
-        let callers = if callers.len() == everybody { "everybody".to_owned() } else { callers.join(", ") };
+        let asked = rows.iter().filter(|row| row.operation == operation).count();
+        let callers = if callers.len() == asked { "everybody".to_owned() } else { callers.join(", ") };
         let answers = if has_places { &answers[..] } else { &answers[..1] };
         writeln!(table, "| `{operation}` | {callers} | {} |", answers.join(" | ")).expect("a text grows");
     }
