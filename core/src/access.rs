@@ -156,6 +156,13 @@ pub struct RoleAt {
     pub site: Option<SiteId>,
 }
 
+impl RoleAt {
+    /// Whether it is the same role, held at this site or at every site.
+    pub fn is_part_of(&self, held: &RoleAt) -> bool {
+        self.role == held.role && (held.site.is_none() || held.site == self.site)
+    }
+}
+
 /// What a caller asks to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccessRequest<'a> {

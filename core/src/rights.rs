@@ -67,6 +67,8 @@ pub enum RightsChange {
         /// The entity type of the permission.
         entity_type: Option<Name>,
     },
+    /// A user's device has this role of its user's, at its site, and no other.
+    DeviceEnrolled(NodeId, RoleAt),
     /// Nothing of this node's log takes effect from here on.
     NodeRevoked(NodeId),
 }
@@ -79,6 +81,7 @@ type Held<T> = BTreeMap<(T, Position), Option<Position>>;
 pub struct RightsHistory {
     users: BTreeMap<UserId, UserHistory>,
     permissions: Held<Permission>,
+    devices: BTreeMap<NodeId, RoleAt>,
     revoked_nodes: BTreeMap<NodeId, Position>,
 }
 
@@ -118,6 +121,11 @@ impl RightsHistory {
         self.permissions.insert((permission, period.from), period.to);
     }
 
+    /// Adds a device of a user, with its role. A device is enrolled once.
+    pub fn add_device(&mut self, node: NodeId, role: RoleAt) {
+        self.devices.entry(node).or_insert(role);
+    }
+
     /// Adds a node that was revoked at a position.
     pub fn add_revoked_node(&mut self, node: NodeId, at: Position) {
         self.revoked_nodes.entry(node).or_insert(at);
@@ -152,6 +160,7 @@ impl RightsHistory {
                 let of = (&role, operation, &action, &entity_type);
                 end(&mut self.permissions, |other| is_about(other, of), at);
             }
+            RightsChange::DeviceEnrolled(node, role) => self.add_device(node, role),
             RightsChange::NodeRevoked(node) => self.add_revoked_node(node, at),
         }
     }
@@ -165,9 +174,15 @@ impl RightsHistory {
         self.revoked_nodes.get(&node).map(|at| device_revoked(*at))
     }
 
+    /// The role of a user's device.
+    pub fn device_role(&self, node: NodeId) -> Option<&RoleAt> {
+        self.devices.get(&node)
+    }
+
     /// Judges an event of a node's user by the rights that the node knew, and by those of now. `head` is the end of the
     /// tenant's order before the event. An event without an identity position was recorded by a program, and is not judged.
-    pub fn objection(&self, event: &Event, head: Position) -> Option<Objection> {
+    /// On a device its user has the device's role and no other.
+    pub fn objection(&self, event: &Event, head: Position, device: Option<&RoleAt>) -> Option<Objection> {
         let known_to = Position(event.identity_position);
         if known_to == Position::ZERO {
             return None;
@@ -186,12 +201,13 @@ impl RightsHistory {
         };
         let content = &event.content;
         let request = AccessRequest::record(&content.action, &content.entity_type, content.site);
-        let what = || format!("{} of {}", content.action, content.entity_type);
-        if !self.allows(user, &request, Moment::At(known_to)) {
+        let on_device = device.map_or_else(String::new, |device| format!(" on a device of a {}", device.role));
+        let what = || format!("{} of {}{on_device}", content.action, content.entity_type);
+        if !self.allows(user, device, &request, Moment::At(known_to)) {
             let detail = format!("user {named} was not allowed to record {} at position {known_to}", what());
             return object(Code::NotPermitted, detail);
         }
-        if !self.allows(user, &request, Moment::Now) {
+        if !self.allows(user, device, &request, Moment::Now) {
             let detail =
                 format!("user {named} was allowed to record {} at position {known_to}, and is no more", what());
             return object(Code::RightsWithdrawn, detail);
@@ -199,11 +215,17 @@ impl RightsHistory {
         None
     }
 
-    fn allows(&self, user: &UserHistory, request: &AccessRequest<'_>, moment: Moment) -> bool {
+    fn allows(&self, user: &UserHistory, device: Option<&RoleAt>, request: &AccessRequest<'_>, moment: Moment) -> bool {
         if held_at(&user.disabled, moment).next().is_some() {
             return false;
         }
-        held_at(&self.permissions, moment).any(|permission| permission.allows(held_at(&user.roles, moment), request))
+        let held: Vec<&RoleAt> = match device {
+            Some(role) => {
+                held_at(&user.roles, moment).find(|held| role.is_part_of(held)).map(|_| role).into_iter().collect()
+            }
+            None => held_at(&user.roles, moment).collect(),
+        };
+        held_at(&self.permissions, moment).any(|permission| permission.allows(held.iter().copied(), request))
     }
 }
 

@@ -87,6 +87,7 @@ pub fn rights_change(content: &Content) -> Option<RightsChange> {
             action: optional_name(payload.action.as_deref())?,
             entity_type: optional_name(payload.entity_type.as_deref())?,
         },
+        "device_enrolled" => RightsChange::DeviceEnrolled(NodeId::new(payload.node.or_else(id)?), held()?),
         // The entity of a device is named by the device; its log is the node's.
         "node_revoked" | "device_revoked" => RightsChange::NodeRevoked(NodeId::new(payload.node.or_else(id)?)),
         _ => return None,
@@ -147,6 +148,10 @@ mod tests {
         assert_eq!(rights_change(&content(("NODE", id), &revoked)), Some(RightsChange::NodeRevoked(node)));
         let device = json!({ "change": "device_revoked", "node": id, "by": "console" });
         assert_eq!(rights_change(&content(("DEVICE", "phone-1"), &device)), Some(RightsChange::NodeRevoked(node)));
+        let enrolled = json!({ "change": "device_enrolled", "user": id, "role": "cashier", "site": id, "by": id });
+        let role = RoleAt { role: Role::new("cashier").unwrap(), site: Some(SiteId::new(id.parse().unwrap())) };
+        let change = rights_change(&content(("DEVICE", id), &enrolled));
+        assert_eq!(change, Some(RightsChange::DeviceEnrolled(node, role)));
         let denied = json!({ "change": "permission_denied", "role": "cashier", "operation": "record", "action": null,
             "entity_type": "SALE", "by": "console" });
         assert!(matches!(

@@ -4,9 +4,11 @@ use comptoir_core::event::{Content, Event};
 use comptoir_core::id::Name;
 use comptoir_proto::paths;
 use comptoir_test_support::events::{Sale, TestEvent as _};
-use comptoir_test_support::{RunningTenant, SealedLog, text};
+use comptoir_test_support::{PASSWORD, RunningTenant, SealedLog, TestDevice, text};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::auditor::assert_decided_again;
 
@@ -65,5 +67,40 @@ async fn an_audit_judges_by_the_rights_of_then() {
     assert_eq!(push(&company, &mut till).await, [json!("DEVICE_REVOKED")]);
     let refused = company.http.get(format!("{}{}", company.central.url, paths::STOCK)).bearer_auth(&till.key);
     assert_eq!(refused.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_decided_again(&company);
+}
+
+/// A user who is a cashier too, with a phone that is enrolled for a driver.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_judges_what_a_device_sends_by_the_device_s_role() {
+    let company = RunningTenant::new("Europe/Paris", "EUR");
+    let (site, admin) = (company.site("LYO"), company.token.clone());
+    let roles = json!([{ "role": "driver", "site": site }, { "role": "cashier", "site": site }]);
+    let new = json!({ "login": "amelie", "name": "Amélie", "roles": roles });
+    let created = call(&company, &admin, (Method::POST, paths::USERS), new).await;
+    let set = json!({ "code": created["code"], "password": PASSWORD });
+    call(&company, &admin, (Method::POST, paths::AUTH_SETUP), set).await;
+    let tenant = company.tenant.parse().unwrap();
+    let mut verdicts = Vec::new();
+    for (role, name) in [("driver", "phone-1"), ("cashier", "phone-2")] {
+        let phone = TestDevice::new(name);
+        let issue = json!({ "user": created["user"], "site": site, "role": role });
+        let issued = call(&company, &admin, (Method::POST, paths::DEVICE_ENROLMENTS), issue).await;
+        let enrolment = phone.enrolment(&text(&issued["code"]));
+        call(&company, &admin, (Method::POST, paths::DEVICE_ENROL), enrolment).await;
+        let challenge = call(&company, &admin, (Method::GET, paths::AUTH_CHALLENGE), json!({})).await;
+        let login = phone.login(tenant, "amelie", PASSWORD, &text(&challenge["challenge"]));
+        let tokens = call(&company, &admin, (Method::POST, paths::AUTH_LOGIN), login).await;
+        let sale = Sale::default();
+        let (id, payload) = (Uuid::now_v7(), sale.payload());
+        let checksum = hex::encode(Sha256::digest(payload.to_string()));
+        let event = json!({ "id": id, "entity_type": "SALE", "entity_id": name, "action": sale.action(),
+            "payload": payload, "occurred_at": "2026-03-01T10:00:00Z", "user_id": 7, "checksum": checksum });
+        let push = json!({ "device_id": name, "batch_id": Uuid::now_v7(), "events": [event] });
+        call(&company, &text(&tokens["access_token"]), (Method::POST, paths::MOBILE_PUSH), push).await;
+        let event = company.ask(&format!("/api/v1/events/{id}")).await;
+        verdicts.push(format!("{} {}", event["decision"]["verdict"], event["decision"]["code"]));
+    }
+    assert_eq!(verdicts, [r#""QUARANTINED" "NOT_PERMITTED""#, r#""ACCEPTED" null"#]);
     assert_decided_again(&company);
 }

@@ -144,7 +144,8 @@ impl Fold {
 
     /// The objection of central to an event of a node, whatever its payload says.
     fn objection_to(&self, event: &Event) -> Option<Objection> {
-        self.rights.revoked(event.node).or_else(|| self.rights.objection(event, self.position))
+        let device = self.rights.device_role(event.node);
+        self.rights.revoked(event.node).or_else(|| self.rights.objection(event, self.position, device))
     }
 
     pub(super) fn replay(&self) -> Replay {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use comptoir_core::access::RoleAt;
 use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::money::Currency;
 use comptoir_core::position::Position;
@@ -83,10 +84,12 @@ pub(crate) struct Device {
 }
 
 /// What an access token says about the device that sends it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DeviceSession {
     /// Who acts, whatever the events say.
     pub(crate) user: UserId,
+    /// What the user is on this device.
+    pub(crate) role: RoleAt,
     /// Whether the user has to log in again soon.
     pub(crate) needs_login: bool,
 }
@@ -94,7 +97,7 @@ pub(crate) struct DeviceSession {
 impl Device {
     /// The author of its events, if an access token says who that is.
     pub(crate) fn author(&self) -> Option<UserId> {
-        self.session.map(|session| session.user)
+        self.session.as_ref().map(|session| session.user)
     }
 }
 
@@ -228,7 +231,7 @@ impl Devices {
             [&tenant.uuid(), &own.node.uuid(), &contract.as_str()];
         tx.execute(&statement, &columns).await.map_err(StoreError::from)?;
         tx.commit().await.map_err(StoreError::from)?;
-        let session = DeviceSession { user: user.user, needs_login: own.needs_login };
+        let session = DeviceSession { user: user.user, role: own.role.clone(), needs_login: own.needs_login };
         Ok(Device { session: Some(session), ..device })
     }
 

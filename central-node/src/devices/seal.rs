@@ -173,7 +173,7 @@ pub(crate) async fn submit(
         opened_for: format!("the {} device {}", device.contract, device.name),
         public_key: devices.public_key,
         clock_offset_micros,
-        author: device.author(),
+        author_role: device.session.as_ref().map(|session| session.role.clone()),
         drafts,
     };
     devices.queue.submit(device.tenant, job).await

@@ -68,6 +68,8 @@ pub struct UserDevice {
     pub name: String,
     /// Its log.
     pub node: NodeId,
+    /// Its one role, at the site of its log.
+    pub role: RoleAt,
     /// Whether it was revoked: it may send what it recorded, and nothing else.
     pub is_revoked: bool,
     /// Whether its user has to log in again soon: the login ends within a day, or the device was without contact for longer
@@ -166,8 +168,8 @@ async fn user_of(db: &Database, issuer: &str, now: Timestamp, token: &str) -> Re
     let tx = database::begin(&mut connection, tenant).await?;
     let login = login_of(&tx, tenant, &claims, now).await?.ok_or(AuthError::Unknown)?;
     let held = permissions::roles_of(&tx, tenant, claims.sub).await?;
-    let roles = match &login.role {
-        Some((role, site)) => user_device::narrowed(role, *site, held).into_iter().collect(),
+    let roles = match &login.device {
+        Some(UserDevice { role, .. }) => user_device::narrowed(&role.role, role.site, held).into_iter().collect(),
         None => held,
     };
     let user = UserAccess {
@@ -184,8 +186,6 @@ async fn user_of(db: &Database, issuer: &str, now: Timestamp, token: &str) -> Re
 /// The login of a token.
 struct TokenLogin {
     device: Option<UserDevice>,
-    /// The device's role and site.
-    role: Option<(Role, Option<SiteId>)>,
 }
 
 /// The login that a token names, if it is open, or if it is of a revoked device: that one may still send what it recorded.
@@ -215,7 +215,7 @@ async fn login_of(
         return Ok(None);
     }
     let (Some(name), Some(node)) = (&claims.device, node) else {
-        return Ok(Some(TokenLogin { device: None, role: None }));
+        return Ok(Some(TokenLogin { device: None }));
     };
     // A device that is not enrolled to the user any more.
     let Some(role) = row.try_get::<_, Option<&str>>(2)? else { return Ok(None) };
@@ -223,8 +223,8 @@ async fn login_of(
     let site = row.try_get::<_, Option<Uuid>>(3)?.map(SiteId::new);
     let Micros(expires_at) = row.try_get(1)?;
     let needs_login = expires_at < now.shifted(LOGIN_ENDS_SOON_MICROS) || row.try_get(5)?;
-    let device = UserDevice { name: name.clone(), node, is_revoked, needs_login };
-    Ok(Some(TokenLogin { device: Some(device), role: Some((role, site)) }))
+    let device = UserDevice { name: name.clone(), node, role: RoleAt { role, site }, is_revoked, needs_login };
+    Ok(Some(TokenLogin { device: Some(device) }))
 }
 
 async fn holder_of(db: &Database, key: PresentedKey) -> Result<Credential, AuthError> {

@@ -62,6 +62,8 @@ pub(crate) async fn apply_change(
             let of = (role.as_str(), operation.as_str(), action.as_ref(), entity_type.as_ref());
             end_permission(tx, tenant, of, at).await
         }
+        // The same transaction wrote the row of the device.
+        RightsChange::DeviceEnrolled(..) => Ok(()),
         RightsChange::NodeRevoked(node) => {
             let sql = "update node set revoked_position = $3, revoked_at = $4
                        where tenant_id = $1 and node_id = $2 and revoked_at is null";
@@ -122,7 +124,8 @@ pub(crate) fn site_column(site: Option<SiteId>) -> Uuid {
     site.map_or(Uuid::nil(), SiteId::uuid)
 }
 
-/// The rights of a tenant's users at every position. The caller holds the tenant's lock.
+/// The rights of a tenant's users at every position. A request of a device names the device's role itself. The caller holds
+/// the tenant's lock.
 pub(crate) async fn load_history(tx: &Transaction<'_>, tenant: TenantId) -> Result<RightsHistory, StoreError> {
     let key = tenant.uuid();
     let key: [&(dyn ToSql + Sync); 1] = [&key];

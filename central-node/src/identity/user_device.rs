@@ -47,9 +47,8 @@ impl EnrolledDevice {
 
 /// The role of a device, if its user has that role at the device's site or at every site.
 pub(crate) fn narrowed(role: &Role, site: Option<SiteId>, held: Vec<RoleAt>) -> Option<RoleAt> {
-    let site = site?;
-    let holds = |held: &RoleAt| held.role == *role && held.site.is_none_or(|of| of == site);
-    held.iter().any(holds).then(|| RoleAt { role: role.clone(), site: Some(site) })
+    let own = RoleAt { role: role.clone(), site: Some(site?) };
+    held.iter().any(|held| own.is_part_of(held)).then_some(own)
 }
 
 /// Whether a key made a signature in hex over a text.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use comptoir_core::access::RoleAt;
 use comptoir_core::chain::{ChainHash, decision_link, link};
 use comptoir_core::clock::{ClockHistory, IntakeTime, Timing};
 use comptoir_core::decision::{Code, DecisionContext, Judgement, Verdict};
@@ -221,11 +222,16 @@ impl<'a> BatchDecider<'a> {
     }
 
     /// Why an event of a node's or a device's log is quarantined whatever it says. `revoked` is the position at which the log's
-    /// node was revoked.
-    pub(super) fn objection_to(&self, event: &Event, revoked: Option<Position>) -> Option<Objection> {
+    /// node was revoked, `device` the role of a user's device.
+    pub(super) fn objection_to(
+        &self,
+        event: &Event,
+        revoked: Option<Position>,
+        device: Option<&RoleAt>,
+    ) -> Option<Objection> {
         match revoked {
             Some(at) => Some(device_revoked(at)),
-            None => self.rights.objection(event, self.head.head),
+            None => self.rights.objection(event, self.head.head, device),
         }
     }
 

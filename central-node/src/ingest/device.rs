@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
+use comptoir_core::access::RoleAt;
 use comptoir_core::clock::ClockHistory;
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Objection, ParsedEvent};
-use comptoir_core::id::{EventId, Name, NodeId, UserId};
+use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::state::{Entity, EntityKey};
 use comptoir_core::time::Timestamp;
@@ -38,9 +39,9 @@ pub(crate) struct DeviceDrafts {
     pub(crate) node: NodeId,
     /// The contract and name of the device, for the record that opens its log.
     pub(crate) opened_for: String,
-    /// The user whose access token the request has: the events are judged by the user's rights. `None` for a service key, whose
-    /// holder answers for what its devices record.
-    pub(crate) author: Option<UserId>,
+    /// The device's role, where the request has its user's access token: the events are judged by the rights that the user has
+    /// in this role. `None` for a service key, whose holder answers for what its devices record.
+    pub(crate) author_role: Option<RoleAt>,
     /// Central's own public key, because central seals these events.
     pub(crate) public_key: [u8; 32],
     /// The device's clock minus central's, estimated from the request.
@@ -263,7 +264,7 @@ impl DeviceDrafts {
         revoked: Option<Position>,
     ) -> Result<Result<DeviceResult, IdReused>, IngestError> {
         if let Some(counted) = decider.counted(draft.id) {
-            return answer_counted(decider, counted, ids, draft, self.author.is_some());
+            return answer_counted(decider, counted, ids, draft, self.author_role.is_some());
         }
         let mut followed = ids.follow(draft);
         let mut replaced_id = None;
@@ -336,10 +337,11 @@ impl DeviceDrafts {
         revoked: Option<Position>,
     ) -> Result<usize, IngestError> {
         // A request is answered while the device is in contact, so the rights of now are those that count.
-        let identity_position = self.author.map_or(0, |_| decider.head.identity_position.0);
+        let identity_position = self.author_role.as_ref().map_or(0, |_| decider.head.identity_position.0);
         let body = |event: Event, decider: &BatchDecider<'_>| match draft.reading {
             PayloadReading::Fact(fact, objection) => {
-                let objection = decider.objection_to(&event, revoked).or(draft.objection).or(objection);
+                let objection =
+                    decider.objection_to(&event, revoked, self.author_role.as_ref()).or(draft.objection).or(objection);
                 IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
             }
             PayloadReading::Unreadable(code, detail) => {

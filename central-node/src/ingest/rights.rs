@@ -70,7 +70,7 @@ fn has_user_events(run: &JobRun<'_>) -> bool {
             let new = run.push.records.get(run.new.clone()).unwrap_or_default();
             new.iter().any(|record| record.event().is_some_and(|event| event.identity_position > 0))
         }
-        JobRun::Device(run) => run.drafts.author.is_some(),
+        JobRun::Device(run) => run.drafts.author_role.is_some(),
         JobRun::Drafts(_) => false,
     }
 }

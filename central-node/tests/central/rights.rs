@@ -2,7 +2,7 @@
 
 use comptoir_core::access::{AccessOperation, AccessScope, Permission, Role, RoleAt};
 use comptoir_core::event::{Content, Event};
-use comptoir_core::id::{EventId, Name, SiteId, UserId};
+use comptoir_core::id::{EventId, Name, NodeId, SiteId, UserId};
 use comptoir_core::position::Position;
 use comptoir_core::rights::{RightsHistory, RightsPeriod};
 use comptoir_proto::node_users_v1::NodeUsers;
@@ -194,6 +194,27 @@ async fn point_1_a_driver_s_phone_validates_and_receives_no_goods() {
     assert_eq!(company.count(received_stock).await, 1);
 }
 
+/// As the API does: the device of a driver who is a cashier too records what a driver may.
+#[tokio::test]
+async fn point_4_what_a_device_sends_is_judged_by_the_device_s_role_alone() {
+    let server = TestCentral::new().await;
+    let company = server.company().await;
+    let site = company.site.uuid();
+    let both = json!([{ "role": "driver", "site": site }, { "role": "cashier", "site": null }]);
+    let user = person(&company, "amelie", both).await;
+    let sale = |id| phone_event("SALE", id, "SALE_RECORDED", &Sale::default().payload());
+    let mut verdicts = Vec::new();
+    for (role, phone) in [("driver", "phone-1"), ("cashier", "phone-2")] {
+        let tokens = enrolled(&company, &user, role, phone).await.log_in(&company, &user).await;
+        let sale = sale(phone);
+        phone_push(&company, access(&tokens), phone, std::slice::from_ref(&sale)).await;
+        let held = company.get(&format!("/api/v1/events/{}", sale["id"].as_str().unwrap())).await.assert_ok();
+        verdicts.push((held["decision"]["verdict"].clone(), held["decision"]["code"].clone()));
+    }
+    let not_permitted = (json!("QUARANTINED"), json!("NOT_PERMITTED"));
+    assert_eq!(verdicts, [not_permitted, (json!("ACCEPTED"), Value::Null)]);
+}
+
 #[tokio::test]
 async fn point_5_a_node_receives_the_users_of_its_site_without_administrators() {
     let server = TestCentral::new().await;
@@ -254,6 +275,8 @@ async fn the_rows_of_rights_follow_from_the_events_of_changed_identities() {
     company.post("/api/v1/roles/allow", &role).await.assert_ok();
     company.post("/api/v1/roles/allow", &role).await.field("/changed", false);
     company.post(&format!("/api/v1/users/{}/erase", driver.id), json!({})).await.assert_status(204);
+    let seller = at_own_site(&company, "seller").await;
+    enrolled(&company, &seller, "seller", "phone-1").await;
 
     let mut folded = RightsHistory::of_new_tenant();
     let log = company.get("/api/v1/events?limit=1000").await.assert_ok();
@@ -263,7 +286,10 @@ async fn the_rows_of_rights_follow_from_the_events_of_changed_identities() {
         let payload = event["payload"].to_string().into_bytes();
         let content = Content::new(text("entity_type"), text("entity_id"), text("action"), payload);
         let position = event["decision"]["position"].as_u64().unwrap();
-        last = position;
+        // What a node knows of its users does not change with a device.
+        if event["entity_type"] != "DEVICE" {
+            last = position;
+        }
         if let Some(change) = rights_change(&content) {
             folded.apply(Position(position), change);
         }
@@ -304,6 +330,13 @@ async fn rows(company: &TestTenant<'_>) -> RightsHistory {
             scope: AccessScope::parse(row.get(4)).unwrap(),
         };
         history.add_permission(permission, period(&row, 5));
+    }
+    let sql = "select d.node_id, d.role, n.site_id from device d
+               join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
+               where d.tenant_id = $1 and d.user_id is not null";
+    for row in db(sql).await {
+        let role = RoleAt { role: Role::new(row.get(1)).unwrap(), site: Some(SiteId::new(row.get(2))) };
+        history.add_device(NodeId::new(row.get(0)), role);
     }
     history
 }

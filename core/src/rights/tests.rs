@@ -58,7 +58,7 @@ impl Given {
     }
 
     fn when(&self, event: &Event) -> Option<Code> {
-        self.0.objection(event, Position(self.1)).map(|objection| objection.code)
+        self.0.objection(event, Position(self.1), self.0.device_role(event.node)).map(|objection| objection.code)
     }
 }
 
@@ -171,6 +171,30 @@ fn a_permission_that_is_allowed_with_another_scope_replaces_the_first() {
 }
 
 #[test]
+fn on_a_device_a_user_has_the_role_of_the_device_as_long_as_the_user_has_it() {
+    let on = |device: RoleAt, sale: &Event| {
+        let enrolled = RightsChange::DeviceEnrolled(sale.node, device);
+        let also_driver = RightsChange::RoleAssigned(AMELIE, role("driver", Some(LYON)));
+        given(hired().into_iter().chain([also_driver, enrolled])).when(sale)
+    };
+    let sale = sale_by(Some(&AMELIE.to_string()), 4, LYON);
+    assert_eq!(on(role("cashier", Some(LYON)), &sale), None);
+    assert_eq!(on(role("driver", Some(LYON)), &sale), Some(Code::NotPermitted), "a cashier, with a driver's phone");
+    assert_eq!(on(role("seller", Some(LYON)), &sale), Some(Code::NotPermitted), "a role that she does not have");
+    assert_eq!(on(role("cashier", Some(PARIS)), &sale), Some(Code::NotPermitted), "a shop where she does not have it");
+    // Everywhere a cashier, with a device of one shop.
+    let everywhere = RightsChange::RoleAssigned(AMELIE, role("cashier", None));
+    let device = RightsChange::DeviceEnrolled(sale.node, role("cashier", Some(PARIS)));
+    let of_paris = given(hired().into_iter().chain([everywhere, device]));
+    assert_eq!(of_paris.when(&sale), Some(Code::NotPermitted), "a sale in Lyon");
+    assert_eq!(of_paris.when(&sale_by(Some(&AMELIE.to_string()), 4, PARIS)), None);
+    // The role ends, and the device's with it.
+    let device = RightsChange::DeviceEnrolled(sale.node, role("cashier", Some(LYON)));
+    let ended = RightsChange::RoleRemoved(AMELIE, role("cashier", Some(LYON)));
+    assert_eq!(given(hired().into_iter().chain([device, ended])).when_sold_at(4), Some(Code::RightsWithdrawn));
+}
+
+#[test]
 fn a_revoked_node_is_named_with_the_position_of_its_revocation() {
     let node = NodeId::from_bytes([5; 16]);
     let Given(history, _) = given([RightsChange::NodeRevoked(node), RightsChange::NodeRevoked(node)]);
@@ -211,7 +235,7 @@ impl Rights {
                 let of = (&role, operation, &action, &entity_type);
                 self.permissions.retain(|old| !is_about(old, of));
             }
-            RightsChange::NodeRevoked(_) => {}
+            RightsChange::DeviceEnrolled(..) | RightsChange::NodeRevoked(_) => {}
         }
     }
 
@@ -293,7 +317,7 @@ proptest! {
                 (true, false) => Some(Code::NotPermitted),
                 (true, true) => (!kept[head].allow(user, &event)).then_some(Code::RightsWithdrawn),
             };
-            let judged = history.objection(&event, Position(head as u64)).map(|objection| objection.code);
+            let judged = history.objection(&event, Position(head as u64), None).map(|objection| objection.code);
             prop_assert_eq!(judged, expected, "at position {} of {}", position, head);
         }
     }

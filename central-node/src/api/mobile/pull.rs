@@ -32,7 +32,7 @@ use crate::sync_log::{Direction, SyncCounts};
 const PENDING_MAX: usize = 1_000;
 
 fn status_of(device: &Device) -> DeviceStatus {
-    let requires_reauth = device.session.is_some_and(|session| session.needs_login) && !device.is_revoked;
+    let requires_reauth = device.session.as_ref().is_some_and(|session| session.needs_login) && !device.is_revoked;
     DeviceStatus { is_active: !device.is_revoked, requires_reauth }
 }
 
