@@ -15,6 +15,7 @@ mod receipt_printer;
 pub mod retirement;
 mod sessions;
 pub mod sync_agent;
+mod sync_worker;
 mod users;
 
 pub use api::{BODIES_KIB, router, router_with};

@@ -13,7 +13,7 @@ use tokio::time::{Duration, sleep};
 use crate::blobs::Blobs;
 use crate::blocking::blocking;
 use crate::caller::{Caller, CallerId};
-use crate::config::{CertificateConfig, NodeConfig, OfflineConfig, PrinterConfig, SyncConfig};
+use crate::config::{NodeConfig, OfflineConfig, PrinterConfig, SyncConfig};
 use crate::demo_link::{DemoLink, OptionalDemoLink};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::local_keys::LocalKeys;
@@ -21,13 +21,10 @@ use crate::read_models::{self, ReadModels};
 use crate::retirement::{Retirement, Revocation, TOMBSTONE_FILE, Tombstone, conclude};
 use crate::sessions::{Session, Sessions};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
-use crate::sync_agent::{
-    Agent, AgentNotes, CertificateRenewal, CertificateStore, Phase, Puller, SyncIssue, SyncState, UserRefresh, recount,
-};
+use crate::sync_agent::{AgentNotes, CertificateStore, Phase, SyncState};
+use crate::sync_worker::SyncWorker;
 use crate::users::Users;
 
-/// Pause before an agent that failed by a defect is restarted.
-const RESTART_AFTER: Duration = Duration::from_secs(16);
 /// How often the uses of local keys are stored.
 const STORE_USES_EVERY: Duration = Duration::from_secs(60);
 
@@ -358,67 +355,5 @@ async fn store_once(keys: &LocalKeys, users: &Users) {
     }
     if let Err(error) = users.store_time().await {
         tracing::debug!(%error, "The present time is not stored: {error}");
-    }
-}
-
-/// The state of the node's background task.
-struct SyncWorker {
-    log: Log,
-    environment: Environment,
-    blobs: Blobs,
-    interval: Duration,
-    notes_path: PathBuf,
-    state: watch::Sender<SyncState>,
-    certificate: Option<CertificateConfig>,
-    certificates: CertificateStore,
-    users: Arc<Users>,
-    retirement: Retirement,
-}
-
-impl SyncWorker {
-    async fn run<T: Transport>(self, transport: Option<T>) {
-        let Some(transport) = transport.map(Arc::new) else {
-            return recount(&self.log, &self.state).await;
-        };
-        loop {
-            let (log, environment) = (self.log.clone(), self.environment.clone());
-            let (state, notes_path) = (self.state.clone(), self.notes_path.clone());
-            let renewal = self.certificate.clone().map(|config| CertificateRenewal {
-                log: log.clone(),
-                transport: transport.clone(),
-                config,
-                store: self.certificates.clone(),
-                state: state.clone(),
-            });
-            let puller = Puller::new(log.clone(), transport.clone(), environment.clone(), self.interval, state.clone());
-            let agent =
-                Agent::new(log, transport.clone(), environment, self.blobs.clone(), self.interval, notes_path, state);
-            let users = UserRefresh::new(
-                self.users.clone(),
-                transport.clone(),
-                self.environment.clone(),
-                self.state.subscribe(),
-            );
-            // In tasks of their own, which end with this one: a defect must not end sending for good.
-            let mut tasks = tokio::task::JoinSet::new();
-            tasks.spawn(agent.run());
-            tasks.spawn(puller.run());
-            if let Some(renewal) = renewal {
-                tasks.spawn(renewal.run());
-            }
-            tasks.spawn(users.run());
-            let ended = tokio::select! {
-                ended = tasks.join_next() => ended,
-                () = self.retirement.nothing_left_to_send() => {
-                    tasks.shutdown().await;
-                    return self.retirement.destroy(&*transport).await;
-                }
-            };
-            let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
-            tracing::error!("The sync agent ended and is started again: {detail}");
-            let alert = SyncIssue { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
-            self.state.send_modify(|state| state.alert = Some(alert));
-            sleep(RESTART_AFTER).await;
-        }
     }
 }
