@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use comptoir_core::access::{AccessOperation, AccessRequest, Permission, RoleAt, allows, allows_somewhere};
+use comptoir_core::access::{AccessOperation, AccessRequest, Permission, Role, RoleAt, allows, allows_somewhere};
 use comptoir_core::event::{Content, KEY_USER};
 use comptoir_core::id::{Name, SiteId, UserId};
 
@@ -23,13 +23,15 @@ pub struct Caller {
     id: CallerId,
     permissions: Arc<[Permission]>,
     roles: Arc<[RoleAt]>,
+    /// On a user's device: the only roles that the device has.
+    device_roles: Option<Arc<[Role]>>,
     identity_position: u64,
 }
 
 impl Caller {
     /// The holder of a local key, whose grants are a role of its own.
     pub(crate) fn of_key(key: LocalKeyId, permissions: Arc<[Permission]>, roles: Arc<[RoleAt]>) -> Caller {
-        Caller { id: CallerId::Key(key), permissions, roles, identity_position: 0 }
+        Caller { id: CallerId::Key(key), permissions, roles, device_roles: None, identity_position: 0 }
     }
 
     /// A user, by what this node knows of the tenant's rights.
@@ -39,7 +41,21 @@ impl Caller {
         roles: Arc<[RoleAt]>,
         identity_position: u64,
     ) -> Caller {
-        Caller { id: CallerId::User(user), permissions, roles, identity_position }
+        Caller { id: CallerId::User(user), permissions, roles, device_roles: None, identity_position }
+    }
+
+    /// The same user on a device, which has these roles and no other of its user's.
+    pub(crate) fn on_device(self, device_roles: Arc<[Role]>) -> Caller {
+        let roles = self.roles.iter().filter(|held| device_roles.contains(&held.role)).cloned().collect();
+        Caller { roles, device_roles: Some(device_roles), ..self }
+    }
+
+    /// The same caller as `now`, who has the rights of now, on this caller's device.
+    pub(crate) fn again(&self, now: Caller) -> Caller {
+        match &self.device_roles {
+            Some(device_roles) => now.on_device(device_roles.clone()),
+            None => now,
+        }
     }
 
     /// Who it is.

@@ -206,6 +206,11 @@ impl Node {
         }
     }
 
+    /// A caller with the rights of now; `None` if the key was revoked or the user left.
+    pub(crate) fn caller_now(&self, caller: &Caller) -> Option<Caller> {
+        self.caller(caller.id()).map(|now| caller.again(now))
+    }
+
     /// A session that is open now, and its holder. A session of a user ends with the password that opened it.
     pub(crate) fn session(&self, token: &str) -> Option<(Session, Caller)> {
         let session = self.sessions.find(token, self.users.now())?;

@@ -278,7 +278,7 @@ impl Permitted {
     /// rights, 0 for a local key.
     pub(super) fn check(&self, content: &mut Content) -> Result<u64, Problem> {
         // Read again: a stream of drafts outlives the revocation of its key, and a change of rights.
-        let now = self.node.caller(self.caller.id());
+        let now = self.node.caller_now(&self.caller);
         let Some(now) = now.filter(|caller| caller.may_record(content)) else {
             let (action, entity_type) = (&content.action, &content.entity_type);
             let detail = format!("{} is not allowed: record {action} of a {entity_type}", self.caller);

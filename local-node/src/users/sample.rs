@@ -76,8 +76,8 @@ pub(crate) fn claims(tenant: Uuid, issued_at: i64) -> AccessClaims {
         tenant,
         sid: Uuid::from_u128(3),
         device: Some("phone-1".to_owned()),
-        // More than she has: the node does not read them.
-        roles: vec!["admin".to_owned()],
+        // More than she has: a token gives no rights.
+        roles: vec!["admin".to_owned(), "cashier".to_owned()],
         sites: Vec::new(),
         jti: Uuid::from_u128(5),
         iat: issued_at,

@@ -5,6 +5,7 @@
 //! Otherwise the token is accepted for the grace: counted from this node's last contact, and from the token's own end, so that an
 //! old copy is not accepted again whenever the line is down.
 
+use comptoir_core::access::Role;
 use comptoir_core::id::UserId;
 use comptoir_core::time::Timestamp;
 use comptoir_credentials::access_token::{AccessClaims, TokenError, kid_of, verify_without_times};
@@ -28,7 +29,13 @@ impl Users {
             return Err(invalid("it is of another tenant"));
         }
         self.check_times(&claims)?;
-        self.caller(UserId::new(claims.sub)).ok_or_else(|| invalid("its user has no role here"))
+        let caller = self.caller(UserId::new(claims.sub)).ok_or_else(|| invalid("its user has no role here"))?;
+        if claims.device.is_none() {
+            return Ok(caller);
+        }
+        // What central says that the device is takes rights away and gives none.
+        let device_roles = claims.roles.iter().filter_map(|role| Role::new(role).ok()).collect();
+        Ok(caller.on_device(device_roles))
     }
 
     fn check_times(&self, claims: &AccessClaims) -> Result<(), TokenRefusal> {

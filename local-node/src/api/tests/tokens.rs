@@ -156,3 +156,24 @@ async fn a_token_has_the_rights_that_the_node_knows_and_opens_no_session() {
     let state = send("GET", "/api/v1/session").await.json();
     assert_eq!((&state["user"]["id"], &state["locked"]), (&json!(AMELIE), &json!(false)));
 }
+
+/// A token names the one role of its device: as at central, it takes rights away and gives none.
+#[tokio::test]
+async fn a_device_has_its_own_role_at_a_node_too() {
+    let shop = shop().await;
+    let sold = async |roles: &[&str], device: Option<&str>, number: u64| {
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        let claims = AccessClaims { roles, device: device.map(str::to_owned), ..claims(&shop, NOW) };
+        let bearer = format!("Bearer {}", sample::token(&claims));
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        shop.send_alone("POST", "/api/v1/events", &headers, sale(number).to_string()).await.status
+    };
+    assert_eq!(sold(&["cashier"], Some("phone-1"), 1).await, 200);
+    assert_eq!(sold(&["driver"], Some("phone-1"), 2).await, 403, "a cashier with a driver's device");
+    assert_eq!(sold(&[], Some("phone-1"), 3).await, 403, "a revoked device has no role");
+    assert_eq!(
+        sold(&["driver"], None, 4).await,
+        200,
+        "without a device the user's roles count, whatever the token says"
+    );
+}
