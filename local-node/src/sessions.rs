@@ -23,7 +23,6 @@ pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 3_600);
 /// Sessions at a time; the one that ends first makes room.
 const SESSIONS_MAX: usize = 1_000;
 const HASH_CONTEXT: &str = "comptoir/session/1";
-const SEALED_AS: &str = "comptoir/session/1";
 
 type TokenHash = [u8; 32];
 
@@ -184,7 +183,7 @@ impl Sessions {
             password_tag: session.password_tag.clone(),
         };
         let bytes = serde_json::to_vec(&stored).ok()?;
-        let sealed = self.log.seal(&context(&hash), &bytes).ok()?;
+        let sealed = self.log.seal(KeySpace::Session, &hash, &bytes).ok()?;
         Some(KeyChange::set(KeySpace::Session, hash.to_vec(), sealed))
     }
 
@@ -206,7 +205,7 @@ impl Sessions {
 
 fn decode(log: &Log, key: &[u8], sealed: &[u8]) -> Option<(TokenHash, Session)> {
     let hash: TokenHash = key.try_into().ok()?;
-    let stored: StoredSession = serde_json::from_slice(&log.unseal(&context(&hash), sealed).ok()?).ok()?;
+    let stored: StoredSession = serde_json::from_slice(&log.unseal(KeySpace::Session, &hash, sealed).ok()?).ok()?;
     let session = Session {
         holder: CallerId::User(UserId::new(stored.user)),
         is_locked: true,
@@ -220,10 +219,6 @@ fn decode(log: &Log, key: &[u8], sealed: &[u8]) -> Option<(TokenHash, Session)> 
 
 fn removal(hash: TokenHash) -> KeyChange {
     KeyChange::remove(KeySpace::Session, hash.to_vec())
-}
-
-fn context(hash: &TokenHash) -> String {
-    format!("{SEALED_AS} {}", hex::encode(hash))
 }
 
 fn end_of(now: Timestamp) -> Timestamp {

@@ -30,7 +30,8 @@ pub enum NodeCommand {
 Example:
   comptoir node rotate-secret --data-dir /var/lib/comptoir
 
-Rotate while central can be reached: users of this node log in again once it has read them.")]
+The node's signing key, its users, their PINs and sessions are sealed with the new key, and local keys stay valid. If it is
+interrupted, repeat it or start the node: both go on where it stopped.")]
 pub struct RotateSecretArgs {
     /// Data directory of the node
     #[arg(long)]
@@ -109,8 +110,8 @@ struct RotatedSecret {
 impl Shown for RotatedSecret {
     fn text(&self) -> String {
         format!(
-            "{} is new. Copies of the folder from before need the old one; put the new one into the next backup. The node reads its users \
-             again at the next contact with central; sessions have ended, and users choose new PINs.",
+            "{} is new, and everything that the old one sealed is sealed with it. Copies of the folder from before need the old one; put \
+             the new one into the next backup.",
             self.file
         )
     }

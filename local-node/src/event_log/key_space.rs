@@ -82,10 +82,9 @@ impl Writer {
             let before =
                 self.shared.store.get(&keys::in_space(space, &key, 0)).map_err(|error| self.write_failed(error))?;
             let before = before.as_deref().and_then(header).map_or(0, |(parts, _)| parts);
-            let parts = value.map(cut).unwrap_or_default();
+            let parts = value.map(|value| set_entries(space, &key, value)).unwrap_or_default();
             let surplus = u16::try_from(parts.len()).unwrap_or(u16::MAX)..before;
-            let numbered = parts.into_iter().zip(0u16..);
-            entries.extend(numbered.map(|(value, part)| Entry::set(keys::in_space(space, &key, part), value)));
+            entries.extend(parts);
             entries.extend(surplus.map(|part| Entry::remove(keys::in_space(space, &key, part))));
         }
         match entries.len() {
@@ -99,6 +98,12 @@ impl Writer {
     fn write_failed(&mut self, error: StoreError) -> AppendError {
         AppendError::ReadOnly { reason: self.fail(error) }
     }
+}
+
+/// The entries of a value. Parts of a longer value before it stay.
+pub(super) fn set_entries(space: KeySpace, key: &[u8], value: Vec<u8>) -> Vec<Entry> {
+    let numbered = cut(value).into_iter().zip(0u16..);
+    numbered.map(|(value, part)| Entry::set(keys::in_space(space, key, part), value)).collect()
 }
 
 /// The parts of a value. Their number is limited together with the batch's.

@@ -2,7 +2,7 @@
 //!
 //! | first byte | rest of the key | value | lifetime |
 //! |---|---|---|---|
-//! | 1 identity | | tenant 16, site 16, node 16, the [sealed](super::secret_key) seed of the node's key pair 60 | written once; the seed again with each [rotation](super::rotation) |
+//! | 1 identity | | tenant 16, site 16, node 16, the [sealed](super::secret_key) seed of the node's key pair 60 | written once; the seed sealed again with each [rotation](super::rotation) |
 //! | 2 epoch | number u32 | the epoch's random id 16 | one per epoch, never changed |
 //! | 3 page | epoch u32, first seq u64, part u16 | a part of a [page](super::page) of records | never changed |
 //! | 4 decisions | epoch u32, first seq u64, part u16 | a part of a page of decisions | never changed |
@@ -25,7 +25,9 @@
 //! | 21 failed logins | hash 32, part u16 | failed logins of an account or an address | an hour after the last one, at the next |
 //! | 22 session | hash of its token 32, part u16 | a user's session, sealed | until it ends |
 //! | 23 trusted time | part u16 | the highest [time](crate::users) that counted | replaced as it moves |
+//! | 24 derivation root | | the first key of the node's secrets, [sealed](super::secret_key): other secrets are derived from it | absent before a [rotation](super::rotation), sealed again with each one |
 
+use comptoir_core::id::UserId;
 use comptoir_core::position::Seq;
 
 /// Ordinals 10 to 15 and 18 to 23 are [`KeySpace`]'s.
@@ -43,6 +45,7 @@ pub(crate) enum RecordKind {
     Boot = 9,
     Clock = 16,
     ClockMark = 17,
+    DerivationRoot = 24,
 }
 
 /// The key spaces of the log's tree beyond the records. Ordinals never move.
@@ -73,6 +76,24 @@ pub enum KeySpace {
     Session = 22,
     /// The highest time that counted. One value, under the empty key.
     TrustedTime = 23,
+}
+
+impl KeySpace {
+    /// The spaces whose values are sealed with the node's secret key.
+    pub(super) const SEALED: [KeySpace; 3] = [KeySpace::Users, KeySpace::UserAtNode, KeySpace::Session];
+
+    /// What a value is sealed as: under another key it does not unseal.
+    pub(super) fn sealed_as(self, key: &[u8]) -> String {
+        match self {
+            KeySpace::Users => "comptoir/users/1".to_owned(),
+            KeySpace::UserAtNode => match key.try_into() {
+                Ok(id) => format!("comptoir/user-at-node/1 {}", UserId::from_bytes(id)),
+                Err(_) => format!("comptoir/user-at-node/1 {}", hex::encode(key)),
+            },
+            KeySpace::Session => format!("comptoir/session/1 {}", hex::encode(key)),
+            other => format!("comptoir/key-space/1 {} {}", other as u8, hex::encode(key)),
+        }
+    }
 }
 
 /// The key of a kind with a single value.

@@ -19,6 +19,7 @@
 
 mod clock;
 mod clock_state;
+mod config;
 mod decisions;
 mod directory;
 mod environment;
@@ -29,9 +30,11 @@ mod finding;
 mod group;
 mod high_water;
 mod id_runs;
+mod identity_row;
 mod ids;
 mod key_space;
 mod keys;
+mod log_clock;
 pub mod memory;
 mod page;
 mod position;
@@ -42,6 +45,7 @@ mod reseal;
 mod rotation;
 mod seal;
 mod secret_key;
+mod secrets;
 mod shared;
 mod sled_store;
 mod staged;
@@ -52,7 +56,6 @@ mod walk;
 mod writer;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -63,10 +66,10 @@ use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_core::position::{Epoch, LogMarks, Seq};
 use comptoir_core::time::Timestamp;
-use comptoir_proto::clock_change::ClockMarkDto;
 use crossbeam_channel::{Sender, TrySendError};
 use tokio::sync::{oneshot, watch};
 
+pub use config::{Backend, LogConfig, LowDisk};
 pub use directory::{Identity, identity_at};
 pub use environment::{Environment, FreeSpace, Steady};
 pub use epochs::EpochHead;
@@ -85,70 +88,6 @@ use shared::SharedLog;
 
 /// When to retry after a full queue.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// The location, owner and limits of a log.
-#[derive(Clone)]
-pub struct LogConfig {
-    /// The log's own directory; created at first start.
-    pub dir: PathBuf,
-    /// Stored at the first start; another identity is refused later.
-    pub identity: Identity,
-    /// The store.
-    pub backend: Backend,
-    /// The free space below which appends are refused.
-    pub low_disk: LowDisk,
-    /// Callers that may wait for the writer; further ones are answered with a retry time.
-    pub queue_len: usize,
-}
-
-impl LogConfig {
-    /// sled in a directory, with the default limits.
-    pub fn new(dir: impl Into<PathBuf>, identity: Identity) -> LogConfig {
-        LogConfig {
-            dir: dir.into(),
-            identity,
-            backend: Backend::Sled { cache_bytes: 48 * 1024 * 1024 },
-            low_disk: LowDisk::default(),
-            queue_len: 1_024,
-        }
-    }
-}
-
-/// The implementation of the store.
-#[derive(Clone)]
-pub enum Backend {
-    /// sled, made durable by `durable-sys`.
-    Sled {
-        /// sled's page cache. Its own default is a gigabyte.
-        cache_bytes: u64,
-    },
-    /// Memory with injected faults, for tests. The lock, the registration and the high-water mark are still files.
-    Memory(memory::MemDisk),
-}
-
-/// Appends are refused when free space is below both limits, which leaves room for reads, for sled's own files and for the
-/// operator. The smaller limit counts: 5 % of a 2 TB disk are 100 GB, which no till needs, and 200 MB of a 2 GB card are a tenth
-/// of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LowDisk {
-    /// Free space in percent of the file system.
-    pub free_percent_min: u64,
-    /// Free space in bytes.
-    pub free_bytes_min: u64,
-}
-
-impl Default for LowDisk {
-    fn default() -> Self {
-        LowDisk { free_percent_min: 5, free_bytes_min: 200 * 1024 * 1024 }
-    }
-}
-
-impl LowDisk {
-    /// The bytes that must be free on a file system of this size.
-    pub(crate) fn needed_of(self, total_bytes: u64) -> u64 {
-        (total_bytes / 100 * self.free_percent_min).min(self.free_bytes_min)
-    }
-}
 
 /// A draft's place in the log: durable when a caller sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -353,35 +292,6 @@ impl Log {
         self.0.shared.identity
     }
 
-    /// The node's public Ed25519 key, as its first push pins it.
-    pub fn public_key(&self) -> [u8; 32] {
-        self.0.shared.public_key()
-    }
-
-    /// Signs a text with the node's key.
-    pub(crate) fn sign(&self, text: &[u8]) -> [u8; 64] {
-        self.0.shared.sign(text)
-    }
-
-    /// Seals a secret of this node for [`Log::put`]. `context` says what it belongs to, and must be given to read it.
-    pub(crate) fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.0.shared.secret_key.seal(secret, &self.secret_context(context), &self.0.shared.environment)
-    }
-
-    /// A secret that [`Log::seal`] sealed.
-    pub(crate) fn unseal(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.0.shared.secret_key.unseal(sealed, &self.secret_context(context))
-    }
-
-    /// A secret of this node for one purpose, which is stored nowhere.
-    pub(crate) fn derived_secret(&self, purpose: &str) -> [u8; 32] {
-        self.0.shared.secret_key.derived(purpose)
-    }
-
-    fn secret_context(&self, context: &str) -> Vec<u8> {
-        [recovery::owner_bytes(self.identity()).as_slice(), context.as_bytes()].concat()
-    }
-
     /// Takes no record any more, in this process. Decisions are still stored, so that what waits can be sent.
     pub(crate) fn retire(&self) {
         self.0.shared.retire();
@@ -392,62 +302,12 @@ impl Log {
         self.0.close();
     }
 
-    /// The time by the machine's wall clock.
-    pub fn now(&self) -> Timestamp {
-        self.0.shared.environment.now()
-    }
-
-    /// The time by the last known state of the clock. A step since the last reading counts only once it is sealed.
-    pub(crate) fn watched_now(&self) -> Timestamp {
-        let environment = &self.0.shared.environment;
-        let both = self.0.shared.clock().zip(environment.steady.as_ref());
-        both.and_then(|(known, steady)| known.wall(steady())).unwrap_or_else(|| environment.now())
-    }
-
-    /// Central's time by the last measurement and the steady clock, which nobody can set.
-    pub(crate) fn central_now(&self) -> Option<Timestamp> {
-        let environment = &self.0.shared.environment;
-        let (known, steady) = self.0.shared.clock().zip(environment.steady.as_ref())?;
-        Some(known.wall(steady())?.shifted(known.offset?.saturating_neg()))
-    }
-
     /// The latest time that the records of this log show.
     pub(crate) fn latest_time(&self) -> Option<Timestamp> {
         let head = self.head();
         let last = read::record(&self.0.shared, head.epoch.number, head.marks.durable).ok().flatten();
         let clock = self.0.shared.clock().map(|known| known.highest);
         last.map(|sealed| sealed.appended_at).max(clock)
-    }
-
-    /// Seals changes of the machine's clock since the last reading. Each append does this too.
-    pub async fn look_at_clock(&self) {
-        self.clock_command(None).await;
-    }
-
-    /// Records a measured offset: this clock minus central's, with its uncertainty.
-    pub(crate) async fn note_measurement(&self, offset_micros: i64, uncertainty_micros: i64) {
-        self.clock_command(Some((offset_micros, uncertainty_micros))).await;
-    }
-
-    async fn clock_command(&self, measured: Option<(i64, i64)>) {
-        if self.0.shared.environment.steady.is_none() {
-            return;
-        }
-        let (reply, done) = oneshot::channel();
-        // A busy log reads the clock with its next append.
-        if self.submit(WriterCommand::Clock { measured, reply }).is_ok() {
-            let _ = done.await;
-        }
-    }
-
-    /// The latest time that the log has seen, if the clock is behind it and neither a step nor a measurement has settled that.
-    pub fn clock_behind(&self) -> Option<Timestamp> {
-        self.0.shared.clock().and_then(|known| known.doubt())
-    }
-
-    /// The clock changes in the log since the machine's last start before a record.
-    pub(crate) fn clock_marks(&self, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
-        clock::marks_since(&self.0.shared, epoch, first)
     }
 
     fn submit(&self, command: WriterCommand) -> Result<(), Reservation> {

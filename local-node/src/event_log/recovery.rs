@@ -3,12 +3,10 @@
 //! chain is checked in the background.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use comptoir_core::chain::{ChainHash, genesis};
-use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::position::{Epoch, LogMarks, Seq};
 use comptoir_proto::stored_v1;
 use ed25519_dalek::SigningKey;
@@ -18,17 +16,17 @@ use super::environment::Environment;
 use super::epochs::{Closed, EpochRow, Opening};
 use super::finding::Finding;
 use super::high_water::{HighWater, HighWaterMark};
+use super::identity_row::{identity_entry, read_identity};
 use super::ids::IdWriter;
 use super::keys::{self, RecordKind};
 use super::position::LogPosition;
 use super::reseal::Reseal;
 use super::secret_key::SecretKey;
 use super::shared::{Check, Parts, SharedLog, State, Status};
-use super::sled_store::SledStore;
 use super::store::{Entry, Store, StoreError};
 use super::walk::{self, Follower};
 use super::writer::Writer;
-use super::{Backend, Handle, Head, Log, LogConfig, OpenError, decisions};
+use super::{Backend, Handle, Head, Log, LogConfig, OpenError, decisions, rotation};
 
 /// Opens or creates a log, see [`Log::open`].
 pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
@@ -54,12 +52,14 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
         tracing::warn!(path = %path.display(), "Removed a snapshot that was never finished: {}", path.display());
     }
     directory.sync()?;
-    let store = open_store(&config.backend, &directory.store())?;
-    let (stored, sealed) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
+    let store = config.backend.open(&directory.store())?;
+    let (stored, _) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
     config.identity.same_as(stored)?;
-    let key = signing_key(&config.dir, stored, &sealed)?;
+    rotation::finish_stopped(&config.dir, &*store, stored, &environment)?;
     directory.sync()?;
     let secret_key = SecretKey::open(&config.dir)?;
+    let key = SigningKey::from_bytes(&rotation::signing_seed(&*store, stored, &secret_key)?);
+    let derivation_root = rotation::derivation_root(&*store, stored, &secret_key)?;
     let boot = count_boot(&*store, &config.backend)?;
 
     let path = directory.high_water();
@@ -97,6 +97,7 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
         boot,
         key,
         secret_key,
+        derivation_root,
         dir: config.dir.clone(),
         low_disk: config.low_disk,
         epochs,
@@ -141,17 +142,10 @@ fn start(
     Ok(Log(Arc::new(Handle { shared, commands: Some(sender).into(), threads: threads.into() })))
 }
 
-pub(super) fn open_store(backend: &Backend, path: &Path) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(match backend {
-        Backend::Sled { cache_bytes } => Arc::new(SledStore::open(path, *cache_bytes)?),
-        Backend::Memory(disk) => Arc::new(disk.store()),
-    })
-}
-
 /// Creates a log in a temporary directory and moves it into place whole, so that a crash leaves no log or a complete one.
 fn create(directory: &Directory, config: &LogConfig, environment: &Environment) -> Result<(), OpenError> {
     let path = directory.begin_creation()?;
-    let store = open_store(&config.backend, &path)?;
+    let store = config.backend.open(&path)?;
     if read_identity(&*store)?.is_none() {
         let draw = at(&config.dir, "draw random numbers for");
         let seed = environment.random_bytes::<32>().map_err(&draw)?;
@@ -165,45 +159,6 @@ fn create(directory: &Directory, config: &LogConfig, environment: &Environment) 
     }
     drop(store);
     directory.finish_creation()
-}
-
-pub(super) fn identity_entry(
-    identity: Identity,
-    secret_key: &SecretKey,
-    seed: &[u8; 32],
-    environment: &Environment,
-) -> Result<Entry, OpenError> {
-    let owner = owner_bytes(identity);
-    let sealed = secret_key.seal(seed, &owner, environment)?;
-    Ok(Entry::set(keys::single(RecordKind::Identity), [owner, sealed].concat()))
-}
-
-pub(super) fn owner_bytes(identity: Identity) -> Vec<u8> {
-    let parts: [&[u8]; 3] = [identity.tenant.as_bytes(), identity.site.as_bytes(), identity.node.as_bytes()];
-    parts.concat()
-}
-
-/// The node's key pair, unsealed with the key of the log's directory.
-pub(super) fn signing_key(root: &Path, identity: Identity, sealed: &[u8]) -> Result<SigningKey, OpenError> {
-    let seed = SecretKey::unseal_in(root, sealed, &owner_bytes(identity))?;
-    let seed: [u8; 32] = seed.try_into().expect("what the key unseals is the seed that it sealed");
-    Ok(SigningKey::from_bytes(&seed))
-}
-
-/// The owner, and the sealed seed of the node's key pair.
-pub(super) fn read_identity(store: &dyn Store) -> Result<Option<(Identity, Vec<u8>)>, StoreError> {
-    let value = store.get(&keys::single(RecordKind::Identity))?;
-    Ok(value.as_deref().and_then(|value| {
-        let (tenant, rest) = value.split_first_chunk()?;
-        let (site, rest) = rest.split_first_chunk()?;
-        let (node, sealed) = rest.split_first_chunk()?;
-        let identity = Identity {
-            tenant: TenantId::from_bytes(*tenant),
-            site: SiteId::from_bytes(*site),
-            node: NodeId::from_bytes(*node),
-        };
-        Some((identity, sealed.to_vec()))
-    }))
 }
 
 /// Counts this opening. Its flush also proves that sled's flush reaches the disk.

@@ -59,32 +59,8 @@ impl SecretKey {
         SecretKey::open(root)
     }
 
-    /// Another secret, for a purpose of its own.
-    pub(crate) fn derived(&self, purpose: &str) -> [u8; 32] {
-        blake3::derive_key(purpose, &self.key)
-    }
-
-    /// Unseals a secret with the directory's key, and ends a rotation that a crash had stopped: of two keys the one that
-    /// fits stays.
-    pub(crate) fn unseal_in(root: &Path, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let current = SecretKey::open(root).and_then(|key| key.unseal(sealed, context));
-        let next = root.join(NEXT_KEY_FILE);
-        if !next.exists() {
-            return current;
-        }
-        match current {
-            Ok(secret) => {
-                fs::remove_file(&next).map_err(at(&next, "remove"))?;
-                Ok(secret)
-            }
-            Err(error) => {
-                let next = NextKey(SecretKey::read(next)?);
-                let secret = next.key().unseal(sealed, context).map_err(|_| error)?;
-                next.replace_current()?;
-                tracing::info!("Completed the rotation of secret.key where a crash had stopped it");
-                Ok(secret)
-            }
-        }
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        self.key
     }
 
     /// Seals a secret. `context` says what it belongs to; it is not stored and must be given again.
@@ -109,6 +85,20 @@ impl SecretKey {
 pub(crate) struct NextKey(SecretKey);
 
 impl NextKey {
+    /// The key of a rotation that a crash had stopped. One that does not read unseals nothing and is removed.
+    pub(crate) fn left_in(root: &Path) -> Result<Option<NextKey>, OpenError> {
+        let path = root.join(NEXT_KEY_FILE);
+        match SecretKey::read(path.clone()) {
+            Ok(key) => Ok(Some(NextKey(key))),
+            Err(OpenError::SecretKeyMissing { .. }) => Ok(None),
+            Err(OpenError::SecretKeyWrong { .. }) => {
+                tracing::warn!(path = %path.display(), "Removed {}, which is no key", path.display());
+                fs::remove_file(&path).map_err(at(&path, "remove")).map(|()| None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes the key; durable once the directory is synced.
     pub(crate) fn create(root: &Path, environment: &Environment) -> Result<NextKey, OpenError> {
         let path = root.join(NEXT_KEY_FILE);

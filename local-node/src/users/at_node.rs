@@ -14,7 +14,6 @@ use crate::event_log::{AppendError, KeyChange, KeySpace, Log};
 
 /// After so many wrong PINs in a row the password is needed.
 pub(super) const PIN_FAILURES_MAX: u32 = 5;
-const SEALED_AS: &str = "comptoir/user-at-node/1";
 
 /// One user at this node.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -97,16 +96,12 @@ impl UsersAtNode {
 }
 
 /// A row belongs to its user: sealed bytes of another one do not unseal.
-fn context(id: UserId) -> String {
-    format!("{SEALED_AS} {id}")
-}
-
 fn encode(log: &Log, id: UserId, row: &UserAtNode) -> Result<Vec<u8>, AppendError> {
     let failed = |reason: String| AppendError::ReadOnly { reason };
     let bytes = serde_json::to_vec(row).map_err(|error| failed(error.to_string()))?;
-    log.seal(&context(id), &bytes).map_err(|error| failed(error.to_string()))
+    log.seal(KeySpace::UserAtNode, id.as_bytes(), &bytes).map_err(|error| failed(error.to_string()))
 }
 
 fn decode(log: &Log, id: UserId, sealed: &[u8]) -> Option<UserAtNode> {
-    serde_json::from_slice(&log.unseal(&context(id), sealed).ok()?).ok()
+    serde_json::from_slice(&log.unseal(KeySpace::UserAtNode, id.as_bytes(), sealed).ok()?).ok()
 }

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::event_log::{AppendError, KeyChange, KeySpace, Log, VALUE_BYTES_MAX};
 
-const SEALED_AS: &str = "comptoir/users/1";
 const TAG_CONTEXT: &str = "comptoir/verifier-tag/1";
 
 /// The users of the site.
@@ -58,7 +57,7 @@ impl KnownUsers {
     /// central sends it again.
     pub(super) fn read(log: &Log) -> Option<(KnownUsers, NodeUsers, Timestamp)> {
         let sealed = log.get(KeySpace::Users, &[]).ok()??;
-        let opened = log.unseal(SEALED_AS, &sealed).ok();
+        let opened = log.unseal(KeySpace::Users, &[], &sealed).ok();
         let stored = opened.and_then(|bytes| serde_json::from_slice::<StoredUsers>(&bytes).ok());
         if stored.is_none() {
             tracing::warn!("The stored users do not read; central is asked for them again");
@@ -70,7 +69,7 @@ impl KnownUsers {
     pub(super) async fn store(log: &Log, sent: &NodeUsers, contact_at: Timestamp) -> Result<(), AppendError> {
         let stored = StoredUsers { contact_at: contact_at.0, sent: sent.clone() };
         let bytes = serde_json::to_vec(&stored).map_err(|error| read_only(&error))?;
-        let sealed = log.seal(SEALED_AS, &bytes).map_err(|error| read_only(&error))?;
+        let sealed = log.seal(KeySpace::Users, &[], &bytes).map_err(|error| read_only(&error))?;
         if sealed.len() > VALUE_BYTES_MAX {
             return Err(AppendError::TooLarge { what: "bytes of users", got: sealed.len(), max: VALUE_BYTES_MAX });
         }

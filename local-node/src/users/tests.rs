@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::Duration;
 
 use comptoir_core::id::{NodeId, SiteId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
@@ -12,7 +13,10 @@ use super::trusted_time::TrustedTime;
 use super::{LoginError, LoginSecret, Users};
 use crate::config::OfflineConfig;
 use crate::event_log::memory::MemDisk;
-use crate::event_log::{Backend, Environment, FreeSpace, Identity, KeySpace, Log, LogConfig, Steady};
+use crate::event_log::{
+    Backend, Environment, FreeSpace, Identity, KeySpace, Log, LogConfig, Steady, rotate_secret_key,
+};
+use crate::sessions::Sessions;
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3_600 * SECOND;
@@ -53,14 +57,18 @@ impl Machine {
         }
     }
 
-    fn log(&self) -> Log {
+    fn config(&self) -> LogConfig {
         let identity = Identity {
             tenant: TenantId::from_bytes([1; 16]),
             site: SiteId::from_bytes([2; 16]),
             node: NodeId::from_bytes([3; 16]),
         };
         let config = LogConfig::new(self.dir.path().join("node"), identity);
-        Log::open(LogConfig { backend: Backend::Memory(self.disk.clone()), ..config }, self.environment()).unwrap()
+        LogConfig { backend: Backend::Memory(self.disk.clone()), ..config }
+    }
+
+    fn log(&self) -> Log {
+        Log::open(self.config(), self.environment()).unwrap()
     }
 
     fn time(&self, log: &Log) -> TrustedTime {
@@ -164,13 +172,45 @@ async fn users_pins_and_verifiers_are_sealed_on_the_disk() {
         }
     }
     let sealed_for_amelie = &stored[1];
-    assert!(log.unseal("comptoir/user-at-node/1 another", sealed_for_amelie).is_err(), "it is of one user");
+    let of_bruno = log.unseal(KeySpace::UserAtNode, sample::BRUNO.as_bytes(), sealed_for_amelie);
+    assert!(of_bruno.is_err(), "it is of one user");
     drop(users);
     close(log, &machine.disk);
     let log = machine.log();
     let users = machine.users(&log);
     assert_eq!(users.identity_position(), Some(7), "and it is read again");
     assert!(users.log_in("Amelie ", LoginSecret::Pin("4071"), None).await.is_ok());
+}
+
+/// A key that somebody saw is replaced: no user has to log in or choose a PIN again, and failed logins stay counted.
+#[tokio::test]
+async fn users_pins_and_sessions_survive_a_rotation_of_the_key_that_seals_them() {
+    let machine = Machine::new();
+    let log = machine.log();
+    let users = machine.users(&log);
+    users.receive(sample::users(log.identity().site, 7).await).await.unwrap();
+    let amelie = UserId::new(AMELIE);
+    users.set_pin(amelie, PASSWORD, Some("4071"), None).await.unwrap();
+    let proven = users.log_in("amelie", LoginSecret::Pin("4071"), None).await.unwrap();
+    let idle = Duration::from_secs(600);
+    let sessions = Sessions::open(log.clone(), machine.environment(), idle);
+    let token = sessions.begin_of_user(&proven, users.now()).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(users.log_in("bruno", LoginSecret::Password("wrong"), None).await, Err(LoginError::Failed));
+    }
+    drop((users, sessions));
+    close(log, &machine.disk);
+    rotate_secret_key(&machine.config(), &machine.environment()).unwrap();
+    let log = machine.log();
+    let users = machine.users(&log);
+    assert_eq!(users.identity_position(), Some(7), "central need not be asked");
+    let by_pin = users.log_in("amelie", LoginSecret::Pin("4071"), None).await.unwrap();
+    assert_eq!(by_pin.id, amelie);
+    let sessions = Sessions::open(log.clone(), machine.environment(), idle);
+    let session = sessions.find(&token, users.now()).expect("the session is open");
+    assert!(session.is_locked && session.password_tag == by_pin.password_tag, "as after every restart");
+    let locked = users.log_in("bruno", LoginSecret::Password(PASSWORD), None).await;
+    assert!(matches!(locked, Err(LoginError::TooMany { .. })), "{locked:?}");
 }
 
 /// Point 3: counted before the comparison, durably, and an unknown login is counted alike.

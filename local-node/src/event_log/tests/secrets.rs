@@ -7,8 +7,8 @@ use ed25519_dalek::SigningKey;
 
 use super::super::memory::Faults;
 use super::super::rotation::{RotationStep, rotate};
-use super::super::{Backend, OpenError, SECRET_KEY_FILE, rotate_secret_key};
-use super::harness::{Node, append_each, ids, on_each_store};
+use super::super::{KeyChange, KeySpace, Log, OpenError, SECRET_KEY_FILE, rotate_secret_key};
+use super::harness::{Node, append_each, block_on, ids, on_each_store};
 
 /// Every file below a folder that contains the bytes.
 fn files_with(folder: &Path, bytes: &[u8], found: &mut Vec<String>) {
@@ -109,55 +109,153 @@ fn the_key_of_a_running_node_is_not_rotated() {
     log.close();
 }
 
-/// A kill or a power cut after any step leaves a node that opens, whatever of the store reached the disk.
-#[test]
-fn a_rotation_that_is_killed_at_any_step_leaves_a_node_that_opens() {
-    use RotationStep::{Flushed, KeyWritten, Replaced, Sealed};
-    for (step, surviving) in [(KeyWritten, 0), (Sealed, 0), (Sealed, 1), (Flushed, 0), (Replaced, 0)] {
-        on_each_store(|node| {
-            let log = node.open();
-            let public_key = log.public_key();
-            append_each(&log, 0..3);
-            log.close();
-            drop(log);
-            let old = key_of(&node);
-            rotate(&node.config(), &node.environment(), &mut |done| done != step).unwrap();
-            let sealed_again = match &node.backend {
-                Backend::Memory(disk) => {
-                    disk.cut_power(surviving);
-                    surviving == 1 || matches!(step, Flushed | Replaced)
-                }
-                // A kill of the process: what was applied is there.
-                Backend::Sled { .. } => step != KeyWritten,
-            };
-            let log = node.open();
-            assert_eq!((log.public_key(), ids(&log).len()), (public_key, 3), "{step:?}");
-            log.close();
-            drop(log);
-            assert_eq!(key_of(&node) != old, sealed_again, "{step:?}: the key that fits is kept");
-            let left: Vec<_> =
-                std::fs::read_dir(node.config().dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-            let left = left.iter().filter(|name| name.to_string_lossy().starts_with("secret.key"));
-            assert_eq!(left.collect::<Vec<_>>(), [SECRET_KEY_FILE], "{step:?}");
-            rotate_secret_key(&node.config(), &node.environment()).unwrap();
-            assert_eq!(node.open().public_key(), public_key, "{step:?}: and it can be rotated again");
-        });
+/// A value in each sealed key space; those of the users are more than one batch of the store takes.
+fn sealed_values() -> Vec<(KeySpace, Vec<u8>, Vec<u8>)> {
+    let users = (KeySpace::Users, Vec::new(), vec![7; 900_000]);
+    let of_user = |number: u8| (KeySpace::UserAtNode, vec![number; 16], vec![number; 5_000]);
+    let session = |number: u8| (KeySpace::Session, vec![number; 32], vec![number, 1]);
+    [users].into_iter().chain((0..90).map(of_user)).chain((0..90).map(session)).collect()
+}
+
+fn seal_values(log: &Log) {
+    let batch = |(space, key, value): (KeySpace, Vec<u8>, Vec<u8>)| {
+        let sealed = log.seal(space, &key, &value).unwrap();
+        vec![KeyChange::set(space, key, sealed)]
+    };
+    block_on(log.put(sealed_values().into_iter().map(batch).collect())).unwrap();
+}
+
+fn assert_values_unseal(log: &Log, case: &str) {
+    for (space, key, value) in sealed_values() {
+        let sealed = log.get(space, &key).unwrap().unwrap_or_else(|| panic!("{case}: {space:?} is gone"));
+        let unsealed = log.unseal(space, &key, &sealed).unwrap_or_else(|error| panic!("{case}: {space:?}: {error}"));
+        assert_eq!(unsealed, value, "{case}: {space:?}");
     }
 }
 
+const PURPOSE: &str = "comptoir/a test/1";
+
 #[test]
-fn a_rotation_on_a_disk_that_fails_says_so_and_keeps_the_old_key() {
+fn a_rotation_seals_every_secret_again_and_keeps_derived_ones() {
+    on_each_store(|node| {
+        let log = node.open();
+        let derived = log.derived_secret(PURPOSE);
+        seal_values(&log);
+        let before: Vec<_> = sealed_values().iter().map(|(space, key, _)| log.get(*space, key).unwrap()).collect();
+        log.close();
+        drop(log);
+        for round in ["once", "twice"] {
+            rotate_secret_key(&node.config(), &node.environment()).unwrap();
+            let log = node.open();
+            assert_values_unseal(&log, round);
+            assert_eq!(log.derived_secret(PURPOSE), derived, "{round}: a PIN is compared with it");
+            log.close();
+        }
+        let log = node.open();
+        let after: Vec<_> = sealed_values().iter().map(|(space, key, _)| log.get(*space, key).unwrap()).collect();
+        assert!(before.iter().zip(&after).all(|(before, after)| before != after), "the old key opens none of them");
+        log.close();
+    });
+}
+
+/// A kill or a power cut after any step leaves a node that opens and can read all its secrets, whatever of the store reached the
+/// disk. The next start completes the rotation.
+#[test]
+fn a_rotation_that_is_killed_at_any_step_leaves_a_node_that_reads_its_secrets() {
+    let steps_of = |node: &Node| {
+        let mut steps = Vec::new();
+        let goes_on = &mut |step| {
+            steps.push(step);
+            true
+        };
+        rotate(&node.config(), &node.environment(), goes_on).unwrap();
+        steps
+    };
+    let filled = |node: &Node| {
+        let log = node.open();
+        append_each(&log, 0..3);
+        seal_values(&log);
+        let (public_key, derived) = (log.public_key(), log.derived_secret(PURPOSE));
+        log.close();
+        (public_key, derived)
+    };
+    let steps = {
+        let node = Node::in_memory();
+        filled(&node);
+        steps_of(&node)
+    };
+    let some_sealed = steps.iter().filter(|step| **step == RotationStep::SomeSealed).count();
+    assert!(some_sealed > 1 && steps.ends_with(&[RotationStep::Flushed, RotationStep::Replaced]), "{steps:?}");
+    for (killed_at, step) in steps.iter().enumerate() {
+        // Of the batches that no flush has made durable, this many survive a power cut.
+        for surviving in 0..=some_sealed + 1 {
+            let node = Node::in_memory();
+            assert_kill_is_harmless(
+                &node,
+                filled(&node),
+                killed_at,
+                &|| node.disk().cut_power(surviving),
+                &format!("{step:?}, {surviving} batches"),
+            );
+        }
+        // A kill of the process: what was applied is there.
+        let node = Node::on_sled();
+        assert_kill_is_harmless(&node, filled(&node), killed_at, &|| {}, &format!("{step:?} on sled"));
+    }
+}
+
+fn assert_kill_is_harmless(
+    node: &Node,
+    (public_key, derived): ([u8; 32], [u8; 32]),
+    killed_at: usize,
+    happens: &dyn Fn(),
+    case: &str,
+) {
+    let old = key_of(node);
+    let mut step = 0;
+    let goes_on = &mut |_| {
+        step += 1;
+        step <= killed_at
+    };
+    rotate(&node.config(), &node.environment(), goes_on).unwrap();
+    happens();
+    for start in ["first start", "second start"] {
+        let log = node.open();
+        assert_eq!((log.public_key(), ids(&log).len()), (public_key, 3), "{case}, {start}");
+        assert_eq!(log.derived_secret(PURPOSE), derived, "{case}, {start}");
+        assert_values_unseal(&log, &format!("{case}, {start}"));
+        log.close();
+    }
+    assert_ne!(key_of(node), old, "{case}: the next start completes the rotation");
+    let left: Vec<_> = std::fs::read_dir(node.config().dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left = left.iter().filter(|name| name.to_string_lossy().starts_with("secret.key"));
+    assert_eq!(left.collect::<Vec<_>>(), [SECRET_KEY_FILE], "{case}");
+}
+
+/// The new key is written whole, so this is nobody's key.
+#[test]
+fn a_next_key_that_does_not_read_is_removed_and_the_old_one_stays() {
     let node = Node::in_memory();
     let public_key = node.open().public_key();
-    let old = key_of(&node);
+    let next = node.config().dir.join("secret.key.next");
+    std::fs::write(&next, "no key").unwrap();
+    assert_eq!(node.open().public_key(), public_key);
+    assert!(!next.exists());
+}
+
+#[test]
+fn a_rotation_on_a_disk_that_fails_says_so_and_the_next_start_completes_it() {
+    let node = Node::in_memory();
+    let public_key = node.open().public_key();
     for faults in
         [Faults { writes_left: Some(0), ..Faults::default() }, Faults { flushes_fail: true, ..Faults::default() }]
     {
+        let old = key_of(&node);
         node.disk().set_faults(faults);
         let failed = rotate_secret_key(&node.config(), &node.environment());
         assert!(matches!(failed, Err(OpenError::Store(_))), "{failed:?}");
         node.disk().cut_power(0);
         assert_eq!(node.open().public_key(), public_key);
-        assert_eq!(key_of(&node), old);
+        assert_ne!(key_of(&node), old);
     }
 }
