@@ -3,6 +3,7 @@
 use comptoir_core::id::{NodeId, TenantId, UserId};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::device_proofs::wiped_text;
+use comptoir_proto::security_v1::SecurityKind;
 use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::names::{device_of, name_of};
 use super::record::{ChangedBy, IdentityChange, lock_for_change, record};
 use crate::database::{self, Micros, StoreError, as_bigint};
 use crate::identity::user_device::enrolled_device;
+use crate::ingest::{SecurityEvent, write_security_event};
 
 /// A device's statement that it destroyed its data.
 #[derive(Clone, Debug)]
@@ -90,11 +92,17 @@ impl Accounts {
         let sql = "update device set wiped_at = $3, unsent = $4
                    where tenant_id = $1 and node_id = $2 and wiped_at is null";
         let columns: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &node.uuid(), &Micros(now), &as_bigint(*unsent)];
-        if tx.execute(sql, &columns).await.map_err(StoreError::from)? > 0 {
+        let is_first = tx.execute(sql, &columns).await.map_err(StoreError::from)? > 0;
+        if is_first {
             changes.push(IdentityChange::of_device(node, "device_wiped").with("unsent", *unsent));
         }
         if !changes.is_empty() {
             record(&tx, tenant, changes, &ChangedBy::Device(node), now).await?;
+        }
+        if is_first && *unsent > 0 {
+            let cause = SecurityEvent::cause(tenant, &["wiped", &node.to_string()]);
+            let event = SecurityEvent::new(SecurityKind::RecordsDestroyed, cause, ("DEVICE", &node.to_string()));
+            write_security_event(&tx, tenant, event.in_log(node).with("unsent", *unsent), now).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())

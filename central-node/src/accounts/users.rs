@@ -184,18 +184,20 @@ impl Accounts {
         Ok(link)
     }
 
-    /// Erases a person: login, name, password and devices; the roles end. The log stays as it is; its events name the id.
+    /// Erases a person: login, name and password; the roles end and the devices are revoked. The ended logins of devices stay, so
+    /// that these can hand over what they recorded. The log stays as it is; its events name the id.
     pub async fn erase_user(&self, tenant: TenantId, user: UserId, by: &ChangedBy) -> Result<(), AccountError> {
         let now = self.now();
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         lock_user(&tx, tenant, user).await?;
         let mut changes = revoke_devices(&tx, tenant, user, now).await?;
+        end_logins(&tx, tenant, user, "user erased", now).await?;
         let keys: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant.uuid(), &user.uuid()];
         for sql in [
             "delete from one_time_link where tenant_id = $1 and user_id = $2",
             "delete from device_enrolment where tenant_id = $1 and user_id = $2",
-            "delete from refresh_family where tenant_id = $1 and user_id = $2",
+            "delete from refresh_family where tenant_id = $1 and user_id = $2 and device is null",
         ] {
             tx.execute(sql, &keys).await.map_err(StoreError::from)?;
         }

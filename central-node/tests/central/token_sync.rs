@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::devices::{outbox, phone_event, phone_record};
 use crate::enrolled::{
-    DAY, HOUR, MovedClock, Person, TestDevice, access, at_site, enrolled, enrolment_code, person, revoke, send, signals,
+    DAY, HOUR, MINUTE, MovedClock, PASSWORD, Person, TestDevice, access, at_site, enrolled, enrolment_code, person,
+    revoke, send, signals,
 };
 
 /// A phone or desktop whose user is logged in.
@@ -283,6 +284,39 @@ async fn a_revoked_phone_gets_is_active_false_and_no_data_and_hands_its_events_o
     let log_in = phone.device.log_in(&company, &phone.user).await;
     assert_eq!(log_in["roles"], json!([]), "a login of a revoked device is for its hand-over too");
     phone.device.wiped(&company, 0).await.assert_status(204);
+}
+
+/// Erasing a user revokes the user's devices like any other revocation: what they recorded has happened.
+#[tokio::test]
+async fn the_phone_of_an_erased_user_hands_its_events_over_and_proves_its_wipe() {
+    let clock = MovedClock::new();
+    let server = TestCentral::at(clock.clock()).await;
+    let company = server.company().await;
+    let mut phone = working(&company, "seller", "phone-1").await;
+    let browser = json!({ "tenant": company.tenant.uuid(), "login": "amelie", "password": PASSWORD });
+    let browser = send(&server, "POST", "", "/api/v1/auth/login", browser).await.assert_ok();
+    let erase = format!("/api/v1/users/{}/erase", phone.user.id);
+    company.post(&erase, json!({})).await.assert_status(204);
+    for (case, minutes) in [("with the access token", 0), ("with the refresh token", 60)] {
+        clock.forward(minutes * MINUTE);
+        if minutes > 0 {
+            phone.refresh(&company).await;
+        }
+        let status = phone.get(&company, "/api/sync/status").await.for_case(case).assert_ok();
+        assert_eq!(status["device"]["is_active"], false, "{case}: {status}");
+        let unsent = client(&format!("unsent-{minutes}"));
+        let answer = phone.push(&company, std::slice::from_ref(&unsent)).await.for_case(case).assert_ok();
+        assert_eq!(ids(&answer), [unsent["id"].as_str().unwrap()], "{case}: {answer}");
+        let decision = &logged(&company, &format!("unsent-{minutes}")).await["decision"];
+        assert_eq!((&decision["verdict"], &decision["code"]), (&json!("QUARANTINED"), &json!("DEVICE_REVOKED")));
+    }
+    phone.device.wiped(&company, 0).await.assert_status(204);
+    // Of the person's own logins nothing is left.
+    let refreshed = json!({ "refresh_token": browser["refresh_token"] });
+    let refreshed = send(&server, "POST", "", "/api/v1/auth/refresh", refreshed).await;
+    refreshed.assert_problem(401, "REAUTHENTICATION_REQUIRED");
+    let left = "select count(*) from refresh_family where tenant_id = $1 and (device is null or ended_at is null)";
+    assert_eq!(company.count(left).await, 0);
 }
 
 /// 004 has no field for it: 403 as for every request that is not allowed, and the outbox may still be emptied.
