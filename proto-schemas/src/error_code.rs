@@ -43,6 +43,8 @@ pub enum ErrorCode {
     DeviceLimit,
     /// An enrolment code is unknown, was used or has expired.
     EnrolmentInvalid,
+    /// The user is disabled, so no device can be enrolled for the user.
+    UserDisabled,
     /// The credential may not do this.
     Forbidden,
     /// The request names another host than this server's.
@@ -149,7 +151,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 71] = [
+    pub const ALL: [ErrorCode; 72] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -170,6 +172,7 @@ impl ErrorCode {
         ErrorCode::DeviceRevoked,
         ErrorCode::DeviceLimit,
         ErrorCode::EnrolmentInvalid,
+        ErrorCode::UserDisabled,
         ErrorCode::Forbidden,
         ErrorCode::HostRefused,
         ErrorCode::OriginRefused,
@@ -277,6 +280,7 @@ impl ErrorCode {
             }
             ErrorCode::DeviceRevoked => ("DEVICE_REVOKED", 403, false, "The device was revoked"),
             ErrorCode::DeviceLimit => ("DEVICE_LIMIT", 409, false, "The user has as many devices as a user may have"),
+            ErrorCode::UserDisabled => ("USER_DISABLED", 409, false, "The user is disabled"),
             ErrorCode::EnrolmentInvalid => {
                 ("ENROLMENT_INVALID", 410, false, "The enrolment code is not valid any more")
             }

@@ -98,8 +98,11 @@ impl Accounts {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         lock_for_change(&tx, tenant).await?;
-        if !is_enabled(&tx, tenant, user).await? {
-            return Err(AccountError::NoUser { tenant, user: user.to_string() });
+        match lock_user_state(&tx, tenant, user).await? {
+            Some(UserState::Enabled) => {}
+            Some(UserState::Disabled) => return Err(AccountError::Disabled(user)),
+            Some(UserState::Erased) => return Err(AccountError::Erased(user)),
+            None => return Err(AccountError::NoUser { tenant, user: user.to_string() }),
         }
         let sql = "select from site where tenant_id = $1 and site_id = $2";
         let known = tx.query_opt(sql, &[&tenant.uuid(), &site.uuid()]).await.map_err(StoreError::from)?;
@@ -153,7 +156,7 @@ impl Accounts {
             return if used_by == node && own.is_some() { Ok(enrolled) } else { Err(AccountError::Enrolment) };
         }
         // Locked, so that of two enrolments of one user at a time the second sees the first one's slot.
-        if code.expires_at <= now || !is_enabled(&tx, tenant, code.user).await? {
+        if code.expires_at <= now || lock_user_state(&tx, tenant, code.user).await? != Some(UserState::Enabled) {
             return Err(AccountError::Enrolment);
         }
         let by = ChangedBy::Device(node);
@@ -203,11 +206,27 @@ impl Accounts {
     }
 }
 
-/// Locks a user, and returns whether the user exists and may log in.
-async fn is_enabled(tx: &Transaction<'_>, tenant: TenantId, user: UserId) -> Result<bool, StoreError> {
-    let sql = "select disabled_at is null from app_user where tenant_id = $1 and user_id = $2 for update";
-    let row = tx.query_opt(sql, &[&tenant.uuid(), &user.uuid()]).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UserState {
+    Enabled,
+    Disabled,
+    Erased,
+}
+
+/// Locks a user, and returns whether the user may log in; `None` if there is none.
+async fn lock_user_state(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<UserState>, StoreError> {
+    let sql = "select disabled_at is not null, erased_at is not null from app_user
+               where tenant_id = $1 and user_id = $2 for update";
+    let Some(row) = tx.query_opt(sql, &[&tenant.uuid(), &user.uuid()]).await? else { return Ok(None) };
+    Ok(Some(match (row.try_get(0)?, row.try_get(1)?) {
+        (_, true) => UserState::Erased,
+        (true, false) => UserState::Disabled,
+        (false, false) => UserState::Enabled,
+    }))
 }
 
 /// Locks the logins of the code's user, the tenant and the code, in this order; see [`lock_logins`].

@@ -86,6 +86,9 @@ pub enum AccountError {
     /// The proof of a wiped node does not fit.
     #[error("the proof does not fit: {0}")]
     Proof(String),
+    /// A device that is enrolled to a disabled user could do nothing.
+    #[error("user {0} is disabled: enable the user first, then issue the code")]
+    Disabled(UserId),
     /// Nothing can be changed about an erased user.
     #[error("user {0} was erased; create a new one")]
     Erased(UserId),

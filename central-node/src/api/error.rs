@@ -144,6 +144,7 @@ impl From<AccountError> for Problem {
             | AccountError::NoNode { .. }
             | AccountError::NoDevice { .. }
             | AccountError::Erased(_) => Problem::new(ErrorCode::NotFound, detail),
+            AccountError::Disabled(_) => Problem::new(ErrorCode::UserDisabled, detail).at("/user"),
             AccountError::RoleNotHeld { .. } => bad("/role"),
             AccountError::EnrolmentProof => bad("/proof"),
             AccountError::DeviceExists => Problem::new(ErrorCode::AlreadyExists, detail).at("/name"),

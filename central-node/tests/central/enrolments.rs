@@ -84,15 +84,20 @@ async fn an_enrolment_code_ends_after_48_hours_and_needs_a_role_that_the_user_ha
     let disable = json!({ "disabled": true });
     send(&server, "PATCH", &company.token, &format!("/api/v1/users/{}", user.id), disable).await.assert_ok();
     phone.enrol(&server, &code).await.assert_problem(410, "ENROLMENT_INVALID");
+    let of_disabled = ask(company.site.uuid(), "driver");
+    let refused = company.post(path, of_disabled.clone()).await;
+    refused.assert_problem(409, "USER_DISABLED").pointer("/user").detail_contains("enable the user first");
+    let unknown = json!({ "user": Uuid::from_u128(7), "site": company.site.uuid(), "role": "driver" });
+    company.post(path, unknown).await.assert_problem(404, "NOT_FOUND");
     for rubbish in ["", "cpe_", "cpe_00_00", "cpl_0199_00"] {
         let status = phone.enrol(&server, rubbish).await.status.as_u16();
         assert!(matches!(status, 400 | 410), "{rubbish}: {status}");
     }
     let seller = person(&company, "bruno", at_site(&company, "seller")).await;
     let tokens = enrolled(&company, &seller, "seller", "phone-2").await.log_in(&company, &seller).await;
-    send(&server, "POST", access(&tokens), path, ask(company.site.uuid(), "driver"))
-        .await
-        .assert_problem(403, "FORBIDDEN");
+    send(&server, "POST", access(&tokens), path, of_disabled).await.assert_problem(403, "FORBIDDEN");
+    company.post(&format!("/api/v1/users/{}/erase", user.id), json!({})).await.assert_status(204);
+    company.post(path, ask(company.site.uuid(), "driver")).await.assert_problem(404, "NOT_FOUND");
 }
 
 /// "Limite: Max 3 devices par user", with ten that enrol at the same moment.
@@ -258,8 +263,14 @@ async fn a_revoked_device_proves_its_wipe_and_the_list_shows_it() {
     let words: Vec<String> =
         changes(&company).await.into_iter().filter(|(kind, ..)| kind == "DEVICE").map(|(.., word)| word).collect();
     assert_eq!(words, ["device_enrolled", "device_enrolled", "device_revoked", "device_wiped"]);
+    // What is lost with a device is a security event, once.
+    let signals = company.get("/api/v1/security-events?kind=RECORDS_DESTROYED&device=phone-1").await.assert_ok();
+    let found: Vec<_> = signals["events"].as_array().unwrap().iter().map(|row| &row["details"]["unsent"]).collect();
+    assert_eq!(found, [&json!(2)], "{signals}");
     // A device that wipes itself unasked is revoked by that.
     stays.wiped(&company, 0).await.assert_status(204);
     assert!(device_row(&company, &stays).await["revoked_at"].is_string());
+    let signals = company.get("/api/v1/security-events?kind=RECORDS_DESTROYED").await.assert_ok();
+    assert_eq!(signals["events"].as_array().map(Vec::len), Some(1), "nothing was lost with the other: {signals}");
     company.assert_gapless().await;
 }

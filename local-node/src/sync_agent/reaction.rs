@@ -119,6 +119,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::DeviceNotEnrolled
         | ErrorCode::DeviceLimit
         | ErrorCode::EnrolmentInvalid
+        | ErrorCode::UserDisabled
         | ErrorCode::WeakPassword
         | ErrorCode::AlreadyExists
         | ErrorCode::ProofInvalid => to_status(code.status()),
