@@ -208,9 +208,13 @@ ca-ios = Open the file in Safari and allow the profile; install it in Settings, 
 setup-page-title = Choose a password
 setup-page-detail = At least 12 characters. Four words are easy to remember and hard to guess.
 setup-page-password = Password
+setup-page-code = Code of the link
+setup-page-code-hint = The part of the link's address after the sign #. The whole link will do as well.
 setup-page-button = Save
-setup-page-done = The password is saved. Log in with it.
-setup-page-failed = It was not saved.
+setup-page-done = The password is saved. Log in with it, also at the till.
+setup-page-failed = The password was not saved. Try again in a moment.
+setup-page-weak = This password is easy to guess: it is too short, very common, repetitive, or close to your login. Choose another one; the link stays valid.
+setup-page-link-invalid = This link is not valid any more: it was used or it has expired. Ask the person who administers Comptoir for a new one.
 
 ## The page of a receipt.
 

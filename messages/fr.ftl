@@ -208,9 +208,13 @@ ca-ios = Ouvrez le fichier dans Safari et autorisez le profil ; installez-le dan
 setup-page-title = Choisissez un mot de passe
 setup-page-detail = 12 caractères au moins. Quatre mots se retiennent bien et se devinent mal.
 setup-page-password = Mot de passe
+setup-page-code = Code du lien
+setup-page-code-hint = La partie de l'adresse du lien qui suit le signe #. Le lien entier convient aussi.
 setup-page-button = Enregistrer
-setup-page-done = Le mot de passe est enregistré. Connectez-vous avec.
-setup-page-failed = Il n'a pas été enregistré.
+setup-page-done = Le mot de passe est enregistré. Connectez-vous avec, aussi à la caisse.
+setup-page-failed = Le mot de passe n'a pas été enregistré. Réessayez dans un instant.
+setup-page-weak = Ce mot de passe se devine facilement : il est trop court, très courant, répétitif, ou proche de votre identifiant. Choisissez-en un autre ; le lien reste valable.
+setup-page-link-invalid = Ce lien n'est plus valable : il a servi ou il a expiré. Demandez-en un nouveau à la personne qui administre Comptoir.
 
 ## The page of a receipt.
 

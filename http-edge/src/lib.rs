@@ -30,6 +30,7 @@ mod unread_body;
 pub use body_budget::{BodyBudget, BodyReservation};
 pub use ca_answers::{ca_file, ca_page};
 pub use client::{Client, ConnectionInfo, TrustedAddresses, limited_address};
+pub use comptoir_screens::DESIGN_STYLE;
 pub use draft_list::{batch_rejected, check_drafts, split_list};
 pub use guard::{Guard, REFUSED_CREDENTIALS_PER_SECOND, guarded};
 pub use host::{CertificateNames, HostNames, changes_something, foreign_page};

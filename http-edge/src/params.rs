@@ -21,6 +21,14 @@ pub fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     }
 }
 
+/// Reads a form, which is encoded as a query string is. The values are not quoted in a refusal: they may be secrets.
+pub(crate) fn read_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let uri = std::str::from_utf8(body).ok().and_then(|body| format!("/?{body}").parse::<Uri>().ok());
+    let form = uri.and_then(|uri| Query::<T>::try_from_uri(&uri).ok());
+    let unread = || Problem::new(ErrorCode::MalformedBody, "the form does not have the fields that are expected here");
+    form.map(|Query(form)| form).ok_or_else(unread)
+}
+
 /// A parameter that does not read, with what is needed instead.
 pub fn invalid_parameter(name: &str, value: &str, needed: &str) -> Problem {
     Problem::new(ErrorCode::InvalidParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
@@ -73,5 +81,18 @@ mod tests {
             |uri: &str| read_query::<BTreeMap<String, u8>>(&uri.parse().unwrap()).map_err(|problem| problem.code);
         assert_eq!(read("/?a=1"), Ok(BTreeMap::from([("a".to_owned(), 1)])));
         assert_eq!(read("/?a=x"), Err("INVALID_PARAMETER".to_owned()));
+    }
+
+    #[test]
+    fn a_form_is_read_like_a_query_and_its_values_are_never_in_a_refusal() {
+        let form = |body: &[u8]| read_form::<BTreeMap<String, String>>(body);
+        let fields = form(b"code=cpl_1&password=quatre+mots%26plus").unwrap();
+        assert_eq!(fields["password"], "quatre mots&plus");
+        let numbers = |body: &[u8]| read_form::<BTreeMap<String, u8>>(body).unwrap_err();
+        for body in [&b"password=secret"[..], b"\xff=secret", b"a b=secret"] {
+            let problem = numbers(body);
+            assert_eq!(problem.code, "MALFORMED_BODY");
+            assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+        }
     }
 }

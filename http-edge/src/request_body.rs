@@ -16,13 +16,16 @@ use comptoir_core::limits::seconds_for;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use crate::body_budget::{BodyBudget, BodyReservation};
 use crate::broken_body::broken;
 use crate::ndjson::{NDJSON, NdjsonLines};
+use crate::params::read_form;
 
 const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A body that is no JSON, or other JSON than expected.
 pub fn malformed_body(error: &serde_json::Error) -> Problem {
@@ -138,7 +141,15 @@ impl RequestBody {
         self.bytes(bytes_max).await
     }
 
-    /// The same where the path may say everything: an empty body needs no content type.
+    /// Reads a browser's form of at most `bytes_max` bytes.
+    pub async fn form<T: DeserializeOwned>(self, bytes_max: usize) -> Result<T, Problem> {
+        if self.media_type.as_deref() != Some(FORM) {
+            return Err(self.unsupported(FORM));
+        }
+        read_form(&self.bytes(bytes_max).await?)
+    }
+
+    /// A JSON body where the path may say everything: an empty one needs no content type.
     pub async fn json_or_nothing(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
         if self.media_type.is_some() {
             return self.json(bytes_max).await;

@@ -194,6 +194,8 @@ pub const AUTH_PASSWORD: &str = "/api/v1/auth/password";
 pub const SETUP_PAGE: &str = "/setup";
 /// The script of that page.
 pub const SETUP_SCRIPT: &str = "/setup.js";
+/// The style of that page.
+pub const SETUP_STYLE: &str = "/setup.css";
 /// The public keys of access tokens.
 pub const JWKS: &str = "/.well-known/jwks.json";
 /// A tenant's users.

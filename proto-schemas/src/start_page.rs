@@ -100,7 +100,7 @@ impl StartPage {
 }
 
 /// A text as HTML shows it, inside an element or an attribute's quotes.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -3,6 +3,10 @@
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
+/// The values and components of the design, for pages that work without the screens.
+pub const DESIGN_STYLE: &str =
+    concat!(include_str!("../../web/src/design/tokens.css"), include_str!("../../web/src/design/components.css"));
+
 /// The page that loads all others.
 const INDEX: &str = "index.html";
 

@@ -21,6 +21,8 @@ KNOWN = json.load(open(os.environ["COMPTOIR_API_KNOWN"], encoding="utf-8"))
 STATUSES = collections.defaultdict(collections.Counter)
 LOCK = threading.Lock()
 TURNS = collections.defaultdict(itertools.count)
+# Bodies of these paths are forms.
+FORMS = ("/setup",)
 # Only nodes may use these paths.
 OF_NODES = ("/api/v1/sync/", "/api/v1/nodes/{id}/certificate")
 
@@ -69,6 +71,8 @@ def use_existing_data(case):
         body = one_of(operation + " body", body)
         case.media_type = "application/octet-stream" if isinstance(body, str) else "application/json"
         case.body = body.encode() if isinstance(body, str) else body
+        if case.path in FORMS:
+            case.media_type = "application/x-www-form-urlencoded"
     query = known(operation, case.path, "queries")
     if query is not None:
         case.query = dict(one_of(operation + " query", query))

@@ -161,7 +161,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
         "bodies": {
             "/api/v1/events": posted(),
             "/api/v1/nodes/{id}/certificate": [comptoir_proto::openapi::examples::node_certificate()],
-            "/api/v1/auth/login": [people.login], "/api/v1/auth/refresh": people.refreshes, "/api/v1/auth/setup": people.setups,
+            "/api/v1/auth/login": [people.login], "/api/v1/auth/refresh": people.refreshes, "/api/v1/auth/setup": people.setups, "/setup": people.setup_forms,
             "/api/v1/sync/push": [push], "/api/v1/sync/wiped": [till.wipe_proof(0)], "/api/sync/push": [phone], "/api/sync/up": [up],
             "/api/v1/devices/enrolments": devices.enrolments, "/api/v1/devices/enrol": devices.enrols,
             "/api/v1/devices/wiped": devices.wiped,
@@ -189,6 +189,7 @@ struct People {
     access_token: Value,
     refreshes: Vec<Value>,
     setups: Vec<Value>,
+    setup_forms: Vec<Value>,
     /// The places of users who do not log in.
     others: Vec<Value>,
     /// Those of users who are erased.
@@ -206,11 +207,13 @@ async fn people(admin: &Endpoint) -> People {
         answer
     };
     let created = async |login: String| call("/api/v1/users", json!({ "login": login, "name": "A person" })).await;
-    let mut setups = Vec::new();
+    let (mut setups, mut setup_forms) = (Vec::new(), Vec::new());
     let (mut others, mut erased) = (Vec::new(), Vec::new());
     for number in 0..8 {
         let code = created(format!("new-{number}")).await["code"].clone();
         setups.push(json!({ "code": code, "password": PASSWORD }));
+        let code = created(format!("by-form-{number}")).await["code"].clone();
+        setup_forms.push(json!({ "code": code, "password": PASSWORD }));
         others.push(json!({ "id": created(format!("other-{number}")).await["user"] }));
         erased.push(json!({ "id": created(format!("erased-{number}")).await["user"] }));
     }
@@ -226,7 +229,7 @@ async fn people(admin: &Endpoint) -> People {
     call("/api/v1/auth/setup", json!({ "code": code, "password": PASSWORD })).await;
     let changer = json!({ "tenant": tenant, "login": "changer", "password": PASSWORD });
     let access_token = call("/api/v1/auth/login", changer).await["access_token"].clone();
-    People { login, access_token, refreshes, setups, others, erased }
+    People { login, access_token, refreshes, setups, setup_forms, others, erased }
 }
 
 fn choices() -> Value {

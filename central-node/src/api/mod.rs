@@ -114,5 +114,6 @@ fn routes() -> Router<Arc<Central>> {
         .merge(read_models::router())
         .merge(reports::router())
         .merge(sessions::router())
+        .merge(setup_page::router())
         .merge(users::router())
 }

@@ -410,10 +410,26 @@ fn logins() -> Vec<Operation> {
             .open()
             .any_header("Accept-Language", "`en`; French otherwise")
             .answers_given(200, "text/html; charset=utf-8", text("A page.")),
+        short(paths::SETUP_PAGE, "Set a password with a one-time code, by that page's form")
+            .takes_given(
+                "application/x-www-form-urlencoded",
+                json!({ "type": "object", "required": ["code", "password"], "additionalProperties": false,
+                    "properties": { "code": { "type": "string" }, "password": { "type": "string" } } }),
+            )
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers_given(200, "text/html; charset=utf-8", text("A page that says that the password is set."))
+            .answers_given(410, "text/html; charset=utf-8", text("The code is not valid any more: the form again."))
+            .answers_given(422, "text/html; charset=utf-8", text("The password is weak: the form again."))
+            .answers_given(503, "text/html; charset=utf-8", text("It could not be set now: the form again.")),
         get(paths::SETUP_SCRIPT, "The script of that page").open().answers_given(
             200,
             "text/javascript; charset=utf-8",
             text("A script."),
+        ),
+        get(paths::SETUP_STYLE, "The style of that page").open().answers_given(
+            200,
+            "text/css; charset=utf-8",
+            text("A style."),
         ),
     ]
 }
@@ -517,7 +533,7 @@ fn user_devices() -> Vec<Operation> {
             .takes::<devices_v1::NewEnrolmentDto>()
             .like(json!({ "user": id, "site": id, "role": "driver" }))
             .answers::<devices_v1::EnrolmentAnswer>(201)
-            .refuses(&[ErrorCode::NotFound]),
+            .refuses(&[ErrorCode::NotFound, ErrorCode::UserDisabled]),
         short(paths::DEVICE_ENROL, "A device enrols itself with a one-time code and its own key")
             .takes::<devices_v1::EnrolDto>()
             .like(json!({ "code": "cpe_...", "name": "phone-1", "public_key": key, "proof": proof }))

@@ -50,7 +50,7 @@ const SYNC: AccessOperation = AccessOperation::Sync;
 /// it that it is revoked, and nothing else.
 const OF_REVOKED_NODES: [&str; 4] = [paths::SYNC_PUSH, paths::SYNC_STATUS, paths::SYNC_PULL, paths::SYNC_WIPED];
 
-pub(super) const TABLE: [(&str, &str, Needs); 103] = [
+pub(super) const TABLE: [(&str, &str, Needs); 105] = [
     ("get", paths::HEALTHZ, Nothing),
     ("get", paths::READYZ, Nothing),
     ("get", paths::SCREENS, Nothing),
@@ -74,7 +74,9 @@ pub(super) const TABLE: [(&str, &str, Needs); 103] = [
     ("post", paths::OFFICE_REFRESH, Nothing),
     ("get", paths::ME, Person),
     ("get", paths::SETUP_PAGE, Nothing),
+    ("post", paths::SETUP_PAGE, Nothing),
     ("get", paths::SETUP_SCRIPT, Nothing),
+    ("get", paths::SETUP_STYLE, Nothing),
     ("post", paths::AUTH_LOGIN, Nothing),
     ("post", paths::AUTH_REFRESH, Nothing),
     ("post", paths::AUTH_LOGOUT, Nothing),

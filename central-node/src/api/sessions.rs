@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -13,7 +13,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use comptoir_core::access::RoleAt;
 use comptoir_core::id::TenantId;
 use comptoir_http_edge::{Client, ProblemResponse, RequestBody};
-use comptoir_messages::Language;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::identity_v1::{
     ChallengeAnswer, JsonWebKey, JsonWebKeySet, LoginDto, LogoutDto, PasswordChangeDto, RefreshDto, RoleDto,
@@ -25,13 +24,12 @@ use serde::de::DeserializeOwned;
 
 use super::auth::{credential, forbidden};
 use super::caller::CallerHeaders;
-use super::setup_page;
 use crate::accounts::{AccountError, LoginRequest, Tokens};
 use crate::central::Central;
 use crate::identity::{PasswordError, PublishedKey};
 
 /// Bytes of a body: names, passwords and tokens are short.
-const BODY_BYTES_MAX: usize = 16 * 1024;
+pub(super) const BODY_BYTES_MAX: usize = 16 * 1024;
 
 pub(super) fn router() -> Router<Arc<Central>> {
     Router::new()
@@ -41,8 +39,6 @@ pub(super) fn router() -> Router<Arc<Central>> {
         .route(paths::AUTH_LOGOUT, post(log_out))
         .route(paths::AUTH_SETUP, post(set_password))
         .route(paths::AUTH_PASSWORD, post(change_password))
-        .route(paths::SETUP_PAGE, get(page))
-        .route(paths::SETUP_SCRIPT, get(script))
         .route(paths::JWKS, get(key_set))
 }
 
@@ -137,23 +133,6 @@ pub(super) fn json_web_keys(keys: &[PublishedKey]) -> JsonWebKeySet {
         x: URL_SAFE_NO_PAD.encode(key.public_key),
     };
     JsonWebKeySet { keys: keys.iter().map(key).collect() }
-}
-
-/// The page of a one-time link. The code is in the fragment of its address, which its script reads and no server sees.
-async fn page(headers: HeaderMap) -> impl IntoResponse {
-    let language = Language::accepted(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, setup_page::CONTENT_SECURITY_POLICY),
-        (CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::VARY, "accept-language"),
-    ];
-    (headers, setup_page::html(language))
-}
-
-async fn script() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "no-store")], setup_page::SCRIPT)
 }
 
 /// Tokens must not stay in a cache.

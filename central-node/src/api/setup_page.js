@@ -1,20 +1,8 @@
-// Sends the password with the code in this page's address, and shows the outcome.
-const form = document.querySelector('form');
-const status = document.querySelector('[role=status]');
-form.addEventListener('submit', async (submitted) => {
-  submitted.preventDefault();
-  const body = JSON.stringify({ code: location.hash.slice(1), password: form.elements.password.value });
-  try {
-    const answer = await fetch(form.dataset.setup, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-    if (answer.ok) {
-      history.replaceState(null, '', location.pathname);
-      form.remove();
-      status.textContent = form.dataset.done;
-    } else {
-      const problem = await answer.json();
-      status.textContent = `${form.dataset.failed} ${problem.detail}`;
-    }
-  } catch (error) {
-    status.textContent = `${form.dataset.failed} ${error.message}`;
-  }
-});
+// Takes the code from the page's address, which no server sees, into the form. Without this script a person pastes it there.
+const field = document.querySelector('#code');
+if (field) {
+  if (location.hash.length > 1) field.value = location.hash.slice(1);
+  const isKnown = field.value !== '' && !field.hasAttribute('aria-invalid');
+  field.closest('.field').hidden = isKnown;
+  (isKnown ? document.querySelector('#password') : field).focus();
+}
