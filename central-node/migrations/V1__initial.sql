@@ -290,6 +290,7 @@ create table event (
     entity_type  text collate "C",
     entity_id    text collate "C",
     action       text collate "C",
+    site_id      uuid,                               -- null where the event belongs to no site
     verdict      text collate "C" not null,
     code         text collate "C",
     chain        bytea not null,                     -- the node's chain after this record
@@ -311,6 +312,7 @@ create unique index event_id_counts_once on event (tenant_id, event_id)
 
 -- Events that wait for a person.
 create index event_quarantined on event (tenant_id, position) where verdict = 'QUARANTINED';
+create index event_quarantined_of_site on event (tenant_id, site_id, position) where verdict = 'QUARANTINED' and site_id is not null;
 
 -- Releases and resolutions: few among many. Created before event_of_entity, since of two indexes with equal costs the planner
 -- chooses the newer one.
@@ -328,6 +330,8 @@ create index event_of_entity on event (tenant_id, entity_type, entity_id, positi
 
 -- Conflict resolutions in force.
 create index event_resolution on event (tenant_id, position) where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED';
+create index event_resolution_of_site on event (tenant_id, site_id, position)
+    where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED' and site_id is not null;
 
 -- The events of a conflict, by entity: resolutions, edits in conflict, and quarantined edits that may have been released.
 create index event_resolution_of_entity on event (tenant_id, entity_type, entity_id, position)

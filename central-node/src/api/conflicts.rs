@@ -32,7 +32,7 @@ use crate::conflicts::Conflict;
 use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest, ResolveError};
 use crate::conflicts::shown::{self, ConflictDto};
 use crate::conflicts::{Choice, Filter, list};
-use crate::identity::Credential;
+use crate::identity::{Credential, SiteView};
 
 /// The default page size. It is small, because each conflict is shown in full.
 const PAGE_CONFLICTS: usize = 50;
@@ -95,12 +95,17 @@ async fn conflict_page(
     let after = position("after", query.after)?;
     let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail);
     let name = |text: Option<String>| text.map(Name::new).transpose().map_err(|error| bad(error.to_string()));
+    // A node is shown the conflicts of its own edits, whatever their site.
+    let sites = match credential.node() {
+        Some(_) => SiteView::All,
+        None => credential.sites_for(AccessOperation::DecideConflict),
+    };
     let filter = Filter {
         entity_type: name(query.entity_type)?,
         entity_id: name(query.entity)?,
         node: credential.node().or(query.node.map(NodeId::new)),
         all: query.state == Some(ConflictFilter::All),
-        sites: credential.sites_for(AccessOperation::DecideConflict),
+        sites,
     };
     let listed = list(central.database(), credential.tenant, &filter, after, limit).await?;
     let conflicts = listed.conflicts.iter().map(shown::conflict).collect::<Result<_, _>>()?;

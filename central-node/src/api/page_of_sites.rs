@@ -1,5 +1,5 @@
-//! A page of the log with the events of the caller's sites. The site of an event is in its sealed record and in no column,
-//! so rows are read on until the page is full.
+//! A page of the log with the events of the caller's sites. The log is read by position, and no index on its largest table is
+//! kept for nodes that read their own part, so rows are read on until the page is full.
 
 use comptoir_core::id::SiteId;
 use comptoir_core::position::Position;

@@ -24,8 +24,8 @@ use uuid::Uuid;
 use super::auth::{acting_user, admin};
 use super::caller::CallerHeaders;
 use super::drafts::submit;
+use super::event_rows::event_dto;
 use super::events::{EventsQuery, stored_event};
-use super::page_of_sites::PageOfSites;
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
@@ -60,11 +60,14 @@ pub(super) async fn list(
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let version = Versions::active(&tx, credential.tenant).await?.quarantine;
     let sites = credential.sites_for(AccessOperation::ReleaseQuarantine);
-    let mut page = PageOfSites::new(sites, query.after(), limit);
-    while let Some((after, rows)) = page.wants() {
-        page.take(&event_store::quarantined(&tx, credential.tenant, version, after, rows).await?)?;
-    }
-    Ok(Json(page.finish()))
+    // One row more than the page shows whether another page follows.
+    let asked = (query.after(), i64::try_from(limit + 1).unwrap_or(i64::MAX));
+    let mut rows = event_store::quarantined(&tx, credential.tenant, version, sites.ids().as_deref(), asked).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().map_or(query.after(), |row| row.position).to_string();
+    let events = rows.iter().map(event_dto).collect::<Result<_, _>>()?;
+    Ok(Json(EventPage { events, next, more }))
 }
 
 /// Releases a quarantined event. The answer has the decision about the release: REJECTED if the event was not quarantined,

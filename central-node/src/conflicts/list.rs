@@ -3,8 +3,6 @@
 //! Lists are in log order: an open conflict is at the position of the edit that opened it, a decided one at the position of
 //! its resolution. So pages never shift while a person reads them.
 
-use std::collections::BTreeSet;
-
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
@@ -32,17 +30,13 @@ pub(crate) struct Filter {
 #[derive(Debug)]
 pub(crate) struct ConflictPage {
     pub(crate) conflicts: Vec<Conflict>,
-    /// The last position that was searched.
+    /// The last position that was read.
     pub(crate) next: Position,
-    /// Whether more may follow. A page may be shorter than requested without being the last: it has fewer conflicts than
-    /// resolutions, and ends after [`SEARCHED_MAX`].
+    /// Whether more follow.
     pub(crate) more: bool,
 }
 
-/// Positions that are looked at for one page. Only a page of one site's conflicts among very many of others reaches it.
-const SEARCHED_MAX: usize = 10_000;
-
-/// Conflicts after a position.
+/// Conflicts after a position. Only the resolutions of other nodes' edits are read for nothing, where a node is asked for.
 pub(crate) async fn list(
     database: &Database,
     tenant: TenantId,
@@ -52,34 +46,26 @@ pub(crate) async fn list(
 ) -> Result<ConflictPage, StoreError> {
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    let (mut next, mut more, mut searched) = (after, true, 0);
-    let mut listed: Vec<EventId> = Vec::with_capacity(limit);
-    while more && listed.len() < limit && searched < SEARCHED_MAX {
+    let (mut conflicts, mut next) = (Vec::with_capacity(limit), after);
+    loop {
+        // One more than the page shows whether another page follows.
         let found = found_after(&tx, tenant, filter, next, limit + 1).await?;
-        more = found.len() > limit;
-        searched += found.len();
-        let page = &found[..found.len().min(limit)];
-        let visible = visible(&tx, tenant, filter, page).await?;
-        for (position, event) in page {
-            if listed.len() == limit {
-                more = true;
-                break;
+        let is_last = found.len() <= limit;
+        for (position, event) in found {
+            let conflict = history::find(&tx, tenant, event, filter.node).await?;
+            if conflict.is_some() && conflicts.len() == limit {
+                return Ok(ConflictPage { conflicts, next, more: true });
             }
-            next = *position;
-            if visible.contains(event) {
-                listed.push(*event);
-            }
+            conflicts.extend(conflict);
+            next = position;
+        }
+        if is_last {
+            return Ok(ConflictPage { conflicts, next, more: false });
         }
     }
-    let mut conflicts = Vec::with_capacity(listed.len());
-    for event in listed {
-        let conflict = history::find(&tx, tenant, event, filter.node).await?;
-        conflicts.extend(conflict);
-    }
-    Ok(ConflictPage { conflicts, next, more })
 }
 
-/// The next conflicts of any site, with their positions.
+/// The next conflicts of the filter's sites, with their positions.
 async fn found_after(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -87,48 +73,29 @@ async fn found_after(
     after: Position,
     limit: usize,
 ) -> Result<Vec<(Position, EventId)>, StoreError> {
-    let mut found = open(tx, tenant, filter, after, limit).await?;
+    let sites = filter.sites.ids();
+    let mut found = open(tx, tenant, filter, sites.as_deref(), (after, limit)).await?;
     if filter.all {
-        found.extend(decided(tx, tenant, filter, after, limit).await?);
+        found.extend(decided(tx, tenant, filter, sites.as_deref(), (after, limit)).await?);
         found.sort_unstable();
         found.truncate(limit);
     }
     Ok(found)
 }
 
-/// Those of the filter's sites. The site of an edit is in its sealed record.
-async fn visible(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    filter: &Filter,
-    found: &[(Position, EventId)],
-) -> Result<BTreeSet<EventId>, StoreError> {
-    let ids = found.iter().map(|(_, event)| *event);
-    // A node is shown the conflicts of its own edits.
-    if filter.sites == SiteView::All || filter.node.is_some() {
-        return Ok(ids.collect());
-    }
-    let ids: Vec<Uuid> = ids.map(|event| event.uuid()).collect();
-    let rows = event_store::by_event_ids(tx, tenant, &ids).await?;
-    let shown = rows.iter().filter_map(|row| {
-        let event = row.event().ok()?;
-        filter.sites.shows(event.content.site).then_some(event.id)
-    });
-    Ok(shown.collect())
-}
-
 async fn open(
     tx: &Transaction<'_>,
     tenant: TenantId,
     filter: &Filter,
-    after: Position,
-    limit: usize,
+    sites: Option<&[Uuid]>,
+    (after, limit): (Position, usize),
 ) -> Result<Vec<(Position, EventId)>, StoreError> {
     let version = Versions::active(tx, tenant).await?.entities;
     let filter = OpenConflictFilter {
         entity_type: filter.entity_type.as_ref().map(Name::as_str),
         entity_id: filter.entity_id.as_ref().map(Name::as_str),
         node: filter.node,
+        sites,
     };
     event_store::open_conflicts(tx, tenant, version, filter, after, limit).await
 }
@@ -137,11 +104,11 @@ async fn decided(
     tx: &Transaction<'_>,
     tenant: TenantId,
     filter: &Filter,
-    after: Position,
-    limit: usize,
+    sites: Option<&[Uuid]>,
+    (after, limit): (Position, usize),
 ) -> Result<Vec<(Position, EventId)>, StoreError> {
     let about = (filter.entity_type.as_ref().map(Name::as_str), filter.entity_id.as_ref().map(Name::as_str));
-    let rows = event_store::resolutions(tx, tenant, about, after, as_bigint(limit as u64)).await?;
+    let rows = event_store::resolutions(tx, tenant, about, sites, (after, as_bigint(limit as u64))).await?;
     let mut decided = Vec::with_capacity(rows.len());
     for row in rows {
         let damaged = |why: String| StoreError::Damaged(format!("the record at position {}: {why}", row.position));

@@ -238,7 +238,10 @@ fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) ->
 /// The resolution as a draft of central's own node, followed by the deletion if the choice causes one.
 fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Result<DraftBatch, ResolveError> {
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
+    // Of the site of the edit that it decides about, so that lists of a site find it.
+    let site = conflict.edits.first().and_then(|edit| edit.known.event.content.site);
     let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
+    let resolution = Content { site, ..resolution };
     let mut drafts = vec![parse_draft(id, resolution)?];
     if plan.deletes {
         let deletion = Content { causation: Some(id), ..content(conflict, order, "DELETE", b"{}".to_vec())? };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::Event;
-use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
@@ -64,14 +64,16 @@ pub(crate) async fn append_events(
     let types: Vec<Option<&str>> = events.iter().map(|event| event.content(|e| &e.content.entity_type)).collect();
     let entities: Vec<Option<&str>> = events.iter().map(|event| event.content(|e| &e.content.entity_id)).collect();
     let actions: Vec<Option<&str>> = events.iter().map(|event| event.content(|e| &e.content.action)).collect();
+    let sites: Vec<Option<Uuid>> =
+        events.iter().map(|event| event.event.as_deref()?.content.site.map(SiteId::uuid)).collect();
     let verdicts: Vec<&str> = events.iter().map(|event| event.verdict.as_str()).collect();
     let codes: Vec<Option<&str>> = events.iter().map(|event| event.code.map(Code::as_str)).collect();
     let chains: Vec<&[u8]> = events.iter().map(|event| event.chain.0.as_slice()).collect();
     let decisions: Vec<&[u8]> = events.iter().map(|event| event.decision.as_slice()).collect();
     let records: Vec<&[u8]> = events.iter().map(|event| &*event.record).collect();
-    let columns: [&(dyn ToSql + Sync); 17] = [
+    let columns: [&(dyn ToSql + Sync); 18] = [
         &tenant, &positions, &seqs, &received, &effective, &occurred, &ids, &nodes, &epochs, &types, &entities,
-        &actions, &verdicts, &codes, &chains, &decisions, &records,
+        &actions, &sites, &verdicts, &codes, &chains, &decisions, &records,
     ];
     let inserted = tx.execute(&statement, &columns).await?;
     assert_eq!(

@@ -95,6 +95,8 @@ pub(crate) struct OpenConflictFilter<'a> {
     pub(crate) entity_type: Option<&'a str>,
     pub(crate) entity_id: Option<&'a str>,
     pub(crate) node: Option<NodeId>,
+    /// Edits of these sites; `None` for all.
+    pub(crate) sites: Option<&'a [Uuid]>,
 }
 
 /// The edits that opened the open conflicts, after a position and oldest first.
@@ -106,8 +108,8 @@ pub(crate) async fn open_conflicts(
     after: Position,
     limit: usize,
 ) -> Result<Vec<(Position, EventId)>, StoreError> {
-    let OpenConflictFilter { entity_type, entity_id, node } = filter;
-    let parameters: [&(dyn ToSql + Sync); 7] = [
+    let OpenConflictFilter { entity_type, entity_id, node, sites } = filter;
+    let parameters: [&(dyn ToSql + Sync); 8] = [
         &tenant.uuid(),
         &version,
         &entity_type,
@@ -115,6 +117,7 @@ pub(crate) async fn open_conflicts(
         &node.map(NodeId::uuid),
         &as_bigint(after.0),
         &as_bigint(limit as u64),
+        &sites,
     ];
     let read = |row: &Row| Ok((Position(natural(row.try_get("position")?)?), EventId::new(row.try_get("event_id")?)));
     rows(tx, include_str!("open_conflicts.sql"), &parameters).await?.iter().map(read).collect()

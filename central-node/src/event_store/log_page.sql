@@ -1,6 +1,6 @@
 -- A part of a tenant's log in the order of positions, as stored. `before` is the size of the records before one: a page ends
 -- at a number of positions or of bytes, whichever comes first.
-select e.position, e.node_id, e.epoch, h.epoch_id, e.node_seq, e.event_id, e.entity_type, e.entity_id, e.action, e.verdict, e.code,
+select e.position, e.node_id, e.epoch, h.epoch_id, e.node_seq, e.event_id, e.entity_type, e.entity_id, e.action, e.site_id, e.verdict, e.code,
        e.occurred_at, e.effective_at, e.received_at, e.chain, e.decision, e.record
 from (
     select e.*, sum(octet_length(e.record)) over (order by e.position rows unbounded preceding) - octet_length(e.record) as before

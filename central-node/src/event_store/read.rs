@@ -330,21 +330,23 @@ pub(crate) async fn position_at_time(
     Ok(Position(natural(row.try_get(0)?)?))
 }
 
-/// Events that wait for a person, after a position: quarantined and not released, oldest first.
+/// Events of some sites that wait for a person, after a position: quarantined and not released, oldest first. Without sites those
+/// of the whole tenant.
 pub(crate) async fn quarantined(
     tx: &Transaction<'_>,
     tenant: TenantId,
     version: i32,
-    after: Position,
-    limit: i64,
+    sites: Option<&[Uuid]>,
+    (after, limit): (Position, i64),
 ) -> Result<Vec<LogRow>, StoreError> {
+    let of_sites = if sites.is_some() { "e.site_id = any($5)" } else { "$5::uuid[] is null" };
     let sql = format!(
         "{COLUMNS} left join quarantine q on q.tenant_id = e.tenant_id and q.version = $2 and q.event_id = e.event_id
-         where e.tenant_id = $1 and e.verdict = 'QUARANTINED' and e.position > $3 and q.released is not true
+         where e.tenant_id = $1 and e.verdict = 'QUARANTINED' and e.position > $3 and q.released is not true and {of_sites}
          order by e.position limit $4"
     );
     let statement = tx.prepare_cached(&sql).await?;
-    let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &version, &as_bigint(after.0), &limit];
+    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &version, &as_bigint(after.0), &limit, &sites];
     tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 
@@ -528,16 +530,18 @@ pub(crate) async fn resolutions(
     tx: &Transaction<'_>,
     tenant: TenantId,
     (entity_type, entity_id): (Option<&str>, Option<&str>),
-    after: Position,
-    limit: i64,
+    sites: Option<&[Uuid]>,
+    (after, limit): (Position, i64),
 ) -> Result<Vec<LogRow>, StoreError> {
+    let of_sites = if sites.is_some() { "e.site_id = any($6)" } else { "$6::uuid[] is null" };
     let sql = format!(
         "{COLUMNS} where e.tenant_id = $1 and e.action = 'CONFLICT_RESOLVED' and e.verdict = 'ACCEPTED' and e.position > $2
-         and ($3::text is null or e.entity_type = $3) and ($4::text is null or e.entity_id = $4)
+         and ($3::text is null or e.entity_type = $3) and ($4::text is null or e.entity_id = $4) and {of_sites}
          order by e.position limit $5"
     );
     let statement = tx.prepare_cached(&sql).await?;
-    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &as_bigint(after.0), &entity_type, &entity_id, &limit];
+    let parameters: [&(dyn ToSql + Sync); 6] =
+        [&tenant.uuid(), &as_bigint(after.0), &entity_type, &entity_id, &limit, &sites];
     tx.query(&statement, &parameters).await?.iter().map(|row| LogRow::checked(tenant, row)).collect()
 }
 

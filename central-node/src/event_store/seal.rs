@@ -27,6 +27,7 @@ pub(crate) struct CopiedColumns {
     entity_type: Option<String>,
     entity_id: Option<String>,
     action: Option<String>,
+    site_id: Option<Uuid>,
     verdict: String,
     code: Option<String>,
     occurred_at: Option<Micros>,
@@ -37,7 +38,7 @@ pub(crate) struct CopiedColumns {
 /// The columns that [`CopiedColumns::read`] reads, except `node_id`, `epoch` and `node_seq`, which every reader selects.
 macro_rules! copied_columns {
     () => {
-        "e.event_id, e.entity_type, e.entity_id, e.action, e.verdict, e.code, e.occurred_at, e.effective_at, e.received_at"
+        "e.event_id, e.entity_type, e.entity_id, e.action, e.site_id, e.verdict, e.code, e.occurred_at, e.effective_at, e.received_at"
     };
 }
 pub(super) use copied_columns;
@@ -79,6 +80,7 @@ impl CopiedColumns {
             entity_type: row.try_get("entity_type")?,
             entity_id: row.try_get("entity_id")?,
             action: row.try_get("action")?,
+            site_id: row.try_get("site_id")?,
             verdict: row.try_get("verdict")?,
             code: row.try_get("code")?,
             occurred_at: row.try_get("occurred_at")?,
@@ -127,8 +129,11 @@ impl CopiedColumns {
             ("received_at", Some(decision.received_at), Some(self.received_at)),
             ("effective_at", Some(decision.effective_at), Some(self.effective_at)),
         ];
+        let sealed_site = content.and_then(|event| event.content.site).map(|site| site.to_string());
+        let stored_site = self.site_id.map(|site| site.to_string());
         // A record that should decode and does not is reported as damage separately.
         if content.is_some() || !has_event {
+            texts.push(("site_id", sealed_site.as_deref(), stored_site.as_deref()));
             texts.push(("entity_type", content.map(|e| e.content.entity_type.as_str()), self.entity_type.as_deref()));
             texts.push(("entity_id", content.map(|e| e.content.entity_id.as_str()), self.entity_id.as_deref()));
             texts.push(("action", content.map(|e| e.content.action.as_str()), self.action.as_deref()));

@@ -2,6 +2,7 @@
 
 use comptoir_core::access::{AccessOperation, AccessRequest};
 use comptoir_core::id::{Name, SiteId};
+use uuid::Uuid;
 
 use super::{Access, Credential};
 
@@ -15,6 +16,14 @@ pub(crate) enum SiteView {
 }
 
 impl SiteView {
+    /// The sites as a parameter of a query; `None` for all.
+    pub(crate) fn ids(&self) -> Option<Vec<Uuid>> {
+        match self {
+            SiteView::All => None,
+            SiteView::Only(sites) => Some(sites.iter().map(|site| site.uuid()).collect()),
+        }
+    }
+
     /// Whether a caller sees what belongs to this site; `None`: to no site.
     pub(crate) fn shows(&self, site: Option<SiteId>) -> bool {
         match self {
@@ -51,7 +60,6 @@ impl Credential {
 #[cfg(test)]
 mod tests {
     use comptoir_core::id::{NodeId, TenantId};
-    use uuid::Uuid;
 
     use super::*;
 

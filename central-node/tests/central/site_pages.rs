@@ -104,6 +104,9 @@ async fn a_managers_page_of_the_conflicts_is_full_open_or_decided() {
     let key = manager(&company).await;
     let open = pages(&server, &key, "/api/v1/conflicts?limit=2", "conflicts", "event_id").await;
     assert_eq!(open, chunks(&ids, 2));
+    // Whose node it was is no way around the site.
+    let of_other = format!("/api/v1/conflicts?limit=2&node={}", other.node);
+    assert_eq!(pages(&server, &key, &of_other, "conflicts", "event_id").await, [Vec::<String>::new()]);
     let all = pages(&server, &company.token, "/api/v1/conflicts?limit=1000", "conflicts", "event_id").await.concat();
     assert_eq!(all.len(), 5 * (OTHERS + 1), "an administrator sees both sites");
     for event in &all {
@@ -115,6 +118,16 @@ async fn a_managers_page_of_the_conflicts_is_full_open_or_decided() {
     assert_eq!(decided.concat().len(), ids.len());
     assert!(decided.concat().iter().all(|event| ids.contains(event)), "{decided:?}");
     assert!(decided.iter().rev().skip(1).all(|page| page.len() == 2), "each page but the last is full: {decided:?}");
+    // A node's own, which are found between those of the other.
+    let of_node = pages(&server, &own.key, "/api/v1/conflicts?limit=2&state=all", "conflicts", "event_id").await;
+    assert_eq!(of_node.concat().len(), ids.len(), "{of_node:?}");
+    assert!(of_node.iter().rev().skip(1).all(|page| page.len() == 2), "{of_node:?}");
+    // The resolution is an event of the site of the edit.
+    let log = company.get("/api/v1/events?limit=1000").await.assert_ok();
+    let resolutions = log["events"].as_array().unwrap().iter().filter(|event| event["action"] == "CONFLICT_RESOLVED");
+    let sites: Vec<&Value> = resolutions.map(|event| &event["site"]).collect();
+    assert_eq!(sites.iter().filter(|site| **site == &json!(company.site.uuid())).count(), ids.len(), "{sites:?}");
+    assert!(sites.iter().all(|site| site.is_string()), "{sites:?}");
 }
 
 /// A stolen key of one shop reads that shop's events.

@@ -181,8 +181,9 @@ async fn changed_bytes_columns_and_heads_are_each_found_at_their_position() {
             "update event set decision = set_byte(decision, length(decision) - 1, 7) where position = 8",
             vec![(Damage::DecisionChain, false, 3, 13)],
         ),
+        // A letter of the payload, which no column repeats.
         (
-            "update event set record = set_byte(record, 90, 7) where position = 8",
+            "update event set record = set_byte(record, position('EUR'::bytea in record) - 1, 90) where position = 8",
             vec![(Damage::RecordChain, true, 6, 6)],
         ),
         ("update event set verdict = 'REJECTED' where position = 8", vec![(Damage::Column, false, 8, 8)]),
@@ -284,12 +285,15 @@ async fn the_check_finds_a_change_of_any_copied_column() {
         ("entity_type", "'AUDIT'", 4),
         ("entity_id", "'s-9'", 4),
         ("action", "'SALE_REFUNDED'", 4),
+        ("site_id", "gen_random_uuid()", 4),
+        ("site_id", "null", 4),
         ("verdict", "'QUARANTINED'", 4),
         ("code", "'UNKNOWN_REFERENCE'", 4),
         ("occurred_at", "occurred_at + interval '1 day'", 4),
         ("effective_at", "effective_at - interval '1 microsecond'", 4),
         ("received_at", "received_at + interval '1 microsecond'", 4),
         ("entity_id", "'s-1'", 5),
+        ("site_id", "gen_random_uuid()", 5),
         ("verdict", "'ACCEPTED'", 5),
     ] {
         let admin = server.admin().await;
