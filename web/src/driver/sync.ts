@@ -17,6 +17,7 @@ const FIRST = "1970-01-01T00:00:00Z";
 /** The pauses of the mobile document, in seconds. */
 const PAUSES = [1, 2, 4, 8, 16];
 const POLL = 15_000;
+const CHECKSUM = "SHA-256";
 /** How often a revoked phone sends what central wants to have again. */
 const HAND_OVER_MAX = 3;
 
@@ -127,7 +128,7 @@ async function asked<T>(method: "GET" | "POST" | "PUT", path: string, body?: obj
 }
 
 const sha256 = async (text: string): Promise<string> =>
-  Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  Array.from(new Uint8Array(await crypto.subtle.digest(CHECKSUM, new TextEncoder().encode(text))), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 async function push(): Promise<void> {
   const mine = (await identity())!;
