@@ -18,7 +18,7 @@ before(async () => {
   shop = await TestShop.start();
   const asks = { proofs: ["position"] };
   await order(shop, [
-    ...["BL-1", "BL-2", "BL-3", "BL-4", "BL-5", "BL-6", "BL-7", "BL-8", "BL-9"].map((id) => ({ id, client: `Client ${id}` })),
+    ...["BL-1", "BL-2", "BL-3", "BL-4", "BL-5", "BL-6", "BL-7", "BL-8", "BL-9", "BL-11"].map((id) => ({ id, client: `Client ${id}` })),
     { id: "BL-10", client: "Client BL-10", note: asks },
   ]);
   ({ browser, close } = await openBrowser());
@@ -104,6 +104,26 @@ test("the second of two learns by whom, when and where: a phone after the shop, 
   await context.close();
 });
 
+test("two phones validated offline: the first to arrive counts, and the second driver reads a name", async () => {
+  const [one, other] = [await driver(shop, "astou", "Astou Sarr"), await driver(shop, "modou", "Modou Fall")];
+  const [{ context: first }, { context: second }] = [await openPhone(browser, shop), await openPhone(browser, shop)];
+  const phones = [await enrolled(first, shop, one), await enrolled(second, shop, other)];
+  for (const phone of phones) {
+    await phone.locator('a[href="#/stops/BL-11"]').waitFor();
+    await phone.context().setOffline(true);
+    await phone.locator('a[href="#/stops/BL-11"]').click();
+    await phone.getByRole("button", { name: "Valider la livraison" }).click();
+    await phone.locator('.verdict[data-tone="wait"]').waitFor();
+  }
+  await second.setOffline(false);
+  await phones[1]!.locator('.verdict[data-tone="good"]').waitFor({ timeout: 30_000 });
+  await first.setOffline(false);
+  await phones[0]!.locator('.verdict[data-tone="bad"]').getByText(/^Validée par Modou Fall, à \d\d:\d\d\.$/).waitFor({ timeout: 30_000 });
+  assert.deepEqual((await recorded(shop, "BL-11")).map(({ verdict }) => verdict), ["ACCEPTED", "CONFLICT"]);
+  await first.close();
+  await second.close();
+});
+
 test("a stolen phone hands over what it recorded, and then has nothing", async () => {
   const who = await driver(shop, "fatou", "Fatou Ndiaye");
   const before = await devices(shop);
@@ -129,10 +149,13 @@ test("a stolen phone hands over what it recorded, and then has nothing", async (
   await context.close();
 });
 
+/** Every request goes to a proxy that is not there. */
+const NO_NETWORK = ["--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>"];
+
 /** A browser of its own, which the test may kill as a system kills an application. */
-async function ownBrowser(home: string): Promise<{ browser: Browser; kill: () => Promise<void> }> {
+async function ownBrowser(home: string, more: string[] = []): Promise<{ browser: Browser; kill: () => Promise<void> }> {
   rmSync(join(home, "DevToolsActivePort"), { force: true });
-  const child = spawn(CHROMIUM, ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=fr-FR", "--remote-debugging-port=0", `--user-data-dir=${home}`, "about:blank"], {
+  const child = spawn(CHROMIUM, ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=fr-FR", "--remote-debugging-port=0", `--user-data-dir=${home}`, ...more, "about:blank"], {
     env: { ...process.env, HOME: home, LANGUAGE: "fr" },
     stdio: "ignore",
     detached: true,
@@ -188,21 +211,24 @@ test("a browser that is killed without a network has lost nothing when it opens 
   });
   await first.kill();
 
-  const again = await ownBrowser(home);
+  // Nothing leaves this one: the page itself comes from the service worker.
+  const again = await ownBrowser(home, NO_NETWORK);
   const later = await onCentral(await again.browser.contexts()[0]!.newPage());
-  await again.browser.contexts()[0]!.setOffline(true);
-  // The page itself comes from the service worker.
   await later.goto("/driver/");
   await later.getByText("Validée ici, envoi en attente").nth(1).waitFor();
-  assert.equal((await recorded(shop, "BL-4")).length, 0);
-  await again.browser.contexts()[0]!.setOffline(false);
-  await later.locator('.state[data-word="up-to-date"]').waitFor({ timeout: 30_000 });
-  for (const id of ["BL-4", "BL-5"]) assert.deepEqual((await recorded(shop, id)).map(({ verdict }) => verdict), ["ACCEPTED"]);
   // What was being entered is there too.
   await later.locator('a[href="#/stops/BL-8"]').click();
   assert.equal(await later.getByLabel("Reçu par").inputValue(), "M. Diop");
   await later.getByRole("img", { name: "Signature enregistrée" }).waitFor();
   await again.kill();
+  for (const id of ["BL-4", "BL-5"]) assert.equal((await recorded(shop, id)).length, 0);
+
+  const online = await ownBrowser(home);
+  const last = await onCentral(await online.browser.contexts()[0]!.newPage());
+  await last.goto("/driver/");
+  await last.locator('.state[data-word="up-to-date"]').waitFor({ timeout: 30_000 });
+  for (const id of ["BL-4", "BL-5"]) assert.deepEqual((await recorded(shop, id)).map(({ verdict }) => verdict), ["ACCEPTED"]);
+  await online.kill();
   rmSync(home, { recursive: true, force: true });
 });
 
