@@ -10,10 +10,11 @@ export const renewable = signal(false);
 export function keepShell(): void {
   // The worker's list of files is made by the build.
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-  const had = navigator.serviceWorker.controller !== null;
+  let had = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     // The first worker of a phone takes over the very pages that it was loaded with.
     if (had) renewable.value = true;
+    had = true;
   });
   void navigator.serviceWorker.register("/driver/sw.js", { scope: "/driver/", updateViaCache: "none" }).then(
     (registration) => {
