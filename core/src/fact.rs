@@ -181,8 +181,8 @@ pub struct ReceptionLine {
     pub product: Name,
     /// Quantity; positive.
     pub quantity: Decimal,
-    /// Cost of one, in major units of the tenant's stock currency.
-    pub unit_cost: Decimal,
+    /// Cost of one, in major units of the tenant's stock currency; the last known cost where absent.
+    pub unit_cost: Option<Decimal>,
     /// The supplier's lot.
     pub lot: Option<Name>,
 }
@@ -198,6 +198,10 @@ pub struct Reception {
     pub reference: Option<String>,
     /// Of the costs, where said.
     pub currency: Option<Currency>,
+    /// Whether the lots keep the reception's entity id, so that a return finds them.
+    pub marks_lots: bool,
+    /// Of a return: the entity id of the reception that it undoes.
+    pub undoes: Option<Name>,
 }
 
 /// One line of a write-off or count.

@@ -142,6 +142,8 @@ pub struct Lot {
     pub unit_cost: Decimal,
     /// The supplier's lot.
     pub lot: Option<Name>,
+    /// Entity id of the reception that brought it, if its event marks lots.
+    pub reception: Option<Name>,
 }
 
 /// Goods that one sale consumed of one product.

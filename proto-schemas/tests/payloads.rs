@@ -127,8 +127,23 @@ fn full_of(action: &str, version: u16) -> Value {
             "device_id": "phone-1", "occurred_at": "2026-01-02T03:04:05Z", "payload_hash": "ab".repeat(32), "synced": false,
             "context": {"app_version": "1", "battery_level": 0.42, "network_type": "3g", "location": {"lat": 1.5, "lng": 2.5}},
         }),
+        ("GOODS_RECEIVED", 2) => {
+            let difference = json!({"product": "q", "quantity": "1", "kind": "damaged", "reason": "wet"});
+            with(
+                full(action),
+                &[("order", json!("PO-1")), ("blind", json!(true)), ("differences", json!([difference]))],
+            )
+        }
+        ("GOODS_RETURNED", 2) => with(full(action), &[("undoes", json!("r-1")), ("reason", json!("counted twice"))]),
         _ => full(action),
     }
+}
+
+fn with(mut payload: Value, members: &[(&str, Value)]) -> Value {
+    for (name, value) in members {
+        payload[*name] = value.clone();
+    }
+    payload
 }
 
 #[test]
@@ -328,7 +343,20 @@ fn what_was_written_is_what_is_read() {
     assert_eq!((sale.customer, sale.receipt_no.as_deref()), (Some(name("c-1")), Some("R-1")));
 
     let Fact::GoodsReceived(goods) = read("GOODS_RECEIVED", &full("GOODS_RECEIVED")).unwrap() else { panic!() };
-    assert_eq!((plain(goods.lines[0].unit_cost), goods.lines[0].lot.clone()), ("12.345".into(), Some(name("l-1"))));
+    assert_eq!(
+        (goods.lines[0].unit_cost.map(plain), goods.lines[0].lot.clone()),
+        (Some("12.345".into()), Some(name("l-1")))
+    );
+    assert!(!goods.marks_lots && goods.undoes.is_none());
+    let line = json!({"product": "p", "quantity": "2"});
+    let counted = json!({"lines": [line], "order": "PO-1", "blind": true, "reference": "BL-9",
+        "differences": [{"product": "q", "quantity": "1", "kind": "damaged", "reason": "wet"}]});
+    let Fact::GoodsReceived(goods) = read_version("GOODS_RECEIVED", 2, &counted).unwrap() else { panic!() };
+    assert_eq!((goods.lines[0].unit_cost, goods.marks_lots), (None, true));
+    assert!(read("GOODS_RECEIVED", &json!({"lines": [line]})).is_err(), "the first version wants a cost");
+    let back = json!({"lines": [line], "undoes": "r-1", "reason": "counted twice"});
+    let Fact::GoodsReturned(goods) = read_version("GOODS_RETURNED", 2, &back).unwrap() else { panic!() };
+    assert_eq!((goods.undoes, goods.marks_lots), (Some(name("r-1")), false));
 
     let Fact::DeliveryValidated(validation) = read("DELIVERY_VALIDATED", &full("DELIVERY_VALIDATED")).unwrap() else {
         panic!()

@@ -84,9 +84,14 @@ fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
         position: Position(position),
         first_position: _,
     } = item;
-    let lot = |Lot { position, line, received_at, quantity, unit_cost, lot }: &Lot| {
+    let lot = |Lot { position, line, received_at, quantity, unit_cost, lot, reception }: &Lot| {
         let lot = lot.as_ref().map(Name::as_str);
-        json!([position.0, line, received_at.0, plain(*quantity), plain(*unit_cost), lot])
+        let mut row = json!([position.0, line, received_at.0, plain(*quantity), plain(*unit_cost), lot]);
+        // Only where there is one: digests of earlier logs stay as they are.
+        if let (Some(reception), Some(row)) = (reception, row.as_array_mut()) {
+            row.push(reception.as_str().into());
+        }
+        row
     };
     let lots: Vec<Value> = lots.iter().map(lot).collect();
     let amounts = [*short, *consumed_quantity, *consumed_cost].map(plain);

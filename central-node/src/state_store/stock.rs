@@ -24,6 +24,8 @@ struct StoredLot<'a> {
     unit_cost: String,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     lot: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    reception: Option<std::borrow::Cow<'a, str>>,
 }
 
 impl StoredLot<'_> {
@@ -35,6 +37,7 @@ impl StoredLot<'_> {
             quantity: lot.quantity.to_string(),
             unit_cost: lot.unit_cost.to_string(),
             lot: lot.lot.as_ref().map(|lot| lot.as_str().into()),
+            reception: lot.reception.as_ref().map(|reception| reception.as_str().into()),
         }
     }
 
@@ -47,6 +50,7 @@ impl StoredLot<'_> {
             quantity: decimal_of(&self.quantity)?,
             unit_cost: decimal_of(&self.unit_cost)?,
             lot: opt_name_of(self.lot.as_deref())?,
+            reception: opt_name_of(self.reception.as_deref())?,
         })
     }
 }

@@ -130,9 +130,13 @@ pub enum Direction {
         cost: Cost,
         /// The supplier's lot.
         lot: Option<Name>,
+        /// Entity id of the reception, if its lots keep it.
+        reception: Option<Name>,
     },
-    /// Consumed from the named lot first, then from the oldest.
+    /// Consumed from the lots of the reception first, then from the named lot, then from the oldest.
     Out {
+        /// The reception that is undone.
+        reception: Option<Name>,
         /// The supplier's lot.
         lot: Option<Name>,
         /// The sale that took them, so that a refund finds their cost.

@@ -118,17 +118,17 @@ fn apply_movement(item: &mut StockItem, taken: &mut Consumed, movement: &Movemen
         item.first_position = movement.position;
     }
     match &movement.direction {
-        Direction::In { cost, lot } => {
+        Direction::In { cost, lot, reception } => {
             let unit_cost = match cost {
                 Cost::Given(cost) => Some(*cost),
                 Cost::Last => item.last_cost,
                 Cost::OfSale(_) => return_goods(taken, movement.quantity).or(item.last_cost),
             };
-            receive_lot(item, movement, unit_cost.unwrap_or_default(), lot.clone());
+            receive_lot(item, movement, unit_cost.unwrap_or_default(), (lot.clone(), reception.clone()));
             unit_cost.is_none().then_some(Flag::CostUnknown)
         }
-        Direction::Out { lot, sale } => {
-            let left = consume_lots(item, movement.quantity, lot.as_ref());
+        Direction::Out { reception, lot, sale } => {
+            let left = consume_lots(item, movement.quantity, reception.as_ref(), lot.as_ref());
             if sale.is_some() {
                 taken.quantity += left.quantity;
                 taken.cost += left.cost;
@@ -139,8 +139,14 @@ fn apply_movement(item: &mut StockItem, taken: &mut Consumed, movement: &Movemen
     }
 }
 
-/// Receives goods: they first cover the backorder, and the rest becomes a new lot.
-fn receive_lot(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
+/// Receives goods: they first cover the backorder, and the rest becomes a new lot, with the supplier's name for it and the
+/// reception that brought it.
+fn receive_lot(
+    item: &mut StockItem,
+    movement: &Movement,
+    unit_cost: Decimal,
+    (lot, reception): (Option<Name>, Option<Name>),
+) {
     let paid = movement.quantity.min(item.backordered);
     if paid > Decimal::ZERO {
         item.backordered -= paid;
@@ -149,7 +155,7 @@ fn receive_lot(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lo
     let quantity = movement.quantity - paid;
     if quantity > Decimal::ZERO {
         let Movement { position, line, received_at, .. } = *movement;
-        item.lots.push_back(Lot { position, line, received_at, quantity, unit_cost, lot });
+        item.lots.push_back(Lot { position, line, received_at, quantity, unit_cost, lot, reception });
     }
     // Until goods are consumed, the lot received last gives the last cost.
     if item.consumed_quantity.is_zero() && !unit_cost.is_zero() {
@@ -157,11 +163,15 @@ fn receive_lot(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lo
     }
 }
 
-/// Consumes up to `quantity` from lots: the named lot first, then the oldest. Returns the quantity consumed and its cost.
-fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -> Consumed {
+/// Consumes up to `quantity` from lots: those of the reception first, then the named lot, then the oldest. Returns the quantity
+/// consumed and its cost.
+fn consume_lots(item: &mut StockItem, quantity: Decimal, reception: Option<&Name>, named: Option<&Name>) -> Consumed {
     let mut total = Consumed::default();
     while total.quantity < quantity {
-        let index = named.and_then(|name| item.lots.iter().position(|lot| lot.lot.as_ref() == Some(name))).unwrap_or(0);
+        let of_reception =
+            || item.lots.iter().position(|lot| reception.is_some() && lot.reception.as_ref() == reception);
+        let of_name = || item.lots.iter().position(|lot| named.is_some() && lot.lot.as_ref() == named);
+        let index = of_reception().or_else(of_name).unwrap_or(0);
         let Some(lot) = item.lots.get_mut(index) else { break };
         let part = lot.quantity.min(quantity - total.quantity);
         let unit_cost = lot.unit_cost;
@@ -203,20 +213,27 @@ fn return_goods(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
 /// The movements of an event, in the order of its lines. A line whose quantity is zero moves nothing.
 fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
     let content = &known.event.content;
-    let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
+    let out = |sale: Option<&Name>| Direction::Out { reception: None, lot: None, sale: sale.cloned() };
     let (site, lines): (Option<SiteId>, Vec<(&Name, Decimal, Direction)>) = match &known.fact {
         Fact::SaleRecorded(sale) => (content.site, sale_lines(sale, out(Some(&content.entity_id)))),
         Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
             let cost = refund.original.clone().map_or(Cost::Last, Cost::OfSale);
-            (content.site, sale_lines(&refund.sale, Direction::In { cost, lot: None }))
+            (content.site, sale_lines(&refund.sale, Direction::In { cost, lot: None, reception: None }))
         }
         Fact::GoodsReceived(reception) | Fact::ProductionValidated(reception) => {
-            let come =
-                |line: &ReceptionLine| Direction::In { cost: Cost::Given(line.unit_cost), lot: line.lot.clone() };
+            let come = |line: &ReceptionLine| Direction::In {
+                cost: line.unit_cost.map_or(Cost::Last, Cost::Given),
+                lot: line.lot.clone(),
+                reception: reception.marks_lots.then(|| content.entity_id.clone()),
+            };
             (content.site, reception.lines.iter().map(|line| (&line.product, line.quantity, come(line))).collect())
         }
         Fact::GoodsReturned(reception) => {
-            let gone = |line: &ReceptionLine| Direction::Out { lot: line.lot.clone(), sale: None };
+            let gone = |line: &ReceptionLine| Direction::Out {
+                reception: reception.undoes.clone(),
+                lot: line.lot.clone(),
+                sale: None,
+            };
             (content.site, reception.lines.iter().map(|line| (&line.product, line.quantity, gone(line))).collect())
         }
         Fact::StockWrittenOff(list) => {
@@ -254,9 +271,9 @@ fn sale_lines(sale: &Sale, direction: Direction) -> Vec<(&Name, Decimal, Directi
 
 fn signed_line(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Direction) {
     let direction = if quantity < Decimal::ZERO {
-        Direction::Out { lot: None, sale: None }
+        Direction::Out { reception: None, lot: None, sale: None }
     } else {
-        Direction::In { cost, lot: None }
+        Direction::In { cost, lot: None, reception: None }
     };
     (product, quantity.abs(), direction)
 }

@@ -23,6 +23,9 @@ use crate::security_v1::SECURITY_RECORDED;
 const PAYLOAD: &str = "/payload";
 /// Decimals of a coordinate in degrees, where it is written as a string.
 const DEGREE_SCALE_MAX: u32 = 15;
+/// From this version of its payload on, the lots of a reception keep its entity id. Lots of earlier receptions stay as they are,
+/// so that a rebuild gives the same rows.
+const LOTS_MARKED: u16 = 2;
 
 /// Reads a payload by the schema of its action and version. An objection, if any, is a problem of a readable fact.
 pub fn read_fact(
@@ -111,7 +114,9 @@ fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result
             customer: payload.opt_name("customer")?,
             country: payload.opt_string("country"),
         }),
-        "GOODS_RECEIVED" => Fact::GoodsReceived(reception(payload)?),
+        "GOODS_RECEIVED" => {
+            Fact::GoodsReceived(Reception { marks_lots: schema_version >= LOTS_MARKED, ..reception(payload)? })
+        }
         "GOODS_RETURNED" => Fact::GoodsReturned(reception(payload)?),
         "PRODUCTION_VALIDATED" => Fact::ProductionValidated(reception(payload)?),
         "STOCK_WRITTEN_OFF" => Fact::StockWrittenOff(stock_list(payload, |line, name| line.positive(name))?),
@@ -261,13 +266,15 @@ fn reception(payload: &JsonNode<'_>) -> Result<Reception, PayloadError> {
             Ok(ReceptionLine {
                 product: line.name("product")?,
                 quantity: line.positive("quantity")?,
-                unit_cost: line.decimal("unit_cost", PRICE_SCALE_MAX)?,
+                unit_cost: line.opt_decimal("unit_cost", PRICE_SCALE_MAX)?,
                 lot: line.opt_name("lot")?,
             })
         })?,
         supplier: payload.opt_string("supplier"),
         reference: payload.opt_string("reference"),
         currency: payload.get("currency").map(|_| payload.currency("currency")).transpose()?,
+        marks_lots: false,
+        undoes: payload.opt_name("undoes")?,
     })
 }
 

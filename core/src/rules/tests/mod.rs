@@ -298,15 +298,22 @@ fn refunded(original: Option<&str>, lines: &[(&str, &str)]) -> Step {
     step(1, "SALE", "refund", Fact::SaleRefunded(refund))
 }
 
-/// Lines of product, quantity, unit cost and the supplier's lot, empty for none.
+/// Lines of product, quantity, unit cost and the supplier's lot; these two are empty for none.
 fn goods(lines: &[(&str, &str, &str, &str)]) -> Reception {
     let line = |(product, quantity, unit_cost, lot): &(&str, &str, &str, &str)| ReceptionLine {
         product: name(product),
         quantity: decimal(quantity),
-        unit_cost: decimal(unit_cost),
+        unit_cost: (!unit_cost.is_empty()).then(|| decimal(unit_cost)),
         lot: (!lot.is_empty()).then(|| name(lot)),
     };
-    Reception { lines: lines.iter().map(line).collect(), supplier: None, reference: None, currency: None }
+    Reception {
+        lines: lines.iter().map(line).collect(),
+        supplier: None,
+        reference: None,
+        currency: None,
+        marks_lots: false,
+        undoes: None,
+    }
 }
 
 fn received(product: &str, quantity: &str, unit_cost: &str) -> Step {
@@ -315,6 +322,17 @@ fn received(product: &str, quantity: &str, unit_cost: &str) -> Step {
 
 fn received_lot(product: &str, quantity: &str, unit_cost: &str, lot: &str) -> Step {
     step(1, "RECEPTION", "r", Fact::GoodsReceived(goods(&[(product, quantity, unit_cost, lot)])))
+}
+
+/// A reception whose lots keep its entity id.
+fn received_as(reception: &str, product: &str, quantity: &str, unit_cost: &str) -> Step {
+    let goods = Reception { marks_lots: true, ..goods(&[(product, quantity, unit_cost, "")]) };
+    step(1, "RECEPTION", reception, Fact::GoodsReceived(goods))
+}
+
+fn undone(reception: &str, product: &str, quantity: &str) -> Step {
+    let goods = Reception { undoes: Some(name(reception)), ..goods(&[(product, quantity, "", "")]) };
+    step(1, "RECEPTION", reception, Fact::GoodsReturned(goods))
 }
 
 fn returned(product: &str, quantity: &str, lot: &str) -> Step {
