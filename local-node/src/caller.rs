@@ -103,6 +103,12 @@ impl Caller {
         self.allows(&AccessRequest::new(AccessOperation::Read).about(entity_type).at(Some(site)))
     }
 
+    /// Whether the caller may see what goods cost: a user who may see reports, where the value of stock is, or the holder of a
+    /// local key, which is a program's.
+    pub(crate) fn sees_costs(&self) -> bool {
+        self.key().is_some() || self.may(AccessOperation::Report)
+    }
+
     /// Whether the caller may record an event.
     pub fn may_record(&self, content: &Content) -> bool {
         self.allows(&AccessRequest::record(&content.action, &content.entity_type, content.site))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use comptoir_http_edge::HostNames;
 use comptoir_http_edge::tls::TlsFiles;
 use comptoir_proto::api_v1::Author;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Duration, sleep};
 
@@ -49,6 +49,7 @@ pub struct Node {
     sync_config: SyncConfig,
     certificates: CertificateStore,
     sync: watch::Receiver<SyncState>,
+    retry: Arc<Notify>,
     agent: Mutex<Option<JoinHandle<()>>>,
     uses: Mutex<Option<JoinHandle<()>>>,
     stopping: watch::Sender<bool>,
@@ -120,6 +121,7 @@ impl Node {
             log.retire();
         }
         let (users, sessions) = open_users(&log, &environment, config.offline).await;
+        let retry = Arc::new(Notify::new());
         let node_environment = environment.clone();
         let blobs_of_line = blobs.clone();
         let worker = SyncWorker {
@@ -132,6 +134,7 @@ impl Node {
             certificate: config.certificate,
             certificates: certificates.clone(),
             users: users.clone(),
+            retry: retry.clone(),
             retirement: Retirement {
                 log: log.clone(),
                 data_dir: config.data_dir.clone(),
@@ -160,6 +163,7 @@ impl Node {
             sync_config: config.sync,
             certificates,
             sync,
+            retry,
             agent: Mutex::new(Some(tokio::spawn(worker.run(transport)))),
             stopping: watch::Sender::new(false),
         }))
@@ -173,6 +177,11 @@ impl Node {
     /// The sync state, and its changes.
     pub fn sync(&self) -> watch::Receiver<SyncState> {
         self.sync.clone()
+    }
+
+    /// Ends the pause before the next attempt to reach central.
+    pub(crate) fn retry_sync(&self) {
+        self.retry.notify_one();
     }
 
     /// The local keys.

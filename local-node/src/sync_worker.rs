@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Duration, sleep};
 
 use crate::blobs::Blobs;
@@ -31,6 +31,7 @@ pub(crate) struct SyncWorker {
     pub(crate) certificate: Option<CertificateConfig>,
     pub(crate) certificates: CertificateStore,
     pub(crate) users: Arc<Users>,
+    pub(crate) retry: Arc<Notify>,
     pub(crate) retirement: Retirement,
 }
 
@@ -52,7 +53,8 @@ impl SyncWorker {
             });
             let puller = Puller::new(log.clone(), transport.clone(), environment.clone(), self.interval, state.clone());
             let agent =
-                Agent::new(log, transport.clone(), environment, self.blobs.clone(), self.interval, notes_path, state);
+                Agent::new(log, transport.clone(), environment, self.blobs.clone(), self.interval, notes_path, state)
+                    .with_retry(self.retry.clone());
             let users = UserRefresh::new(
                 self.users.clone(),
                 transport.clone(),

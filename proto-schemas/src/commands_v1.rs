@@ -64,6 +64,12 @@ impl ShopCommand {
         }
     }
 
+    /// The version of the payload's schema where a body names none, if it is not the first.
+    pub(crate) fn schema_version(self) -> Option<u16> {
+        // The version before wants a cost on each line, which not everybody who counts goods may see.
+        (self == ShopCommand::ReceiveGoods).then_some(2)
+    }
+
     pub(crate) fn has_fields(self) -> bool {
         matches!(self, ShopCommand::CreateEntity | ShopCommand::UpdateEntity)
     }
@@ -107,7 +113,7 @@ impl ShopCommand {
             if_match: None,
             causation: members.take("causation")?,
             correlation: members.take("correlation")?,
-            schema_version: members.take("schema_version")?,
+            schema_version: members.take("schema_version")?.or(self.schema_version()),
             payload: self.payload(members, &entity_id)?,
             entity_id,
         })

@@ -36,8 +36,12 @@ pub const SALES: &str = "/api/v1/sales";
 pub const SALE: &str = "/api/v1/sales/{id}";
 /// Typed command: a refund.
 pub const REFUNDS: &str = "/api/v1/refunds";
-/// Typed command: goods in.
+/// Typed command: goods in; at a node also the receptions of its log.
 pub const RECEPTIONS: &str = "/api/v1/receptions";
+/// Undoes a reception of a node's log.
+pub const RECEPTION_CANCEL: &str = "/api/v1/receptions/{id}/cancel";
+/// Read model: the goods that a shop expects.
+pub const PURCHASE_ORDERS: &str = "/api/v1/purchase-orders";
 /// Typed command and read model: invoices.
 pub const INVOICES: &str = "/api/v1/invoices";
 /// Cancels an invoice.
@@ -64,6 +68,8 @@ pub const USER_NAMES: &str = "/api/v1/user-names";
 pub const QUEUE: &str = "/api/v1/queue";
 /// The events that wait, oldest first.
 pub const QUEUE_EVENTS: &str = "/api/v1/queue/events";
+/// Tries now to send what waits.
+pub const QUEUE_RETRY: &str = "/api/v1/queue/retry";
 /// State of the node.
 pub const STATUS: &str = "/api/v1/status";
 /// The connection to central of a demonstration, which a person cuts and joins.

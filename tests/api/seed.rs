@@ -262,6 +262,10 @@ pub(crate) async fn node(url: &str) -> Value {
     let hash = put_file(&api, "a signature").await;
     let sold = append(&api, vec![sold()]).await;
     let receipts = vec![receipt(&api, sold[0]["event_id"].as_str().expect("an id")).await];
+    let goods = json!({ "lines": [{ "product": "p-1", "quantity": "6", "unit_cost": "1.25" }] });
+    let received = (0..POOL).map(|number| draft("RECEPTION", &format!("r-{number}"), "GOODS_RECEIVED", goods.clone()));
+    let received = append(&api, received.collect()).await;
+    let received: Vec<Value> = received.iter().map(|one| json!({ "id": one["event_id"] })).collect();
     for number in 0..POOL {
         let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
         let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
@@ -275,6 +279,7 @@ pub(crate) async fn node(url: &str) -> Value {
         "places": {
             "/api/v1/events/{id}": [{ "id": results[0]["event_id"] }],
             "/r/{code}": receipts, "/r/{code}/qr.svg": receipts, "/api/v1/sales/{id}": [{ "id": sold[0]["event_id"] }],
+            "/api/v1/receptions/{id}/cancel": received,
             "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("mine"),
             "/api/v1/entities/{type}": [{ "type": "STUDENT" }], "/api/v1/entities/{type}/{id}": entities("s"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),

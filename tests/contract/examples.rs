@@ -175,6 +175,8 @@ async fn a_node_takes_the_example_of_every_body() {
         (paths::SESSION_UNLOCK, 403, "FORBIDDEN"),
         // And it is no demonstration.
         (paths::DEMO_LINK, 404, "NOT_FOUND"),
+        // It received no goods yet under this id.
+        (paths::RECEPTION_CANCEL, 404, "NOT_FOUND"),
     ];
     assert_taken(&answers, &refused);
     assert!(answers.len() >= 12, "{answers:?}");

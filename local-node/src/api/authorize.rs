@@ -18,6 +18,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
+use super::costs::PURCHASE_ORDER;
 use crate::caller::Caller;
 use crate::node::Node;
 use crate::users::TokenRefusal;
@@ -48,7 +49,7 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 60] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 64] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
@@ -59,6 +60,9 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 60] = [
     ("get", paths::SALE, READ),
     ("post", paths::REFUNDS, RECORD),
     ("post", paths::RECEPTIONS, RECORD),
+    ("get", paths::RECEPTIONS, Needed::Reads("RECEPTION")),
+    ("post", paths::RECEPTION_CANCEL, RECORD),
+    ("get", paths::PURCHASE_ORDERS, Needed::Reads(PURCHASE_ORDER)),
     ("post", paths::INVOICES, RECORD),
     ("get", paths::INVOICES, Needed::Reads("INVOICE")),
     ("post", paths::INVOICE_CANCEL, RECORD),
@@ -86,6 +90,7 @@ pub(super) const OPERATIONS: [(&str, &str, Needed); 60] = [
     ("get", paths::USER_NAMES, READ),
     ("get", paths::QUEUE, READ),
     ("get", paths::QUEUE_EVENTS, READ),
+    ("post", paths::QUEUE_RETRY, RECORD),
     ("get", paths::STREAM, READ),
     ("get", paths::STATUS, READ),
     ("get", paths::DEMO_LINK, READ),

@@ -5,7 +5,7 @@ use comptoir_proto::edits_v1::Edit;
 use comptoir_proto::problem::Problem;
 
 use super::authorize::Permitted;
-use super::blobs;
+use super::{blobs, costs};
 use crate::event_log::{AppendError, Appended};
 use crate::node::Node;
 use crate::read_models::rulebook;
@@ -33,6 +33,7 @@ impl CheckedDraft {
         let node = permitted.node();
         let (mut draft, fact) = check_draft(dto, node.author(), key, index)?;
         let identity_position = permitted.check(&mut draft.content)?;
+        costs::check(permitted.caller(), &fact)?;
         rulebook::check(node.log(), &draft, &fact)?;
         blobs::check(node, &fact)?;
         let edit = Edit::of(&fact, tag_of(dto)?);

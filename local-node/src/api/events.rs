@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use super::authorize::Permitted;
 use super::record::record_json;
-use super::{JSON_BYTES_MAX, refusal, stream};
+use super::{JSON_BYTES_MAX, costs, refusal, stream};
 use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
@@ -95,7 +95,7 @@ pub(super) async fn one(
     if let Ok(entity_type) = Name::new(&event.entity_type) {
         permitted.check_read(&entity_type)?;
     }
-    Ok(Json(event))
+    Ok(Json(costs::shown_to(permitted.caller(), event)))
 }
 
 /// A number in the range of central's positions, so that both servers refuse the same values.

@@ -22,7 +22,7 @@ use super::queue;
 use crate::caller::CallerId;
 use crate::event_log::Head;
 use crate::node::Node;
-use crate::notifications::{self, Language};
+use crate::notifications::{self, Asked, Language};
 use crate::sync_agent::{SyncIssue, SyncState};
 
 /// Interval of keep-alive comments.
@@ -161,7 +161,8 @@ fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
         loaded_rows: pull.loading.map(|(rows, _)| rows),
         last_success_at: sync.last_success_at.map(instant::format),
     };
-    let unseen = notifications::list(node.log(), Some(true), None, UNSEEN_MAX, Language::French)?.rows.len();
+    let unseen = Asked { unseen: Some(true), waiting: None };
+    let unseen = notifications::list(node.log(), unseen, None, UNSEEN_MAX, Language::French)?.rows.len();
     let unseen = LiveNotifications { unseen: unseen as u64 };
     Ok([json!(marks), json!(queue), json!(sync), json!(unseen)])
 }

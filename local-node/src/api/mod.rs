@@ -5,6 +5,7 @@ mod blobs;
 mod certificate;
 mod clients;
 mod command;
+mod costs;
 mod deliveries;
 mod demo_link;
 mod draft;
@@ -69,7 +70,9 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::SALES, post(sales::sale).get(sales_list::list))
         .route(paths::SALE, get(sales_list::one))
         .route(paths::REFUNDS, post(sales::refund))
-        .route(paths::RECEPTIONS, post(receptions::receive))
+        .route(paths::RECEPTIONS, post(receptions::receive).get(receptions::list))
+        .route(paths::RECEPTION_CANCEL, post(receptions::cancel))
+        .route(paths::PURCHASE_ORDERS, get(rows::purchase_orders))
         .route(paths::INVOICES, post(invoices::create).get(rows::invoices))
         .route(paths::INVOICE_CANCEL, post(invoices::cancel))
         .route(paths::DELIVERY_VALIDATE, post(deliveries::validate))
@@ -89,6 +92,7 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::USER_NAMES, get(user_names::list))
         .route(paths::QUEUE, get(queue::queue))
         .route(paths::QUEUE_EVENTS, get(queue::events))
+        .route(paths::QUEUE_RETRY, post(queue::retry))
         .route(paths::STREAM, get(move |permitted, headers| live::live(permitted, headers, screens)))
         .route(paths::STATUS, get(status::status))
         .route(paths::DEMO_LINK, get(demo_link::show).put(demo_link::set))

@@ -23,6 +23,8 @@ use crate::notifications::{self, Language};
 pub(super) struct NotificationsQuery {
     /// Only unseen notifications.
     unseen: Option<bool>,
+    /// Only those about events that wait for a person, seen or not.
+    waiting: Option<bool>,
     /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
@@ -30,13 +32,13 @@ pub(super) struct NotificationsQuery {
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/notifications?unseen=`: oldest first.
+/// `GET /api/v1/notifications?unseen=&waiting=`: oldest first.
 pub(super) async fn list(
     State(node): State<Arc<Node>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<RowList<Notification>>, ProblemResponse> {
-    let NotificationsQuery { unseen, limit, cursor } = read_query(&uri)?;
+    let NotificationsQuery { unseen, waiting, limit, cursor } = read_query(&uri)?;
     let limit = page_limit(limit, PAGE_ROWS)?;
     let after = cursor.map(|text| {
         notifications::parse_id(&text)
@@ -44,7 +46,8 @@ pub(super) async fn list(
     });
     let (after, language) = (after.transpose()?, language(&headers));
     let log = node.log().clone();
-    let page = blocking(move || notifications::list(&log, unseen, after, limit, language)).await?;
+    let asked = notifications::Asked { unseen, waiting };
+    let page = blocking(move || notifications::list(&log, asked, after, limit, language)).await?;
     Ok(Json(RowList { rows: page.rows, next_cursor: page.next }))
 }
 

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde_json::json;
 
 use super::authorize::SESSION_COOKIE;
-use super::{events, export, notifications, queue, rows, sales_list, saved_forms};
+use super::{events, export, notifications, queue, receptions, rows, sales_list, saved_forms};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
@@ -75,6 +75,11 @@ fn screens() -> Vec<Operation> {
 fn log() -> Vec<Operation> {
     vec![
         append::<AppendResponse, LineResult>(),
+        Operation::new("post", paths::RECEPTION_CANCEL, "Undoes a reception, once: its own lots leave stock")
+            .takes::<receptions::Cancellation>()
+            .like(json!({ "reason": "counted twice" }))
+            .answers::<AppendResponse>(200)
+            .refuses(&WRITE_REFUSALS),
         get(paths::EVENTS, "The log, page by page, or the `last` events")
             .asks::<events::EventsQuery>()
             .answers::<EventPage>(200),
@@ -118,6 +123,12 @@ fn lists() -> Vec<Operation> {
             .answers::<RowList<EventDto>>(200),
         get(paths::SALE, "One sale of this node with its refunds, by the event's id or the receipt's number")
             .answers::<SaleAndRefunds>(200),
+        get(paths::RECEPTIONS, "Receptions of this node and goods that went back, newest first")
+            .asks::<receptions::ReceptionsQuery>()
+            .answers::<RowList<EventDto>>(200),
+        get(paths::PURCHASE_ORDERS, "Open purchase orders of this site: what is expected")
+            .asks::<rows::RowsQuery>()
+            .answers::<RowList<NodeRow<EntityRow>>>(200),
         get(paths::CLIENT, "One client").answers::<NodeRow<EntityRow>>(200).named(),
         rows_of::<NodeRow<DeliveryRow>, rows::DeliveryQuery>(paths::DELIVERIES, "Deliveries"),
         rows_of::<NodeRow<InvoiceRow>, rows::InvoiceQuery>(paths::INVOICES, "Invoices"),
@@ -235,6 +246,8 @@ fn state() -> Vec<Operation> {
         get(paths::QUEUE_EVENTS, "The events that wait to be sent, oldest first")
             .asks::<queue::WaitingQuery>()
             .answers::<RowList<EventDto>>(200),
+        Operation::new("post", paths::QUEUE_RETRY, "Try now to send what waits, also during a pause")
+            .answers::<QueueDto>(200),
         get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
         get(paths::DEMO_LINK, "Whether a demonstration's node is connected to central")
             .answers::<DemoLinkDto>(200)

@@ -11,12 +11,20 @@ use comptoir_proto::read_v1::RowList;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::authorize::Permitted;
+use super::costs;
 use super::events::shown;
 use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 
 pub(super) async fn queue(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, ProblemResponse> {
+    Ok(Json(blocking(move || read(&node)).await?))
+}
+
+/// `POST /api/v1/queue/retry`: ends the pause before the next attempt. Answers the queue as it is when the attempt begins.
+pub(super) async fn retry(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, ProblemResponse> {
+    node.retry_sync();
     Ok(Json(blocking(move || read(&node)).await?))
 }
 
@@ -34,6 +42,7 @@ const WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// `GET /api/v1/queue/events`: the first ones that wait. There are no pages: they move up as central answers.
 pub(super) async fn events(
     State(node): State<Arc<Node>>,
+    permitted: Permitted,
     uri: Uri,
 ) -> Result<Json<RowList<EventDto>>, ProblemResponse> {
     let WaitingQuery { limit } = read_query(&uri)?;
@@ -44,7 +53,8 @@ pub(super) async fn events(
     let waiting = blocking(move || read.read(head.epoch.number, from, limit + 1, WAITING_BYTES)).await?;
     let rows = waiting.iter().map(|sealed| shown(sealed, None, sending)).collect::<Result<Vec<_>, _>>()?;
     // An epoch's first record says nothing to a person.
-    let rows = rows.into_iter().filter(|event| event.action != "EPOCH_OPENED").take(limit).collect();
+    let rows = rows.into_iter().filter(|event| event.action != "EPOCH_OPENED").take(limit);
+    let rows = rows.map(|event| costs::shown_to(permitted.caller(), event)).collect();
     Ok(Json(RowList { rows, next_cursor: None }))
 }
 

@@ -14,13 +14,15 @@ use comptoir_http_edge::{
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow};
+use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, RowList};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::authorize::Permitted;
+use super::costs::{self, PURCHASE_ORDER};
 use crate::blocking::blocking;
+use crate::caller::Caller;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::read_models::{self, ReadModels, RowPage, SyncProgress, parse_cursor};
@@ -45,6 +47,37 @@ pub(super) async fn products(node: State<Arc<Node>>, uri: Uri, headers: HeaderMa
 /// `GET /api/v1/clients`.
 pub(super) async fn clients(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     entities("CLIENT", node, &uri, &headers).await
+}
+
+/// `GET /api/v1/purchase-orders`: the open ones for this node's site. Their costs are shown to those who may see them; a tag
+/// would be the same for both, so there is none.
+pub(super) async fn purchase_orders(
+    State(node): State<Arc<Node>>,
+    permitted: Permitted,
+    uri: Uri,
+) -> Result<Json<RowList<NodeRow<EntityRow>>>, ProblemResponse> {
+    let query: RowsQuery = read_query(&uri)?;
+    let page = page(query.limit, query.cursor.as_deref())?;
+    let (entity_type, line) = (name("type", PURCHASE_ORDER)?, sending(&node));
+    let site = node.log().identity().site.uuid().to_string();
+    let keep = move |row: &NodeRow<EntityRow>| {
+        let fields: OrderFields = serde_json::from_str(row.row.fields.get()).unwrap_or_default();
+        !fields.closed && fields.site.is_none_or(|of| of == site)
+    };
+    let mut list = blocking(move || node.read_models().list::<EntityRow>(&entity_type, &page, line, keep)).await?;
+    for row in &mut list.rows {
+        costs::hide_in_order(permitted.caller(), row);
+    }
+    Ok(Json(list))
+}
+
+/// What decides whether a node lists an order. A value of another type counts as absent.
+#[derive(Deserialize, Default)]
+struct OrderFields {
+    #[serde(default)]
+    closed: bool,
+    #[serde(default)]
+    site: Option<String>,
 }
 
 /// `GET /api/v1/entities/{type}`.
@@ -150,7 +183,7 @@ pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: Head
 
 /// `GET /api/v1/clients/{id}`.
 pub(super) async fn client(node: State<Arc<Node>>, PathParams(id): PathParams<String>, uri: Uri) -> RowsResponse {
-    one("CLIENT", &id, node, &uri).await
+    one("CLIENT", &id, node, &uri, None).await
 }
 
 /// `GET /api/v1/entities/{type}/{id}`.
@@ -161,7 +194,7 @@ pub(super) async fn entity(
     uri: Uri,
 ) -> RowsResponse {
     permitted.check_read(&name("type", &entity_type)?)?;
-    one(&entity_type, &id, node, &uri).await
+    one(&entity_type, &id, node, &uri, Some(permitted.caller())).await
 }
 
 #[derive(Deserialize)]
@@ -170,7 +203,13 @@ struct NoQuery {}
 
 /// The ETag is the value for `If-Match` and not a reason to answer 304: the status of pending events and open conflicts changes
 /// without it.
-async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> RowsResponse {
+async fn one(
+    entity_type: &str,
+    id: &str,
+    State(node): State<Arc<Node>>,
+    uri: &Uri,
+    reader: Option<&Caller>,
+) -> RowsResponse {
     let NoQuery {} = read_query(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
@@ -181,7 +220,12 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
             let detail = format!("{entity_type} {id} was deleted, version {}", found.tag.version);
             Err(Problem::new(ErrorCode::NotFound, detail).into())
         }
-        Some(found) => Ok(with_etag(Json(found.row), &found.tag.to_string())),
+        Some(mut found) => {
+            if let Some(reader) = reader.filter(|_| entity_type.as_str() == PURCHASE_ORDER) {
+                costs::hide_in_order(reader, &mut found.row);
+            }
+            Ok(with_etag(Json(found.row), &found.tag.to_string()))
+        }
     }
 }
 

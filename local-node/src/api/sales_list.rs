@@ -44,18 +44,18 @@ pub(super) struct SalesQuery {
 
 /// A place in the log, and what is printed as a receipt's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct ReceiptNumber {
+pub(super) struct ReceiptNumber {
     epoch: u32,
     seq: u64,
 }
 
 impl ReceiptNumber {
-    fn parse(text: &str) -> Option<ReceiptNumber> {
+    pub(super) fn parse(text: &str) -> Option<ReceiptNumber> {
         let (epoch, seq) = text.split_once('-')?;
         Some(ReceiptNumber { epoch: epoch.parse().ok()?, seq: seq.parse().ok()? })
     }
 
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         format!("{}-{}", self.epoch, self.seq)
     }
 }
@@ -70,7 +70,7 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
     });
     let before = before.transpose()?;
     let log = node.log().clone();
-    let (found, next) = blocking(move || newest_sales(&log, before, limit)).await?;
+    let (found, next) = blocking(move || newest_first(&log, before, limit, &|event| is_sale(&event.content))).await?;
     let rows = found.iter().map(|found| event(&node, found)).collect::<Result<_, _>>()?;
     Ok(Json(RowList { rows, next_cursor: next.map(ReceiptNumber::text) }))
 }
@@ -89,7 +89,7 @@ pub(super) async fn one(
     Ok(Json(SaleAndRefunds { sale: event(&node, &sale)?, refunds, is_complete }))
 }
 
-fn event(node: &Node, found: &Found) -> Result<EventDto, ProblemResponse> {
+pub(super) fn event(node: &Node, found: &Found) -> Result<EventDto, ProblemResponse> {
     let is_open = found.epoch == node.log().head().epoch.number;
     let sending = if is_open { node.sync_progress().sending } else { None };
     shown(&found.sealed, found.decision.as_deref(), sending)
@@ -117,11 +117,16 @@ fn newest_at(log: &Log, epoch: u32, sealed: &Sealed) -> Result<Option<Found>, Re
     Ok(found.filter(|found| (found.epoch, found.sealed.seq) == (epoch, sealed.seq)))
 }
 
-type SalesBackwards = (Vec<Found>, Option<ReceiptNumber>);
+type FoundBackwards = (Vec<Found>, Option<ReceiptNumber>);
 
-/// Sales before a place, backwards, and where to go on; `None` at the log's beginning.
-fn newest_sales(log: &Log, before: Option<ReceiptNumber>, limit: usize) -> Result<SalesBackwards, ReadError> {
-    let (mut sales, mut looked_at) = (Vec::new(), 0);
+/// Events of one kind before a place, backwards, and where to go on; `None` at the log's beginning.
+pub(super) fn newest_first(
+    log: &Log,
+    before: Option<ReceiptNumber>,
+    limit: usize,
+    keep: &dyn Fn(&Event) -> bool,
+) -> Result<FoundBackwards, ReadError> {
+    let (mut rows, mut looked_at) = (Vec::new(), 0);
     for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
         let mut end = match before {
             Some(before) if epoch > before.epoch => continue,
@@ -132,22 +137,22 @@ fn newest_sales(log: &Log, before: Option<ReceiptNumber>, limit: usize) -> Resul
             let first = end.saturating_sub(STRETCH - 1).max(1);
             for sealed in stretch(log, epoch, first, end)?.into_iter().rev() {
                 let at = ReceiptNumber { epoch, seq: sealed.seq.0 };
-                let is_one = stored_v1::decode(&sealed.record).is_ok_and(|event| is_sale(&event.content));
+                let is_one = stored_v1::decode(&sealed.record).is_ok_and(|event| keep(&event));
                 if is_one && let Some(found) = newest_at(log, epoch, &sealed)? {
-                    sales.push(found);
-                    if sales.len() == limit {
-                        return Ok((sales, Some(at)));
+                    rows.push(found);
+                    if rows.len() == limit {
+                        return Ok((rows, Some(at)));
                     }
                 }
             }
             looked_at += end - first + 1;
             if looked_at >= LOOKED_AT_MAX {
-                return Ok((sales, Some(ReceiptNumber { epoch, seq: first })));
+                return Ok((rows, Some(ReceiptNumber { epoch, seq: first })));
             }
             end = first - 1;
         }
     }
-    Ok((sales, None))
+    Ok((rows, None))
 }
 
 /// The records of a stretch, all of them: large ones come in several reads.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
 use crate::read_models::{apply, decision, event};
 pub(crate) use comptoir_messages::Language;
-pub(crate) use waiting::waiting;
+pub(crate) use waiting::{waiting, waiting_events};
 
 /// Decisions looked at before the mark is stored without a notification.
 const MARK_EVERY: u64 = 10_000;
@@ -269,10 +269,19 @@ pub(crate) struct NotificationPage {
     pub(crate) next: Option<String>,
 }
 
-/// A page of notifications, oldest first: unseen, seen, or all.
+/// Which notifications a reader wants: `None` for all.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// Unseen ones, or those that a person has seen.
+    pub(crate) unseen: Option<bool>,
+    /// Those about events that wait for a person, or the others.
+    pub(crate) waiting: Option<bool>,
+}
+
+/// A page of notifications, oldest first.
 pub(crate) fn list(
     log: &Log,
-    unseen: Option<bool>,
+    asked: Asked,
     after: Option<(u64, Uuid)>,
     limit: usize,
     language: Language,
@@ -285,12 +294,15 @@ pub(crate) fn list(
             key
         },
     );
+    let waits = asked.waiting.map(|_| waiting_events(log)).transpose()?.unwrap_or_default();
     let (mut rows, mut more) = (Vec::new(), false);
     log.scan(KeySpace::Notification, &from, &[u8::MAX; 24], &mut |_, bytes| {
         let Ok(entry) = serde_json::from_slice::<NotificationEntry>(&bytes) else {
             return std::ops::ControlFlow::Continue(());
         };
-        if unseen.is_none_or(|unseen| entry.seen_at.is_none() == unseen) {
+        let is_asked = asked.unseen.is_none_or(|unseen| entry.seen_at.is_none() == unseen)
+            && asked.waiting.is_none_or(|waiting| waits.contains(&entry.event_id) == waiting);
+        if is_asked {
             if rows.len() == limit {
                 more = true;
                 return std::ops::ControlFlow::Break(());

@@ -33,6 +33,11 @@ struct WaitingEvents {
 
 /// Counts the events that central rejected, quarantined or has in conflict, and that nobody has released or resolved since.
 pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
+    Ok(waiting_events(log)?.len() as u64)
+}
+
+/// These events.
+pub(crate) fn waiting_events(log: &Log) -> Result<BTreeSet<Uuid>, ReadError> {
     let mut waiting = WaitingEvents::default();
     log.scan(KeySpace::Notification, &key(1, Uuid::nil()), &[u8::MAX; 24], &mut |_, bytes| {
         if let Ok(entry) = serde_json::from_slice::<NotificationEntry>(&bytes) {
@@ -40,7 +45,7 @@ pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
         }
         ControlFlow::Continue(())
     })?;
-    waiting.count(log)
+    waiting.left(log)
 }
 
 /// What a row says of the conflicts about it.
@@ -98,16 +103,18 @@ impl WaitingEvents {
         self.events.insert(entry.event_id, waits);
     }
 
-    fn count(self, log: &Log) -> Result<u64, ReadError> {
+    fn left(self, log: &Log) -> Result<BTreeSet<Uuid>, ReadError> {
         let WaitingEvents { events, settled, resolved } = self;
         let decided = |waits: &WaitingEvent| {
             waits.in_conflict && resolved.get(&waits.entity).is_some_and(|decided| waits.position < *decided)
         };
-        let mut count = 0;
-        for (_, waits) in events.iter().filter(|(event, waits)| !settled.contains(*event) && !decided(waits)) {
-            count += u64::from(!waits.in_conflict || !is_closed(log, waits)?);
+        let mut left = BTreeSet::new();
+        for (event, waits) in events.iter().filter(|(event, waits)| !settled.contains(*event) && !decided(waits)) {
+            if !waits.in_conflict || !is_closed(log, waits)? {
+                left.insert(*event);
+            }
         }
-        Ok(count)
+        Ok(left)
     }
 }
 

@@ -6,13 +6,14 @@ mod incidents;
 mod notify;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use comptoir_core::limits::seconds_for;
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
@@ -74,6 +75,8 @@ pub(crate) struct Agent<T> {
     must_ask: bool,
     ask_at: Instant,
     notes_at: Instant,
+    /// Notified by a person who does not want to wait for the next attempt.
+    retry: Arc<Notify>,
 }
 
 impl<T: Transport> Agent<T> {
@@ -106,7 +109,13 @@ impl<T: Transport> Agent<T> {
             must_ask: true,
             ask_at: Instant::now(),
             notes_at: Instant::now(),
+            retry: Arc::default(),
         }
+    }
+
+    /// Tries at once, whatever it waits for, when it is notified.
+    pub(crate) fn with_retry(self, retry: Arc<Notify>) -> Agent<T> {
+        Agent { retry, ..self }
     }
 
     /// Runs until it is dropped.
@@ -131,6 +140,7 @@ impl<T: Transport> Agent<T> {
                 tokio::select! {
                     _ = heads.changed() => {}
                     () = sleep_until(self.ask_at) => {}
+                    () = self.retry.notified() => self.ask_at = Instant::now(),
                 }
                 Step::Next
             };
@@ -139,7 +149,10 @@ impl<T: Transport> Agent<T> {
                 Step::Pause(pause) => {
                     let micros = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
                     self.show(Phase::Waiting(self.log.now().shifted(micros)));
-                    sleep(pause).await;
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        () = self.retry.notified() => {}
+                    }
                 }
                 Step::Stop => {
                     self.show(Phase::Stopped);

@@ -103,7 +103,7 @@ fn command_schema(command: ShopCommand) -> Value {
         return fields_command();
     }
     let (_, action) = command.entity_type_and_action();
-    let mut schema = payload_schema(action, 1);
+    let mut schema = payload_schema(action, command.schema_version().unwrap_or(1));
     if command == ShopCommand::CancelInvoice {
         // The path names it.
         without(&mut schema, "invoice");

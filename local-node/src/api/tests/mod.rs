@@ -8,6 +8,7 @@ mod openapi;
 mod printing;
 mod reads;
 mod receipts;
+mod receptions;
 mod sales_list;
 mod saved_forms;
 mod shop;

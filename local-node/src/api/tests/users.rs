@@ -25,13 +25,13 @@ async fn receive(shop: &Shop, position: u64) {
 }
 
 /// A browser: it keeps its cookie and names its page.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     shop: &'a Shop,
     cookie: String,
 }
 
 impl Browser<'_> {
-    async fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
+    pub(super) async fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
         let headers = [
             ("host", "127.0.0.1:7401"),
             ("origin", "http://127.0.0.1:7401"),
@@ -43,7 +43,7 @@ impl Browser<'_> {
         self.shop.send_alone(method, path, headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Reply {
+    pub(super) async fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &Value::Null).await
     }
 
@@ -83,7 +83,7 @@ async fn log_in<'a>(shop: &'a Shop, body: Value) -> Browser<'a> {
     Browser { shop, cookie }
 }
 
-async fn with_password<'a>(shop: &'a Shop, login: &str) -> Browser<'a> {
+pub(super) async fn with_password<'a>(shop: &'a Shop, login: &str) -> Browser<'a> {
     log_in(shop, json!({ "login": login, "password": PASSWORD })).await
 }
 

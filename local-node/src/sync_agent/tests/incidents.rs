@@ -69,7 +69,8 @@ async fn a_different_second_decision_is_reported_and_the_first_stays() {
     shop.central.restore(2, Uuid::from_u128(2));
     shop.central.holds(6).await;
     shop.until(|state| state.incarnation == Some(Uuid::from_u128(2)) && state.alert.is_none()).await;
-    let reported = crate::notifications::list(&shop.log, Some(true), None, 10, crate::notifications::Language::English);
+    let unseen = crate::notifications::Asked { unseen: Some(true), waiting: None };
+    let reported = crate::notifications::list(&shop.log, unseen, None, 10, crate::notifications::Language::English);
     let reported = reported.unwrap().rows;
     let kinds: Vec<(&str, Uuid)> = reported.iter().map(|row| (row.kind.as_str(), row.event_id)).collect();
     assert_eq!(kinds, [("DECISION_CHANGED", id(3).uuid())], "{reported:?}");

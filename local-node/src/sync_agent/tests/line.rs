@@ -72,6 +72,24 @@ async fn the_agent_obeys_retry_after() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_who_asks_for_it_does_not_wait_for_the_next_attempt() {
+    let mut shop = Shop::new();
+    let busy: fn(Problem) -> Problem = |problem| problem.retry_after(3_000);
+    shop.central.will([Fault::Refuse(ErrorCode::StoreUnavailable, busy)]);
+    shop.start();
+    shop.until(|state| matches!(state.phase, Phase::Waiting(_))).await;
+    shop.retry.notify_one();
+    shop.acked(OPENING).await;
+    assert_eq!(shop.central.pauses(), [0]);
+    // An idle agent asks central at once, too.
+    shop.until(|state| state.phase == Phase::Idle).await;
+    let asked = shop.central.asked();
+    shop.retry.notify_one();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(shop.central.asked() - asked, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_central_that_hangs_is_shown_before_the_request_is_given_up() {
     let mut shop = Shop::new();
     shop.central.hangs(Duration::from_secs(39));

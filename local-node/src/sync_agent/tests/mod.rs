@@ -20,7 +20,7 @@ use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::sync_v1::RecordResult;
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ struct Shop {
     agent: Option<JoinHandle<()>>,
     puller: Option<JoinHandle<()>>,
     state: watch::Receiver<SyncState>,
+    retry: Arc<Notify>,
 }
 
 impl Shop {
@@ -60,7 +61,8 @@ impl Shop {
         let log = open(&dir, &disk);
         let (_, state) = watch::channel(SyncState::new(Phase::Idle));
         let interval = Duration::from_secs(30);
-        Shop { dir, disk, log, central: Central::default(), interval, agent: None, puller: None, state }
+        let central = Central::default();
+        Shop { dir, disk, log, central, interval, agent: None, puller: None, state, retry: Arc::default() }
     }
 
     /// Starts the agent, as a process does.
@@ -76,7 +78,8 @@ impl Shop {
             self.interval,
             self.notes(),
             state,
-        );
+        )
+        .with_retry(self.retry.clone());
         (self.agent, self.state) = (Some(tokio::spawn(agent.run())), shown);
         self
     }
@@ -105,10 +108,10 @@ impl Shop {
 
     /// Cuts the power and opens the log again, with what was durable.
     fn after_a_power_cut(self) -> Shop {
-        let Shop { dir, disk, log, central, interval, state, agent, puller } = self;
+        let Shop { dir, disk, log, central, interval, state, agent, puller, retry } = self;
         drop(log);
         disk.cut_power(0);
-        Shop { log: open(&dir, &disk), dir, disk, central, interval, state, agent, puller }
+        Shop { log: open(&dir, &disk), dir, disk, central, interval, state, agent, puller, retry }
     }
 
     fn blobs(&self) -> Blobs {

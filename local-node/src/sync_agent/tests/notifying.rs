@@ -11,10 +11,10 @@ use super::super::transport::{HttpAnswer, Unanswered};
 use super::down::cursor;
 use super::{Phase, Shop, draft, id};
 use crate::blobs::BlobHash;
-use crate::notifications::{self, Language};
+use crate::notifications::{self, Asked, Language};
 
 fn notified(shop: &Shop) -> Vec<Notification> {
-    notifications::list(&shop.log, None, None, 1_000, Language::English).expect("the log reads").rows
+    notifications::list(&shop.log, Asked::default(), None, 1_000, Language::English).expect("the log reads").rows
 }
 
 /// A kind of notification and the event that it is about.
@@ -40,7 +40,8 @@ async fn a_quarantine_is_notified_once_and_stays_seen() {
     // All decisions are looked at again, as where the mark was lost.
     let again = notifications::of_decisions(&shop.log, Some(notifications::DecisionMark::default())).unwrap();
     shop.log.put(again.batches).await.unwrap();
-    let unseen = notifications::list(&shop.log, Some(true), None, 10, Language::French).unwrap().rows;
+    let unseen = Asked { unseen: Some(true), waiting: None };
+    let unseen = notifications::list(&shop.log, unseen, None, 10, Language::French).unwrap().rows;
     assert_eq!((notified(&shop).len(), unseen.len(), unseen[0].event_id), (2, 1, id(20).uuid()));
     assert_eq!(unseen[0].title, "Mis de côté par le central : NOTE n-20");
 }

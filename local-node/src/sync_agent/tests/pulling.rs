@@ -161,7 +161,10 @@ async fn a_row_too_large_to_store_raises_an_alert_and_delays_nothing() {
         let reported = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("an issue");
         assert_eq!(reported.code, "ROW_TOO_LARGE");
         assert!(reported.detail.starts_with("CLIENT c-1 has 11001"), "{}", reported.detail);
-        let listed = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
+        let listed =
+            notifications::list(&shop.log, notifications::Asked::default(), None, 9, notifications::Language::English)
+                .unwrap()
+                .rows;
         assert_eq!((listed.len(), listed[0].kind.as_str(), listed[0].position), (1, "ROW_TOO_LARGE", grown));
         assert_eq!(
             (listed[0].entity_id.as_str(), listed[0].title.as_str()),
