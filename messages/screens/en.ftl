@@ -230,7 +230,6 @@ fact-screen-lost = No answer since { $at }. Nothing can be recorded.
 fact-central = The node and head office
 fact-central-off = Synchronisation is switched off by a setting.
 fact-central-lost = Head office does not answer. You can go on: the node keeps trying.
-fact-central-last = Last contact: { $at }.
 fact-central-never = No contact yet.
 fact-central-unknown = No contact yet.
 fact-central-reached = Head office answers.
@@ -414,3 +413,42 @@ driver-appearance = Language and look
 driver-phone = This phone
 driver-persisted = The browser keeps the data of this page.
 driver-not-persisted = Add this page to the home screen: without that, the browser may erase its data after a week without a visit.
+
+## The queue: what needs a person, and the attempts.
+
+attention-title = A person has to see to this
+attention-next = Next:
+refused-title = Refused for good
+refused-detail = These operations are kept here and in the log, but took no effect.
+next-conflict = head office chooses between this version and the other. Nothing to do again here.
+next-quarantined = head office checks it, then releases it. Nothing to do again here.
+next-central-only = only head office can do this. Ask them.
+next-done-already = this existed already: check what counts, there is nothing to do again.
+next-rejected = do the operation again, correctly; tell a manager if the customer has left.
+next-decision-changed = head office was restored and decided differently. Call them.
+next-other = show this to a manager.
+action-reception-undone = Reception undone
+action-invoice-cancelled = Invoice cancelled
+action-delete = Deletion
+fact-central-just-now = Last contact just now.
+fact-central-ago = Last contact { $age } ago.
+notifications-show-seen = Show what was seen, too
+notifications-all-seen = All seen
+notifications-none = Nothing new.
+notifications-seen-at = seen { $at }
+queue-export = Export the log
+queue-export-who = A manager can export the log to a file and take it to head office.
+queue-attempts =
+    { $attempts_count ->
+        [one] { $attempts } attempt without success, since { $at }.
+       *[other] { $attempts } attempts without success, since { $at }.
+    }
+queue-next = Next attempt in { $time }.
+queue-next-now = Trying again.
+queue-retry = Try again now
+sync-not-reached = Head office does not answer: the network is cut, or its server is down.
+sync-busy = Head office answers that it can take nothing at the moment.
+sync-store = Head office has trouble with its storage. Nothing is lost here; tell them.
+sync-not-accepted = Head office and this node do not accept each other: key, right or certificate. Call support.
+sync-clock = The clock of this node is behind. Set it.
+sync-other = Sending to head office fails.

@@ -230,7 +230,6 @@ fact-screen-lost = Sans réponse depuis { $at }. Rien ne peut être enregistré.
 fact-central = Le poste et le siège
 fact-central-off = La synchronisation est arrêtée par réglage.
 fact-central-lost = Le siège ne répond pas. Vous pouvez continuer : le poste réessaie tout seul.
-fact-central-last = Dernier contact : { $at }.
 fact-central-never = Aucun contact encore.
 fact-central-unknown = Pas encore de contact.
 fact-central-reached = Le siège répond.
@@ -414,3 +413,42 @@ driver-appearance = Langue et apparence
 driver-phone = Ce téléphone
 driver-persisted = Le navigateur garde les données de cette page.
 driver-not-persisted = Ajoutez cette page à l'écran d'accueil : sans cela, le navigateur peut effacer ses données après une semaine sans visite.
+
+## La file : ce qui demande une personne, et les essais.
+
+attention-title = Une personne doit s'en occuper
+attention-next = Ensuite :
+refused-title = Refusé définitivement
+refused-detail = Ces opérations sont gardées ici et dans le journal, mais n'ont pas pris effet.
+next-conflict = le siège choisit entre cette version et l'autre. Rien à refaire ici.
+next-quarantined = le siège la vérifie, puis la libère. Rien à refaire ici.
+next-central-only = seul le siège peut faire cela. Demandez-le-lui.
+next-done-already = cela existait déjà : vérifiez ce qui vaut, il n'y a rien à refaire.
+next-rejected = refaites l'opération correctement ; prévenez un responsable si le client est parti.
+next-decision-changed = le siège a été restauré et a décidé autrement. Appelez-le.
+next-other = montrez ceci à un responsable.
+action-reception-undone = Réception annulée
+action-invoice-cancelled = Facture annulée
+action-delete = Suppression
+fact-central-just-now = Dernier contact à l'instant.
+fact-central-ago = Dernier contact il y a { $age }.
+notifications-show-seen = Montrer aussi ce qui est vu
+notifications-all-seen = Tout est vu
+notifications-none = Rien de nouveau.
+notifications-seen-at = vu { $at }
+queue-export = Exporter le journal
+queue-export-who = Un responsable peut exporter le journal dans un fichier et le porter au siège.
+queue-attempts =
+    { $attempts_count ->
+        [one] { $attempts } essai sans succès, depuis { $at }.
+       *[other] { $attempts } essais sans succès, depuis { $at }.
+    }
+queue-next = Prochain essai dans { $time }.
+queue-next-now = Nouvel essai en cours.
+queue-retry = Réessayer maintenant
+sync-not-reached = Le siège ne répond pas : réseau coupé, ou serveur arrêté.
+sync-busy = Le siège répond qu'il ne peut rien prendre pour le moment.
+sync-store = Le siège a un problème de stockage. Rien n'est perdu ici ; prévenez-le.
+sync-not-accepted = Le siège et ce poste ne se reconnaissent pas : clé, droit ou certificat. Appelez l'assistance.
+sync-clock = L'horloge de ce poste est en retard. Réglez-la.
+sync-other = L'envoi au siège échoue.

@@ -32,6 +32,13 @@ const PATHS = {
   next: "M9 5l7 7-7 7",
   truck: "M2 6h12v10H2zM14 10h4l4 3.5V16h-8M7 16.5a2 2 0 1 0 .01 0zM17.5 16.5a2 2 0 1 0 .01 0z",
   battery: "M3 8h16v8H3zM21.5 11v2M6 10.5v3",
+  boxes: "M4 11h7v9H4zM13 11h7v9h-7zM8.5 3h7v8h-7z",
+  shelf: "M4 3v18M20 3v18M4 9h16M4 18h16M8 9V5h4v4M13 18v-5h4v5",
+  page: "M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h5",
+  people: "M9 5a3.2 3.2 0 1 0 0 6.4A3.2 3.2 0 0 0 9 5zM2.5 20a6.5 6.5 0 0 1 13 0M16 5.4a3 3 0 0 1 0 5.8M18 14.2a6 6 0 0 1 3.5 5.8",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  again: "M20 12a8 8 0 1 1-2.4-5.7M20 4v4.5h-4.5",
+  edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
   person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 21a8 8 0 0 1 16 0",
 } as const;
 export type IconName = keyof typeof PATHS;
@@ -78,7 +85,7 @@ interface FieldProps {
   value: string;
   error?: string | undefined;
   numeric?: boolean;
-  type?: "text" | "password";
+  type?: "text" | "password" | "date" | "email" | "tel";
   required?: boolean;
   autoComplete?: string;
   autoCapitalize?: "none";
@@ -93,11 +100,17 @@ interface FieldProps {
 
 export function Field({ label, value, error, numeric, onValue, type = "text", autofocus, ...rest }: FieldProps) {
   const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  // A dialog gives the focus itself; a screen that is shown later than its page does not.
+  useLayoutEffect(() => {
+    if (autofocus && !input.current?.closest("dialog")) input.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <input
         id={id}
+        ref={input}
         // The types know each kind of input apart.
         type={type as "text"}
         autofocus={autofocus ?? false}

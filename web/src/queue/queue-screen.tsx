@@ -1,45 +1,62 @@
-// What waits, why, and since when; and what needs a person. The three facts stand apart here.
+// What waits, why, and since when; and what needs a person. The three facts are shown separately here.
 import { useEffect, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
-import { Badge, Banner, Button, Empty, Icon, type IconName, type Tone } from "../design/components";
+import { Banner, Button, Empty } from "../design/components";
 import { call, type Problem, type Schemas } from "../lib/client";
-import { clock, count, duration, language, moment, money, t } from "../lib/i18n";
+import { count, duration, moment, t } from "../lib/i18n";
 import { problemText } from "../lib/problem-text";
-import { standingOf } from "../lib/standing";
 import { live } from "../lib/stream";
+import { may, nameOf } from "../session/session-state";
 import { DemoLink } from "./demo-link";
 import { StatusBadge } from "../receipts/status-badge";
+import { eventDetail, eventName } from "./event-name";
+import { Facts } from "./facts";
+import { Attention } from "./attention";
+import { Notifications } from "./notifications";
+import { syncProblemText } from "./sync-problem";
 
 type Event = Schemas["Event"];
+type Status = Schemas["NodeStatus"];
 
 export function QueueScreen() {
-  const [queue, setQueue] = useState<Schemas["Queue"]>();
+  const [status, setStatus] = useState<Status>();
   const [waiting, setWaiting] = useState<Event[]>();
   const [problem, setProblem] = useState<Problem>();
   const { marks, sync, reached, queue: figures } = live.value;
   useEffect(() => {
     const read = async (): Promise<void> => {
-      const [counts, events] = await Promise.all([call("get", "/api/v1/queue"), call("get", "/api/v1/queue/events", { query: { limit: 100 } })]);
-      if (counts.ok) setQueue(counts.data);
+      const [state, events] = await Promise.all([call("get", "/api/v1/status"), call("get", "/api/v1/queue/events", { query: { limit: 100 } })]);
+      if (state.ok) setStatus(state.data);
       if (events.ok) setWaiting(events.data.rows);
-      setProblem(counts.ok ? (events.ok ? undefined : events.problem) : counts.problem);
+      setProblem(state.ok ? (events.ok ? undefined : events.problem) : state.problem);
     };
     void read();
     // The ages grow without any event.
     const timer = setInterval(() => void read(), 10_000);
     return () => clearInterval(timer);
-  }, [marks?.durable, marks?.acked, figures?.pending, sync?.phase, reached]);
+  }, [marks?.durable, marks?.acked, figures?.pending, sync?.phase, sync?.last_error, reached]);
+  const pending = status?.queue.pending ?? 0;
   return (
     <main class="screen" id="content" tabIndex={-1}>
-      <h1>{t("queue-title")}</h1>
-      <Facts queue={queue} />
+      <div class="screen-head">
+        <h1>{t("queue-title")}</h1>
+        <div class="choice">
+          {sync && sync.phase !== "disabled" && may("record") && <RetryButton />}
+          {may("export") && (
+            <a class="button" href="/api/v1/events/export" download>
+              {t("queue-export")}
+            </a>
+          )}
+        </div>
+      </div>
+      <Facts queue={status?.queue} />
       <DemoLink />
       {problem && (
         <Banner tone="danger" role="alert">
           {problemText(problem)} <code>{problem.code}</code>
         </Banner>
       )}
-      <Notifications />
+      {status && <Attempts sync={status.sync} />}
+      <Attention />
       <section class="stack">
         <h2>{t("queue-waiting")}</h2>
         {waiting?.length === 0 && (
@@ -64,10 +81,10 @@ export function QueueScreen() {
                 {waiting.map((event) => (
                   <tr key={event.id}>
                     <td>
-                      {actionName(event.action)} <span class="soft">{detail(event)}</span>
+                      {eventName(event)} <span class="soft">{eventDetail(event)}</span>
                     </td>
                     <td>{moment(event.occurred_at)}</td>
-                    <td class="wide-only soft">{event.user}</td>
+                    <td class="wide-only soft">{nameOf(event.user)}</td>
                     <td>
                       <StatusBadge status={event.status ?? undefined} />
                     </td>
@@ -75,130 +92,51 @@ export function QueueScreen() {
                 ))}
               </tbody>
             </table>
-            {queue && queue.pending > waiting.length && <p class="soft">{t("queue-more", { number: count(queue.pending - waiting.length) })}</p>}
+            {pending > waiting.length && <p class="soft">{t("queue-more", { number: count(pending - waiting.length) })}</p>}
           </>
         )}
+        {!may("export") && pending > 0 && <p class="soft small">{t("queue-export-who")}</p>}
       </section>
+      <Notifications />
     </main>
   );
 }
 
-function Facts({ queue }: { queue: Schemas["Queue"] | undefined }) {
-  const standing = standingOf(live.value);
-  const { sync, since } = live.value;
-  const success = sync?.last_success_at;
-  const central = (): { tone: Tone; icon: IconName; text: string } => {
-    if (sync?.phase === "disabled") return { tone: "quiet", icon: "offline", text: t("fact-central-off") };
-    if (standing.central === false) {
-      const at = success ? t("fact-central-last", { at: moment(success) }) : t("fact-central-never");
-      return { tone: "warn", icon: "offline", text: `${t("fact-central-lost")} ${at}` };
-    }
-    if (standing.central === undefined) return { tone: "quiet", icon: "clock", text: t("fact-central-unknown") };
-    return { tone: "good", icon: "check", text: success ? t("fact-central-last", { at: clock(success) }) : t("fact-central-reached") };
-  };
-  const { tone, icon, text } = central();
-  const lost = standing.screen === false;
-  const code = sync?.alert ?? sync?.last_error;
+/** Why nothing goes out at the moment: how often it was tried, since when it fails, what was answered, and when it is tried next. */
+function Attempts({ sync }: { sync: Status["sync"] }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const issue = sync.alert ?? sync.last_error;
+  if (!issue) return null;
+  const next = sync.retry_at ? Math.max(0, (new Date(sync.retry_at).getTime() - now) / 1_000) : undefined;
   return (
-    <div class="facts">
-      <Fact title={t("fact-screen")} tone={lost ? "danger" : "good"} icon={lost ? "unplug" : "check"}>
-        {lost ? t("fact-screen-lost", { at: clock(since) }) : t("fact-screen-reached")}
-      </Fact>
-      <Fact title={t("fact-central")} tone={tone} icon={icon}>
-        {text}
-        {code && (
-          <>
-            {" "}
-            <code>{code}</code>
-          </>
-        )}
-      </Fact>
-      <Fact title={t("fact-queue")} tone={standing.toReview > 0 ? "danger" : standing.pending > 0 ? "info" : "good"} icon={standing.pending > 0 ? "clock" : "check"}>
-        <b class="number">{count(standing.pending)}</b>{" "}
-        {queue?.oldest_age_seconds != null && standing.pending > 0 ? t("fact-queue-oldest", { age: duration(queue.oldest_age_seconds) }) : t("fact-queue-none")}
-        {standing.toReview > 0 && <p>{t("fact-queue-review", { number: count(standing.toReview) })}</p>}
-      </Fact>
-    </div>
+    <Banner tone={sync.alert ? "danger" : "warn"} role="status">
+      <b>{syncProblemText(issue.code)}</b>
+      <p>
+        {sync.failures > 0 && `${t("queue-attempts", { attempts_count: sync.failures, attempts: count(sync.failures), at: moment(issue.at) })} `}
+        {next !== undefined && (next >= 1 ? t("queue-next", { time: duration(next) }) : t("queue-next-now"))}
+      </p>
+      <p class="small soft">
+        <code>{issue.code}</code> {issue.detail}
+      </p>
+    </Banner>
   );
 }
 
-function Fact({ title, tone, icon, children }: { title: string; tone: Tone; icon: IconName; children: ComponentChildren }) {
-  return (
-    <section class="fact card">
-      <h2>{title}</h2>
-      <div class={`fact-text ${tone}`}>
-        <Icon name={icon} />
-        <div>{children}</div>
-      </div>
-    </section>
-  );
-}
-
-function Notifications() {
-  const [rows, setRows] = useState<Schemas["Notification"][]>([]);
-  const [problem, setProblem] = useState<Problem>();
-  const unseen = live.value.notifications?.unseen;
-  const read = async (): Promise<void> => {
-    const answer = await call("get", "/api/v1/notifications", { query: { unseen: true, limit: 50 }, headers: { "accept-language": language.value } });
-    if (answer.ok) setRows(answer.data.rows);
-    setProblem(answer.ok ? undefined : answer.problem);
+function RetryButton() {
+  const [asked, setAsked] = useState(false);
+  const phase = live.value.sync?.phase;
+  const retry = async (): Promise<void> => {
+    setAsked(true);
+    await call("post", "/api/v1/queue/retry");
+    setTimeout(() => setAsked(false), 1_500);
   };
-  useEffect(() => void read(), [unseen, language.value]);
-  const see = async (id: string): Promise<void> => {
-    const answer = await call("post", "/api/v1/notifications/{id}/seen", { path: { id } });
-    if (answer.ok) await read();
-    else setProblem(answer.problem);
-  };
-  if (rows.length === 0 && !problem) return null;
   return (
-    <section class="stack">
-      <h2>
-        {t("notifications-title")} <Badge tone="danger">{count(unseen ?? rows.length)}</Badge>
-      </h2>
-      {problem && <Banner tone="danger">{problemText(problem)}</Banner>}
-      <ul class="rows">
-        {rows.map((row) => (
-          <li key={row.id}>
-            <span class="row-main">
-              <b>{row.title}</b>
-              <span>{row.detail}</span>
-              <span class="soft small">
-                {moment(row.at)} {row.code && <code>{row.code}</code>}
-              </span>
-            </span>
-            <Button onClick={() => void see(row.id)}>{t("notifications-seen")}</Button>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <Button kind="primary" icon="again" busy={asked || phase === "sending"} onClick={() => void retry()}>
+      {t("queue-retry")}
+    </Button>
   );
-}
-
-function actionName(action: string): string {
-  switch (action) {
-    case "SALE_RECORDED":
-      return t("action-sale");
-    case "SALE_REFUNDED":
-      return t("action-refund");
-    case "GOODS_RECEIVED":
-      return t("action-reception");
-    case "DELIVERY_VALIDATED":
-      return t("action-delivery");
-    case "INVOICE_CREATED":
-      return t("action-invoice");
-    case "AUDIT_RECORDED":
-      return t("action-audit");
-    case "CREATE":
-      return t("action-create");
-    case "UPDATE":
-      return t("action-update");
-    default:
-      return action;
-  }
-}
-
-function detail(event: Event): string {
-  const payload = event.payload as { total_minor?: number; currency?: string } | null;
-  if (payload && typeof payload.total_minor === "number" && payload.currency) return money(payload.total_minor, payload.currency);
-  return event.entity_type === "SALE" || event.entity_type === "AUDIT" ? "" : `${event.entity_type} ${event.entity_id}`;
 }

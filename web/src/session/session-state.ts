@@ -8,11 +8,22 @@ export interface Who {
   locked: boolean;
   /** Whether a PIN opens this session again. */
   takesPin: boolean;
+  /** What the node said may be done; undefined for a node that does not say it. */
+  rights: Rights | undefined;
+}
+
+export interface Rights {
+  /** `read`, `record`, `report`, `export` and others. */
+  operations: readonly string[];
+  /** What may be recorded; `null` stands for any. */
+  records: readonly { action: string | null; entity_type: string | null }[];
 }
 
 /** What a node that knows users answers; the types come with that operation. */
 interface SessionAnswer {
-  user?: { name?: string; login?: string } | null;
+  user?: { id?: string; name?: string; login?: string } | null;
+  operations?: string[];
+  records?: { action?: string | null; entity_type?: string | null }[];
   locked?: boolean;
   has_pin?: boolean;
   password_required?: boolean;
@@ -50,11 +61,37 @@ export async function ask(): Promise<void> {
 }
 
 function nobody(): Who {
-  return { name: undefined, login: undefined, locked: false, takesPin: false };
+  return { name: undefined, login: undefined, locked: false, takesPin: false, rights: undefined };
+}
+
+/** Whether the menus offer something. The node decides again at each request. */
+export function mayRecord(action: string, entityType: string): boolean {
+  const rights = rightsNow();
+  if (!rights) return session.value.state === "in";
+  return rights.records.some((one) => (one.action === null || one.action === action) && (one.entity_type === null || one.entity_type === entityType));
+}
+
+export function may(operation: string): boolean {
+  const rights = rightsNow();
+  return rights ? rights.operations.includes(operation) : session.value.state === "in";
+}
+
+/** Whether costs are shown and asked for: to those who may see reports, and to the holder of a local key. */
+export function seesCosts(): boolean {
+  return session.value.state === "in" && (session.value.who.login === undefined || may("report"));
+}
+
+function rightsNow(): Rights | undefined {
+  return session.value.state === "in" ? session.value.who.rights : undefined;
 }
 
 function whoOf(answer: SessionAnswer): Who {
+  if (answer.user?.id && answer.user.name) rememberName(answer.user.id, answer.user.name);
   return {
+    rights: answer.records && {
+      operations: answer.operations ?? [],
+      records: answer.records.map((one) => ({ action: one.action ?? null, entity_type: one.entity_type ?? null })),
+    },
     name: answer.user?.name,
     login: answer.user?.login,
     locked: answer.locked ?? false,
@@ -127,4 +164,26 @@ export function knownLogins(): string[] {
 export function rememberLogin(login: string): void {
   const logins = [login, ...knownLogins().filter((other) => other !== login)];
   localStorage.setItem(LOGINS, JSON.stringify(logins.slice(0, LOGINS_MAX)));
+}
+
+const NAMES = "comptoir.names";
+
+function names(): Record<string, string> {
+  try {
+    const kept = JSON.parse(localStorage.getItem(NAMES) ?? "{}") as unknown;
+    return kept && typeof kept === "object" ? (kept as Record<string, string>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function rememberName(id: string, name: string): void {
+  const kept = Object.entries({ ...names(), [id]: name }).slice(-50);
+  localStorage.setItem(NAMES, JSON.stringify(Object.fromEntries(kept)));
+}
+
+/** The name of a person who signed in on this screen before; events name people by their ids. */
+export function nameOf(user: string | null | undefined): string {
+  if (!user) return "";
+  return names()[user] ?? (user.startsWith("key:") ? user : `${user.slice(0, 8)}…`);
 }
