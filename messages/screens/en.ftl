@@ -414,6 +414,191 @@ driver-phone = This phone
 driver-persisted = The browser keeps the data of this page.
 driver-not-persisted = Add this page to the home screen: without that, the browser may erase its data after a week without a visit.
 
+## Where to go, by what one may do.
+
+nav-receptions = Goods in
+nav-stock = Stock
+nav-invoices = Invoices
+nav-clients = Clients
+nav-more = More
+place-not-offered = { $name }: this is not your place
+place-not-offered-next = Choose a screen from the menu, or ask a manager for this right.
+
+## Drafts.
+
+draft-changed = Not saved yet…
+draft-saved = Draft saved at { $at }
+draft-not-saved = The draft is not saved; the screen keeps trying.
+draft-elsewhere = This draft was changed on another screen.
+draft-take-theirs = Take the other version
+draft-keep-mine = Keep mine
+draft-gone = This draft no longer exists: it was recorded or given up.
+draft-give-up = Give up
+draft-give-up-title = Give up this draft?
+
+## Goods in.
+
+reception-free = Goods without an order
+reception-counting = Being counted
+reception-continue = Continue
+reception-expected = Expected
+reception-find = Scan the note, or search for an order
+reception-not-found = No open order for “{ $typed }”
+reception-none-expected = Nothing is expected
+reception-none-expected-next = Head office has no open order for this shop. Goods without an order can be received all the same.
+reception-incomplete = The log is long: an old reception may be missing from what is still to come.
+reception-expected-on = for { $day }
+reception-progress = Complete: { $done } of { $of }
+reception-count = Count
+reception-done = Received
+reception-none-done = No reception yet.
+reception-note = Delivery note
+reception-goods = Goods
+reception-undone = Undone
+reception-start = Count { $name }
+reception-way = Way of counting
+reception-way-open = With what is expected
+reception-way-blind = Blind
+reception-open-detail = Each line shows what is expected.
+reception-blind-detail = What is expected stays hidden until the count is finished.
+reception-said = { $name }: { $quantity }
+reception-scan = Scan a product, or search for its name
+reception-unknown-hint = Nothing for “{ $typed }”. Enter adds it as an unknown product.
+reception-empty = Nothing is counted
+reception-empty-next = Each scan counts one more. “12*code” counts twelve.
+reception-counted-of = Counted: { $name }
+reception-of = of { $expected }
+reception-unexpected = not ordered
+reception-lot-is = lot { $lot }
+reception-damaged-is = damaged: { $quantity }
+reception-surplus-title = More than ordered: { $name }
+reception-surplus-detail = Counted: { $counted }, expected: { $expected }. Is the surplus kept?
+reception-surplus-keep = Keep the surplus
+reception-unexpected-title = Not on the order: { $name }
+reception-unexpected-detail = This product is not expected. Once added it counts like the others; the difference is noted.
+reception-unknown-detail = No product has this code. Once added it is received under this code; head office will see it.
+reception-join = Add to the reception
+reception-leave-out = Leave out
+reception-give-up-detail = The count is lost. Nothing enters stock.
+reception-counted = Counted
+reception-damaged = Damaged, refused
+reception-reason = Reason
+reception-reason-wanted = Say why
+reception-lot = Lot
+reception-cost = Unit cost { $currency }
+reception-finish = Finish the reception
+reception-note-number = Number of the delivery note
+reception-supplier = Supplier
+reception-no-difference = Everything is here, as ordered.
+reception-free-ready = Ready to record.
+reception-differences = Differences
+reception-counted-only = Counted: { $counted }
+reception-counted-expected = Counted: { $counted }, expected: { $expected }
+reception-is-damaged = Damaged: { $quantity }
+reception-is-missing = Missing: { $quantity }
+reception-is-surplus = Too many: { $quantity }
+reception-is-unexpected = Not ordered: { $quantity }
+reception-remainder = What is missing stays expected.
+reception-nothing = Nothing is counted: there is nothing to record.
+reception-recount = Count again
+reception-record = Record the reception
+reception-number = Reception { $number }
+reception-undo = Undo the reception
+reception-undo-detail = All its goods leave stock by an opposite operation. The reception stays visible.
+reception-undone-by = Undone by { $name }, { $at }: { $reason }
+
+## Stock.
+
+stock-find = Product or code
+stock-explained = The figure is head office's, as of the time shown. What waits here will be added to it.
+stock-which = Which products
+stock-all = All
+stock-low-ones = Low or sold out
+stock-below-ones = Below zero
+stock-waiting-ones = Waiting to be sent
+stock-none = No stock known
+stock-none-next = Head office has sent none yet.
+stock-nothing-found = Nothing matches
+stock-nothing-found-next = Change the search or the filter.
+stock-product = Product
+stock-quantity = Quantity
+stock-known-when = Known at
+stock-known-at = known at { $at }
+stock-waits = { $waiting } waiting
+stock-fact = { $quantity } (known at { $at })
+stock-fact-waiting = { $quantity } (known at { $at }, { $waiting } waiting)
+stock-only-waiting = Stock unknown here ({ $waiting } waiting)
+stock-more = and { $number } more: narrow the search
+level-unknown = Unknown
+level-below = Below zero
+level-none = Sold out
+level-low = Low
+level-enough = In stock
+
+## Clients.
+
+clients-find = Client, city or telephone
+clients-new = New client
+clients-none = No clients
+clients-none-next = “New client” creates one, offline too.
+clients-nothing-found = No client for “{ $typed }”
+client-name = Name
+client-email = E-mail
+client-phone = Telephone
+client-address = Address
+client-postcode = Postcode
+client-city = City
+client-vat = VAT number
+client-note = Note
+client-create = Create the client
+client-save = Save
+client-saved = Saved.
+client-read-only = You may read this client, not change it.
+client-same-name = A client has this name already:
+client-in-conflict = In conflict
+client-conflict-detail = Two people changed this client. Head office chooses; you can go on.
+client-changed-merged = Somebody changed other fields of this client in the meantime. Both versions are put together below; check them, then save.
+client-changed-choose = Somebody changed the same fields in the meantime. Choose for each, then save.
+client-theirs = Theirs: { $value }
+client-mine = Yours: { $value }
+
+## Invoices.
+
+invoices-find = Number or client
+invoices-new = New invoice
+invoices-drafts = Drafts
+invoices-continue = Continue
+invoices-none = No invoices
+invoices-none-next = “New invoice” begins one, offline too.
+invoice-no-client = Without a client
+invoice-number = Invoice
+invoice-client = Client
+invoice-other-client = Change
+invoice-due = Due
+invoice-lines = Lines
+invoice-empty = No lines
+invoice-empty-next = Search for a product; “3*code” adds three.
+invoice-incomplete = A client and at least one line are needed.
+invoice-give-up-detail = The draft is deleted. No number is lost.
+invoice-issue = Issue the invoice
+invoice-issue-detail = An issued invoice does not change any more. It has { $reference } until head office gives the official number.
+invoice-unnumbered = without a number
+invoice-provisional = Provisional
+invoice-official = Official
+invoice-cancelled = Cancelled
+invoice-cancelled-mark = Cancelled, credit note { $number }
+invoice-failed = Head office did not let this invoice take effect:
+invoice-title = Invoice { $number }
+invoice-provisional-detail = Provisional number: the official one follows.
+invoice-was = First printed as { $reference }
+invoice-made-on = Issued { $at }
+invoice-due-on = Due { $day }
+invoice-unit-price = Unit price
+invoice-vat = VAT
+invoice-lines-elsewhere = This invoice was issued elsewhere; head office has its lines.
+invoice-cancel = Cancel with a credit note
+invoice-cancel-detail = The invoice keeps its number. Head office numbers the credit note.
+
 ## The queue: what needs a person, and the attempts.
 
 attention-title = A person has to see to this

@@ -414,6 +414,191 @@ driver-phone = Ce téléphone
 driver-persisted = Le navigateur garde les données de cette page.
 driver-not-persisted = Ajoutez cette page à l'écran d'accueil : sans cela, le navigateur peut effacer ses données après une semaine sans visite.
 
+## Où aller selon ce qu'on peut faire.
+
+nav-receptions = Réceptions
+nav-stock = Stock
+nav-invoices = Factures
+nav-clients = Clients
+nav-more = Plus
+place-not-offered = { $name } : ce n'est pas votre poste
+place-not-offered-next = Choisissez un écran du menu, ou demandez ce droit à un responsable.
+
+## Les brouillons.
+
+draft-changed = Pas encore enregistré…
+draft-saved = Brouillon enregistré à { $at }
+draft-not-saved = Le brouillon n'est pas enregistré ; l'écran réessaie.
+draft-elsewhere = Ce brouillon a été modifié sur un autre écran.
+draft-take-theirs = Reprendre l'autre version
+draft-keep-mine = Garder la mienne
+draft-gone = Ce brouillon n'existe plus : il a été enregistré ou abandonné.
+draft-give-up = Abandonner
+draft-give-up-title = Abandonner ce brouillon ?
+
+## Les réceptions.
+
+reception-free = Réception libre
+reception-counting = En cours de comptage
+reception-continue = Continuer
+reception-expected = Attendu
+reception-find = Scannez le bon, ou cherchez une commande
+reception-not-found = Aucune commande ouverte pour « { $typed } »
+reception-none-expected = Rien n'est attendu
+reception-none-expected-next = Le siège n'a pas de commande ouverte pour ce magasin. Une réception libre reste possible.
+reception-incomplete = Le journal est long : une réception ancienne peut manquer dans ce qui reste à venir.
+reception-expected-on = pour le { $day }
+reception-progress = Au complet : { $done } sur { $of }
+reception-count = Compter
+reception-done = Reçu
+reception-none-done = Aucune réception encore.
+reception-note = Bon de livraison
+reception-goods = Marchandises
+reception-undone = Annulée
+reception-start = Compter { $name }
+reception-way = Façon de compter
+reception-way-open = Avec les quantités attendues
+reception-way-blind = À l'aveugle
+reception-open-detail = Chaque ligne montre ce qui est attendu.
+reception-blind-detail = Ce qui est attendu reste caché jusqu'à la fin du comptage.
+reception-said = { $name } : { $quantity }
+reception-scan = Scannez un article, ou cherchez son nom
+reception-unknown-hint = Rien pour « { $typed } ». Entrée l'ajoute comme article inconnu.
+reception-empty = Rien n'est compté
+reception-empty-next = Chaque scan compte un de plus. « 12*code » en compte douze.
+reception-counted-of = Compté : { $name }
+reception-of = sur { $expected }
+reception-unexpected = pas commandé
+reception-lot-is = lot { $lot }
+reception-damaged-is = abîmé : { $quantity }
+reception-surplus-title = Plus que commandé : { $name }
+reception-surplus-detail = Compté : { $counted }, attendu : { $expected }. Le surplus est-il gardé ?
+reception-surplus-keep = Garder le surplus
+reception-unexpected-title = Pas sur la commande : { $name }
+reception-unexpected-detail = Cet article n'est pas attendu. Ajouté, il compte comme les autres ; l'écart est noté.
+reception-unknown-detail = Aucun article n'a ce code. Ajouté, il est reçu sous ce code ; le siège le verra.
+reception-join = Ajouter à la réception
+reception-leave-out = Ne pas ajouter
+reception-give-up-detail = Le comptage est perdu. Rien n'entre en stock.
+reception-counted = Compté
+reception-damaged = Abîmé, refusé
+reception-reason = Motif
+reception-reason-wanted = Dites pourquoi
+reception-lot = Lot
+reception-cost = Coût unitaire { $currency }
+reception-finish = Terminer la réception
+reception-note-number = Numéro du bon de livraison
+reception-supplier = Fournisseur
+reception-no-difference = Tout est là, comme commandé.
+reception-free-ready = Prêt à enregistrer.
+reception-differences = Écarts
+reception-counted-only = Compté : { $counted }
+reception-counted-expected = Compté : { $counted }, attendu : { $expected }
+reception-is-damaged = Abîmé : { $quantity }
+reception-is-missing = Manque : { $quantity }
+reception-is-surplus = En trop : { $quantity }
+reception-is-unexpected = Non commandé : { $quantity }
+reception-remainder = Ce qui manque reste attendu.
+reception-nothing = Rien n'est compté : il n'y a rien à enregistrer.
+reception-recount = Recompter
+reception-record = Enregistrer la réception
+reception-number = Réception { $number }
+reception-undo = Annuler la réception
+reception-undo-detail = Toutes ses marchandises ressortent du stock par une opération contraire. La réception reste visible.
+reception-undone-by = Annulée par { $name }, { $at } : { $reason }
+
+## Le stock.
+
+stock-find = Article ou code
+stock-explained = Le chiffre est celui du siège, à l'heure indiquée. Ce qui attend ici s'y ajoutera.
+stock-which = Quels articles
+stock-all = Tous
+stock-low-ones = Bas ou épuisés
+stock-below-ones = Sous zéro
+stock-waiting-ones = En attente d'envoi
+stock-none = Aucun stock connu
+stock-none-next = Le siège n'en a pas encore envoyé.
+stock-nothing-found = Rien ne correspond
+stock-nothing-found-next = Changez la recherche ou le filtre.
+stock-product = Article
+stock-quantity = Quantité
+stock-known-when = Connu à
+stock-known-at = connu à { $at }
+stock-waits = { $waiting } en attente
+stock-fact = { $quantity } (connu à { $at })
+stock-fact-waiting = { $quantity } (connu à { $at }, { $waiting } en attente)
+stock-only-waiting = Stock inconnu ici ({ $waiting } en attente)
+stock-more = et { $number } autres : précisez la recherche
+level-unknown = Inconnu
+level-below = Sous zéro
+level-none = Épuisé
+level-low = Bas
+level-enough = En stock
+
+## Les clients.
+
+clients-find = Client, ville ou téléphone
+clients-new = Nouveau client
+clients-none = Aucun client
+clients-none-next = « Nouveau client » en crée un, même hors ligne.
+clients-nothing-found = Aucun client pour « { $typed } »
+client-name = Nom
+client-email = Courriel
+client-phone = Téléphone
+client-address = Adresse
+client-postcode = Code postal
+client-city = Ville
+client-vat = Numéro de TVA
+client-note = Note
+client-create = Créer le client
+client-save = Enregistrer
+client-saved = Enregistré.
+client-read-only = Vous pouvez lire cette fiche, pas la changer.
+client-same-name = Un client porte déjà ce nom :
+client-in-conflict = En conflit
+client-conflict-detail = Deux personnes ont modifié cette fiche. Le siège choisit ; vous pouvez continuer.
+client-changed-merged = Quelqu'un a modifié cette fiche entre-temps, sur d'autres champs. Les deux versions sont réunies ci-dessous ; vérifiez, puis enregistrez.
+client-changed-choose = Quelqu'un a modifié les mêmes champs entre-temps. Choisissez pour chacun, puis enregistrez.
+client-theirs = La leur : { $value }
+client-mine = La vôtre : { $value }
+
+## Les factures.
+
+invoices-find = Numéro ou client
+invoices-new = Nouvelle facture
+invoices-drafts = Brouillons
+invoices-continue = Reprendre
+invoices-none = Aucune facture
+invoices-none-next = « Nouvelle facture » en commence une, même hors ligne.
+invoice-no-client = Sans client
+invoice-number = Facture
+invoice-client = Client
+invoice-other-client = Changer
+invoice-due = Échéance
+invoice-lines = Lignes
+invoice-empty = Aucune ligne
+invoice-empty-next = Cherchez un article ; « 3*code » en ajoute trois.
+invoice-incomplete = Il faut un client et au moins une ligne.
+invoice-give-up-detail = Le brouillon est effacé. Aucun numéro n'est perdu.
+invoice-issue = Établir la facture
+invoice-issue-detail = Une facture établie ne change plus. Elle porte { $reference } jusqu'à ce que le siège donne le numéro officiel.
+invoice-unnumbered = sans numéro
+invoice-provisional = Provisoire
+invoice-official = Officielle
+invoice-cancelled = Annulée
+invoice-cancelled-mark = Annulée, avoir { $number }
+invoice-failed = Le siège n'a pas laissé cette facture prendre effet :
+invoice-title = Facture { $number }
+invoice-provisional-detail = Numéro provisoire : le numéro officiel suit.
+invoice-was = D'abord imprimée sous { $reference }
+invoice-made-on = Établie le { $at }
+invoice-due-on = À régler le { $day }
+invoice-unit-price = Prix unitaire
+invoice-vat = TVA
+invoice-lines-elsewhere = Cette facture a été établie ailleurs ; ses lignes sont au siège.
+invoice-cancel = Annuler par un avoir
+invoice-cancel-detail = La facture garde son numéro. Le siège numérote l'avoir.
+
 ## La file : ce qui demande une personne, et les essais.
 
 attention-title = Une personne doit s'en occuper

@@ -3,6 +3,7 @@ import { App } from "./app";
 import "./design/tokens.css";
 import "./design/components.css";
 import "./design/screens.css";
+import "./design/desk.css";
 import { preferredLanguage, useLanguage } from "./lib/i18n";
 import { follow, live, onSignedOut } from "./lib/stream";
 import { effect } from "@preact/signals";

@@ -1,13 +1,16 @@
 // What is around every screen: where one can go, the state, and who is here.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Button, Icon, IconButton, type IconName } from "./design/components";
+import { Actions, Banner, Button, Dialog, Icon, IconButton, type IconName } from "./design/components";
+import type { Problem } from "./lib/client";
 import { count, language, t, useLanguage } from "./lib/i18n";
+import { problemText } from "./lib/problem-text";
 import { route } from "./lib/router";
 import { standingOf } from "./lib/standing";
 import { LOOKS, words } from "./lib/state-words";
 import { live } from "./lib/stream";
 import { theme, useTheme } from "./lib/theme";
+import { offered, placeAt, type Place } from "./places";
 import { PinDialog } from "./session/pin-dialog";
 import { knowsUsers, lock, session, signOut } from "./session/session-state";
 
@@ -22,12 +25,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <span class="brand-mark" aria-hidden="true" />
           <span class="brand-name">Comptoir</span>
         </a>
-        <nav class="nav" aria-label={t("nav-label")}>
-          <NavLink place="" icon="basket" label={t("nav-till")} />
-          <NavLink place="receipts" icon="receipt" label={t("nav-receipts")} />
-          <NavLink place="deliveries" icon="truck" label={t("nav-deliveries")} />
-          <NavLink place="queue" icon="up" label={t("nav-queue")} more={live.value.notifications?.unseen ?? 0} />
-        </nav>
+        <Nav />
         <StateStrip />
         <Menu />
       </header>
@@ -42,15 +40,62 @@ function skip(event: Event): void {
   document.querySelector<HTMLElement>("main")?.focus();
 }
 
-function NavLink({ place, icon, label, more = 0 }: { place: string; icon: IconName; label: string; more?: number }) {
-  const here = (route.value[0] ?? "") === place;
+/** On a phone the bar at the bottom has room for five: the others are behind the last one. */
+const PHONE_LINKS = 5;
+
+function Nav() {
+  const [open, setOpen] = useState(false);
+  const places = offered();
+  const here = placeAt(route.value[0]);
+  const isFolded = places.length > PHONE_LINKS;
+  const behind = isFolded ? places.slice(PHONE_LINKS - 1) : [];
+  const unseen = live.value.notifications?.unseen ?? 0;
+  useClosing(open, ".nav", () => setOpen(false));
+  useEffect(() => setOpen(false), [route.value]);
   return (
-    <a class="nav-link" href={`#/${place}`} aria-current={here ? "page" : undefined}>
-      <Icon name={icon} />
-      <span>{label}</span>
-      {more > 0 && <span class="nav-count">{more > 99 ? "99+" : more}</span>}
+    <nav class={open ? "nav open" : "nav"} aria-label={t("nav-label")}>
+      {places.map((place) => (
+        <NavLink key={place.path} place={place} here={here === place.path} behind={behind.includes(place)} more={place.path === "queue" ? unseen : 0} />
+      ))}
+      {isFolded && (
+        <button type="button" class={behind.some((place) => place.path === here) ? "nav-link nav-more on" : "nav-link nav-more"} aria-expanded={open ? "true" : "false"} onClick={() => setOpen(!open)}>
+          <Icon name="more" />
+          <span>{t("nav-more")}</span>
+          {unseen > 0 && <Count many={unseen} />}
+        </button>
+      )}
+    </nav>
+  );
+}
+
+function NavLink({ place, here, behind, more }: { place: Place; here: boolean; behind: boolean; more: number }) {
+  return (
+    <a class={behind ? "nav-link behind" : "nav-link"} href={`#/${place.path}`} aria-current={here ? "page" : undefined}>
+      <Icon name={place.icon} />
+      <span>{place.label()}</span>
+      {more > 0 && <Count many={more} />}
     </a>
   );
+}
+
+function Count({ many }: { many: number }) {
+  return <span class="nav-count">{many > 99 ? "99+" : many}</span>;
+}
+
+/** Closes what is open when Escape is pressed, or something outside of it. */
+function useClosing(open: boolean, inside: string, close: () => void): void {
+  useEffect(() => {
+    if (!open) return;
+    const hear = (event: Event): void => {
+      if (event instanceof KeyboardEvent ? event.key === "Escape" : !(event.target as Element).closest(inside)) close();
+    };
+    addEventListener("keydown", hear);
+    addEventListener("pointerdown", hear);
+    return () => {
+      removeEventListener("keydown", hear);
+      removeEventListener("pointerdown", hear);
+    };
+  }, [open]);
 }
 
 /** One word for everything, with an icon; it opens the queue, where the three facts stand apart. */
@@ -92,20 +137,15 @@ function Unreached() {
 function Menu() {
   const [open, setOpen] = useState(false);
   const [choosesPin, setChoosesPin] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   const who = session.value.state === "in" ? session.value.who : undefined;
   const standing = standingOf(live.value);
-  useEffect(() => {
-    if (!open) return;
-    const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !(event.target as Element).closest(".menu")) setOpen(false);
-    };
-    addEventListener("keydown", close);
-    addEventListener("pointerdown", close);
-    return () => {
-      removeEventListener("keydown", close);
-      removeEventListener("pointerdown", close);
-    };
-  }, [open]);
+  useClosing(open, ".menu", () => setOpen(false));
+  const leave = (): void => {
+    setOpen(false);
+    if (standing.pending > 0) setLeaving(true);
+    else void signOut();
+  };
   return (
     <div class="menu">
       <IconButton icon="person" label={who?.name ?? t("menu-label")} aria-expanded={open ? "true" : "false"} onClick={() => setOpen(!open)} />
@@ -147,13 +187,35 @@ function Menu() {
               </Button>
             </>
           )}
-          {standing.pending > 0 && <p class="small soft">{t("menu-unsent", { number: count(standing.pending) })}</p>}
-          <Button icon="back" onClick={() => void signOut()}>
+          <Button icon="back" onClick={leave}>
             {t("menu-sign-out")}
           </Button>
         </div>
       )}
       {choosesPin && <PinDialog onClose={() => setChoosesPin(false)} />}
+      {leaving && <LeaveDialog pending={standing.pending} onClose={() => setLeaving(false)} />}
     </div>
+  );
+}
+
+/** Signing out loses nothing, and says so before somebody has to wonder. */
+function LeaveDialog({ pending, onClose }: { pending: number; onClose: () => void }) {
+  const [problem, setProblem] = useState<Problem>();
+  const leave = async (): Promise<void> => {
+    const failed = await signOut();
+    if (failed) setProblem(failed);
+    else onClose();
+  };
+  return (
+    <Dialog title={t("menu-sign-out")} closeLabel={t("close")} onClose={onClose}>
+      <p>{t("menu-unsent", { number: count(pending) })}</p>
+      {problem && <Banner tone="danger">{problemText(problem)}</Banner>}
+      <Actions>
+        <Button onClick={onClose}>{t("cancel")}</Button>
+        <Button kind="primary" icon="back" onClick={() => void leave()}>
+          {t("menu-sign-out")}
+        </Button>
+      </Actions>
+    </Dialog>
   );
 }

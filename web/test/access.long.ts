@@ -5,10 +5,13 @@ import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { unfitFor, violations } from "./axe";
 import { openBrowser, openContext, openTill, sellByKeyboard, type Look } from "./browser";
+import { ask, orderDraft } from "./goods";
 import { TestNode } from "./node-process";
 
 const PICTURES = process.env["COMPTOIR_PICTURES"];
 
+/** Each walk has an order of its own. */
+let orders = 1;
 let node: TestNode;
 let browser: Browser;
 let close: () => Promise<void>;
@@ -118,6 +121,103 @@ const STEPS: [string, (page: Page) => Promise<void>][] = [
     "queue",
     async (page) => {
       await page.goto("/#/queue");
+      await page.locator(".table").waitFor();
+    },
+  ],
+  [
+    "receptions",
+    async (page) => {
+      await ask(node, "POST", "/api/v1/events", orderDraft(`BC-${1_000 + orders++}`, [{ product: "CAF250", quantity: "120" }, { product: "LIV778", quantity: "12" }]));
+      await page.goto("/#/receptions");
+      await page.locator("progress").first().waitFor();
+    },
+  ],
+  [
+    "count",
+    async (page) => {
+      await page.locator(".rows .primary").last().click();
+      await page.locator(".dialog .primary").click();
+      await page.locator(".count-line").nth(1).waitFor();
+      await page.keyboard.type("9782070612758\n100*CAF250\n");
+      await page.locator(".said").waitFor();
+    },
+  ],
+  [
+    "count-line",
+    async (page) => {
+      await page.locator(".count-line .line-text").first().click();
+      await page.locator(".dialog").waitFor();
+    },
+  ],
+  [
+    "count-finish",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator(".dialog").waitFor({ state: "detached" });
+      await page.keyboard.press("F9");
+      await page.locator(".dialog .rows").waitFor();
+    },
+  ],
+  [
+    "reception",
+    async (page) => {
+      await page.locator(".dialog .primary").click();
+      await page.locator(".screen h1").waitFor();
+      await page.locator(".table").waitFor();
+    },
+  ],
+  [
+    "stock",
+    async (page) => {
+      await page.goto("/#/stock");
+      await page.locator(".table").waitFor();
+    },
+  ],
+  [
+    "client",
+    async (page) => {
+      await page.goto("/#/clients/new");
+      await page.locator(".field").nth(7).waitFor();
+    },
+  ],
+  [
+    "clients",
+    async (page) => {
+      await page.locator(".field input").first().fill("Groupe scolaire Marie-Curie et Association des parents d'élèves de la rive gauche");
+      await page.keyboard.press("Enter");
+      await page.locator(".actions .primary").waitFor();
+      await page.goto("/#/clients");
+      await page.locator(".table").waitFor();
+    },
+  ],
+  [
+    "invoice-draft",
+    async (page) => {
+      await page.goto("/#/invoices");
+      await page.locator(".screen-head .primary").click();
+      await page.locator(".finder").nth(1).waitFor();
+      await page.locator(".finder input").first().fill("groupe");
+      await page.keyboard.press("Enter");
+      await page.locator(".finder input").last().focus();
+      await page.keyboard.type("12*ORD900\nLIV778\n");
+      await page.locator(".invoice-lines li").nth(1).waitFor();
+      await page.keyboard.type("caf");
+      await page.locator(".found").waitFor();
+    },
+  ],
+  [
+    "invoice",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator(".bar .primary").click();
+      await page.locator(".dialog .primary").click();
+      await page.locator(".sheet").waitFor();
+    },
+  ],
+  [
+    "invoices",
+    async (page) => {
+      await page.goto("/#/invoices");
       await page.locator(".table").waitFor();
     },
   ],

@@ -40,12 +40,13 @@ export class TestNode {
   private constructor(
     readonly dir: string,
     readonly port: number,
+    private readonly settings: Record<string, string>,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<TestNode> {
-    const node = new TestNode(folder(), await freePort());
+  static async start(settings: Record<string, string> = {}): Promise<TestNode> {
+    const node = new TestNode(folder(), await freePort(), settings);
     await node.startAgain();
     return node;
   }
@@ -64,6 +65,7 @@ export class TestNode {
         NODE_ID: id,
         LISTEN_ADDR: `127.0.0.1:${this.port}`,
         DATA_DIR: join(this.dir, "data"),
+        ...this.settings,
       },
       stdio: ["ignore", output, output],
     });

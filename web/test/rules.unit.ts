@@ -8,7 +8,7 @@ import { index, search, type Product } from "../src/till/catalogue";
 import { Burst } from "../src/till/scanner";
 
 function product(id: string, fields: Partial<Product> = {}): Product {
-  return { id, name: id, price: "1.00", currency: "EUR", vatRate: undefined, category: undefined, eans: [], version: 1, ...fields };
+  return { id, name: id, price: "1.00", currency: "EUR", vatRate: undefined, category: undefined, eans: [], packs: [], lowStock: undefined, version: 1, ...fields };
 }
 
 test("an amount is rounded half up, once for each line", () => {

@@ -64,6 +64,17 @@ export function decimal(text: string): string {
   return new Intl.NumberFormat(locale(), { minimumFractionDigits: fraction, maximumFractionDigits: fraction }).format(Number(text));
 }
 
+/** A decimal string as people type it: without marks between thousands, which a form would read as something else. */
+export function editable(text: string): string {
+  return language.value === "fr" ? text.replace(".", ",") : text;
+}
+
+/** A price as people type it: with at least two digits after the point. */
+export function editablePrice(text: string): string {
+  const [whole, fraction = ""] = text.split(".");
+  return editable(text === "" ? "" : `${whole}.${fraction.padEnd(2, "0")}`);
+}
+
 export function count(value: number): string {
   return new Intl.NumberFormat(locale()).format(value);
 }
@@ -74,6 +85,12 @@ export function clock(instant: string | number | Date): string {
 
 export function moment(instant: string | number | Date): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "short", timeStyle: "short" }).format(new Date(instant));
+}
+
+/** A day without a time, `YYYY-MM-DD`: at noon, so that no time zone makes another day of it. */
+export function day(text: string): string {
+  const date = new Date(`${text}T12:00:00`);
+  return Number.isNaN(date.getTime()) ? text : new Intl.DateTimeFormat(locale(), { dateStyle: "short" }).format(date);
 }
 
 /** How long something takes already, in its largest unit. */

@@ -1,6 +1,6 @@
 // The node's products in memory, and the search over them. Ten thousand are searched at every key: the texts are prepared once.
 import { signal } from "@preact/signals";
-import { price as parsePrice } from "../lib/decimal";
+import { price as parsePrice, quantity as parseQuantity } from "../lib/decimal";
 import { call, type Schemas } from "../lib/client";
 
 export interface Product {
@@ -12,6 +12,10 @@ export interface Product {
   vatRate: string | undefined;
   category: string | undefined;
   eans: string[];
+  /** Codes of packs, each with how many are in one. */
+  packs: { code: string; quantity: string }[];
+  /** From this quantity on the screens call stock low. */
+  lowStock: string | undefined;
   version: number;
 }
 
@@ -36,6 +40,7 @@ export const isComplete = signal(false);
 export const changedPrices = signal(0);
 
 let byCode = new Map<string, Product>();
+let byPack = new Map<string, { product: Product; quantity: string }>();
 let tag = "";
 
 /** Without accents and in lower case: "Café" is found by "cafe". */
@@ -59,8 +64,18 @@ export function productOf(row: Row): Product {
     vatRate: text(fields, "vat_rate"),
     category: text(fields, "category"),
     eans,
+    packs: packsOf(fields["packs"]),
+    lowStock: text(fields, "low_stock"),
     version: row.version,
   };
+}
+
+function packsOf(value: unknown): Product["packs"] {
+  const list = Array.isArray(value) ? (value as { code?: unknown; quantity?: unknown }[]) : [];
+  return list.flatMap((pack) => {
+    const quantity = parseQuantity(String(pack?.quantity ?? ""));
+    return quantity && pack.code ? [{ code: String(pack.code), quantity }] : [];
+  });
 }
 
 export function index(list: Product[]): Indexed[] {
@@ -111,7 +126,13 @@ function replace(rows: Row[]): void {
 export function use(list: Product[]): void {
   const indexed = index(list);
   byCode = new Map(indexed.flatMap(({ product, codes }) => codes.map((code) => [code, product] as const)));
+  byPack = new Map(list.flatMap((product) => product.packs.map(({ code, quantity }) => [code.toLowerCase(), { product, quantity }] as const)));
   products.value = indexed;
+}
+
+/** The product of a pack's code, and how many are in a pack. */
+export function byPackCode(typed: string): { product: Product; quantity: string } | undefined {
+  return byPack.get(typed.trim().toLowerCase());
 }
 
 /** The product with exactly this code or EAN. */

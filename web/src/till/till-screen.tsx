@@ -138,7 +138,7 @@ export function TillScreen() {
 }
 
 /** `3*code` is three of it. */
-function multiplied(typed: string): { text: string; quantity: string } {
+export function multiplied(typed: string): { text: string; quantity: string } {
   const match = /^\s*(\d+(?:[.,]\d+)?)\s*[*×]\s*(.*)$/.exec(typed);
   const many = match && parseQuantity(match[1]!);
   return many ? { text: match[2]!, quantity: many } : { text: typed, quantity: "1" };
@@ -293,7 +293,7 @@ function UnknownDialog({ code, known, quantity, onClose }: { code: string; known
   const parsed = parsePrice(price);
   const add = (): void => {
     if (parsed === undefined) return;
-    sell({ id: code, name: name.trim() || code, price: parsed, currency: undefined, vatRate: undefined, category: undefined, eans: [], version: 0 }, quantity);
+    sell({ id: code, name: name.trim() || code, price: parsed, currency: undefined, vatRate: undefined, category: undefined, eans: [], packs: [], lowStock: undefined, version: 0 }, quantity);
     onClose();
   };
   return (
