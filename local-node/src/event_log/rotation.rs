@@ -15,7 +15,7 @@ use super::environment::Environment;
 use super::identity_row::{identity_entry, owner_bytes, read_identity};
 use super::keys::{self, KeySpace, RecordKind};
 use super::secret_key::{NextKey, SecretKey};
-use super::store::{Entry, Store, StoreError};
+use super::store::{Entry, Row, Store, StoreError};
 use super::{LogConfig, OpenError, key_space};
 
 /// What has just been done.
@@ -137,7 +137,7 @@ fn seal_again(
     Ok(goes_on(RotationStep::Sealed))
 }
 
-fn values(store: &dyn Store, space: KeySpace) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn values(store: &dyn Store, space: KeySpace) -> Result<Vec<Row>, StoreError> {
     let mut values = Vec::new();
     key_space::scan(store, space, &[], &[u8::MAX; 33], &mut |key, value| {
         values.push((key.to_vec(), value));

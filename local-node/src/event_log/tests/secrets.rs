@@ -109,8 +109,10 @@ fn the_key_of_a_running_node_is_not_rotated() {
     log.close();
 }
 
+type SealedValue = (KeySpace, Vec<u8>, Vec<u8>);
+
 /// A value in each sealed key space; those of the users are more than one batch of the store takes.
-fn sealed_values() -> Vec<(KeySpace, Vec<u8>, Vec<u8>)> {
+fn sealed_values() -> Vec<SealedValue> {
     let users = (KeySpace::Users, Vec::new(), vec![7; 900_000]);
     let of_user = |number: u8| (KeySpace::UserAtNode, vec![number; 16], vec![number; 5_000]);
     let session = |number: u8| (KeySpace::Session, vec![number; 32], vec![number, 1]);
@@ -118,7 +120,7 @@ fn sealed_values() -> Vec<(KeySpace, Vec<u8>, Vec<u8>)> {
 }
 
 fn seal_values(log: &Log) {
-    let batch = |(space, key, value): (KeySpace, Vec<u8>, Vec<u8>)| {
+    let batch = |(space, key, value): SealedValue| {
         let sealed = log.seal(space, &key, &value).unwrap();
         vec![KeyChange::set(space, key, sealed)]
     };
