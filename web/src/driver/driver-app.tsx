@@ -96,8 +96,12 @@ function State() {
 /** What a person should know whatever is shown. New pages are loaded where nobody is in the middle of a stop. */
 function Notices({ isFree }: { isFree: boolean }) {
   useEffect(() => {
-    if (renewable.value && isFree && document.hidden) location.reload();
-  });
+    const renew = (): void => {
+      if (renewable.value && isFree && document.hidden) location.reload();
+    };
+    document.addEventListener("visibilitychange", renew);
+    return () => document.removeEventListener("visibilitychange", renew);
+  }, [isFree]);
   const notices = [
     sparing.value && (
       <Banner key="power" tone="info" icon="battery">

@@ -29,10 +29,16 @@ export async function look(): Promise<void> {
   else phase.value = mine.tokens && !line.value.needsLogin ? "in" : "signed-out";
 }
 
+const LOOK_AGAIN = 1_000;
+
 export async function begin(): Promise<void> {
   effect(() => {
     void changes.value;
-    void look();
+    // A database that another process still holds, as after a crash, opens a moment later.
+    look().catch((error: unknown) => {
+      console.warn(error);
+      setTimeout(changed, LOOK_AGAIN);
+    });
   });
   addEventListener("focus", () => void synchronise());
   document.addEventListener("visibilitychange", () => document.hidden || void synchronise());
