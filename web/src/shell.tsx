@@ -1,7 +1,7 @@
 // What is around every screen: where one can go, the state, and who is here.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { Actions, Banner, Button, Dialog, Icon, IconButton, type IconName } from "./design/components";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { Actions, Banner, Button, Dialog, Icon, IconButton } from "./design/components";
 import type { Problem } from "./lib/client";
 import { count, language, t, useLanguage } from "./lib/i18n";
 import { problemText } from "./lib/problem-text";
@@ -84,7 +84,8 @@ function Count({ many }: { many: number }) {
 
 /** Closes what is open when Escape is pressed, or something outside of it. */
 function useClosing(open: boolean, inside: string, close: () => void): void {
-  useEffect(() => {
+  // Before the next key arrives.
+  useLayoutEffect(() => {
     if (!open) return;
     const hear = (event: Event): void => {
       if (event instanceof KeyboardEvent ? event.key === "Escape" : !(event.target as Element).closest(inside)) close();

@@ -185,7 +185,7 @@ const STEPS: [string, (page: Page) => Promise<void>][] = [
     async (page) => {
       await page.locator(".field input").first().fill("Groupe scolaire Marie-Curie et Association des parents d'élèves de la rive gauche");
       await page.keyboard.press("Enter");
-      await page.locator(".actions .primary").waitFor();
+      await page.locator(".screen-head .badge").waitFor();
       await page.goto("/#/clients");
       await page.locator(".table").waitFor();
     },

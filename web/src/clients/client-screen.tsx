@@ -95,7 +95,7 @@ export function ClientScreen({ id }: { id: string }) {
         </Button>
         {read?.row && <SyncBadge row={read.row} />}
       </div>
-      <h1>{isNew ? t("clients-new") : read ? clientName(read.row, id) : ""}</h1>
+      <h1>{isNew ? t("clients-new") : read ? clientName(read.row, id) : t("nav-clients")}</h1>
       {problem && (
         <Banner tone="danger" role="alert">
           {problemText(problem)} <code>{problem.code}</code>

@@ -100,10 +100,10 @@ function InvoicePaper({ row, event }: { row: InvoiceRow; event: InvoiceEvent | u
           <thead>
             <tr>
               <th scope="col">{t("stock-product")}</th>
-              <th scope="col" class="number">
+              <th scope="col" class="number wide-only">
                 {t("line-quantity")}
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="number wide-only">
                 {t("invoice-unit-price")}
               </th>
               <th scope="col" class="number wide-only">
@@ -117,9 +117,12 @@ function InvoicePaper({ row, event }: { row: InvoiceRow; event: InvoiceEvent | u
           <tbody>
             {lines.map((line, at) => (
               <tr key={at}>
-                <td>{line.description ?? line.product}</td>
-                <td class="number">{decimal(line.quantity)}</td>
-                <td class="number">{money(amountOf("1", line.unit_price, currency), currency)}</td>
+                <td>
+                  {line.description ?? line.product}
+                  <span class="under narrow-only">{t("cart-each", { quantity: decimal(line.quantity), price: money(amountOf("1", line.unit_price, currency), currency) })}</span>
+                </td>
+                <td class="number wide-only">{decimal(line.quantity)}</td>
+                <td class="number wide-only">{money(amountOf("1", line.unit_price, currency), currency)}</td>
                 <td class="number wide-only">{line.vat_rate && `${decimal(line.vat_rate)} %`}</td>
                 <td class="number">{money(soldMinor(line, currency), currency)}</td>
               </tr>

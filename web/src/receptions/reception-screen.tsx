@@ -68,7 +68,6 @@ export function ReceptionScreen({ id }: { id: string }) {
                 <th scope="col" class="number">
                   {t("reception-counted")}
                 </th>
-                <th scope="col">{t("reception-lot")}</th>
                 {payload.lines.some((line) => line.unit_cost) && (
                   <th scope="col" class="number">
                     {t("reception-cost", { currency: payload.currency ?? "" })}
@@ -81,9 +80,9 @@ export function ReceptionScreen({ id }: { id: string }) {
                 <tr key={at}>
                   <td>
                     {name(line.product)} <code class="soft">{line.product}</code>
+                    {line.lot && <span class="soft small under">{t("reception-lot-is", { lot: line.lot })}</span>}
                   </td>
                   <td class="number">{decimal(line.quantity)}</td>
-                  <td>{line.lot}</td>
                   {payload.lines.some((one) => one.unit_cost) && <td class="number">{line.unit_cost && cost(line.unit_cost, payload.currency)}</td>}
                 </tr>
               ))}
