@@ -262,6 +262,9 @@ pub fn default_permissions() -> Vec<Permission> {
     for action in ["SALE_RECORDED", "SALE_REFUNDED", "SALE_CANCELLED"] {
         allow(&["cashier"], Record, Some((action, "SALE")), OwnSite);
     }
+    for action in ["TILL_OPENED", "TILL_CLOSED"] {
+        allow(&["cashier", "manager"], Record, Some((action, "TILL_SESSION")), OwnSite);
+    }
     for action in ["CREATE", "UPDATE"] {
         allow(&["seller", "secretary"], Record, Some((action, "CLIENT")), OwnSite);
     }
@@ -282,6 +285,7 @@ pub fn default_permissions() -> Vec<Permission> {
     for action in ["SALE_RECORDED", "SALE_REFUNDED", "SALE_CANCELLED", "REVENUE_ADJUSTED"] {
         allow(&["manager"], Record, Some((action, "SALE")), OwnSite);
     }
+    allow(&["manager"], Record, Some(("CASH_MOVED", "TILL_SESSION")), OwnSite);
     for action in ["INVOICE_CREATED", "INVOICE_CANCELLED"] {
         allow(&["manager"], Record, Some((action, "INVOICE")), OwnSite);
     }

@@ -80,6 +80,12 @@ pub enum Fact {
     Deleted,
     /// `AUDIT_RECORDED`.
     AuditRecorded,
+    /// `TILL_OPENED`: a session of a till began.
+    TillOpened,
+    /// `CASH_MOVED`: cash was put into the drawer, or taken out.
+    CashMoved,
+    /// `TILL_CLOSED`: a session ended and its drawer was counted.
+    TillClosed,
     /// `INVOICE_REFERENCE_ASSIGNED`: sealed by central next to an accepted invoice; informs and changes nothing.
     InvoiceReferenceAssigned,
     /// `CONFLICT_RESOLVED`: central only.

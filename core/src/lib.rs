@@ -4,8 +4,8 @@
 //! same log again gives the same decisions on any machine, years later.
 //!
 //! Reading order: identities and order ([`id`], [`position`], [`time`]), events ([`event`], [`fact`]), the chain ([`chain`]),
-//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]), permissions ([`access`]) and
-//! their history ([`rights`]).
+//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]), the sums of a till ([`till`]),
+//! permissions ([`access`]) and their history ([`rights`]).
 
 pub mod access;
 pub mod chain;
@@ -21,4 +21,5 @@ pub mod rights;
 pub mod rulebook;
 pub mod rules;
 pub mod state;
+pub mod till;
 pub mod time;

@@ -83,6 +83,7 @@ impl Default for Rulebook {
             ("AUDIT", Rule::AppendOnly),
             ("SALE", Rule::AppendOnly),
             ("RECEPTION", Rule::AppendOnly),
+            ("TILL_SESSION", Rule::AppendOnly),
             ("PRODUCT", Rule::CentralOnly),
             ("PRODUCTION", Rule::CentralOnly),
         ];

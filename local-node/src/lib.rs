@@ -16,6 +16,7 @@ pub mod retirement;
 mod sessions;
 pub mod sync_agent;
 mod sync_worker;
+mod till;
 mod users;
 
 pub use api::{BODIES_KIB, router, router_with};

@@ -13,7 +13,7 @@ use tokio::time::{Duration, sleep};
 use crate::blobs::Blobs;
 use crate::blocking::blocking;
 use crate::caller::{Caller, CallerId};
-use crate::config::{NodeConfig, OfflineConfig, PrinterConfig, SyncConfig};
+use crate::config::{NodeConfig, OfflineConfig, PrinterConfig, SyncConfig, TillConfig};
 use crate::demo_link::{DemoLink, OptionalDemoLink};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::local_keys::LocalKeys;
@@ -23,6 +23,7 @@ use crate::sessions::{Session, Sessions};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
 use crate::sync_agent::{AgentNotes, CertificateStore, Phase, SyncState};
 use crate::sync_worker::SyncWorker;
+use crate::till::Till;
 use crate::users::Users;
 
 /// How often the uses of local keys are stored.
@@ -46,6 +47,8 @@ pub struct Node {
     hosts: HostNames,
     printer: Option<PrinterConfig>,
     demo_link: OptionalDemoLink,
+    till: Till,
+    till_config: TillConfig,
     sync_config: SyncConfig,
     certificates: CertificateStore,
     sync: watch::Receiver<SyncState>,
@@ -122,6 +125,8 @@ impl Node {
         }
         let (users, sessions) = open_users(&log, &environment, config.offline).await;
         let retry = Arc::new(Notify::new());
+        let of_till = log.clone();
+        let till = blocking(move || Till::new(of_till)).await;
         let node_environment = environment.clone();
         let blobs_of_line = blobs.clone();
         let worker = SyncWorker {
@@ -160,6 +165,8 @@ impl Node {
             hosts: config.hosts,
             printer: config.printer,
             demo_link: config.demo_link,
+            till,
+            till_config: config.till,
             sync_config: config.sync,
             certificates,
             sync,
@@ -307,6 +314,14 @@ impl Node {
 
     pub(crate) fn demo_link(&self) -> Option<&Arc<dyn DemoLink>> {
         self.demo_link.as_ref()
+    }
+
+    pub(crate) fn till(&self) -> &Till {
+        &self.till
+    }
+
+    pub(crate) fn till_config(&self) -> TillConfig {
+        self.till_config
     }
 
     pub(crate) fn sync_config(&self) -> &SyncConfig {

@@ -163,6 +163,10 @@ pub fn check_draft(
     if !author.central {
         check_author(&entity_type, &action)?;
     }
+    if payload::is_recorded_by_the_till(action.as_str()) {
+        let detail = format!("{action} is recorded by a shop's node, from its own count: POST /api/v1/till/...");
+        return Err(Problem::new(ErrorCode::InvalidPayload, detail).at("/action"));
+    }
     let schema_version = dto.schema_version.unwrap_or(1);
     let id = draft_id(dto.id, author, idempotency_key, index);
     let (fact, objection) = payload::read_fact(&entity_type, &action, schema_version, payload)

@@ -93,6 +93,12 @@ pub enum ErrorCode {
     PrinterUnreachable,
     /// The printer was lost while it printed.
     PrintIncomplete,
+    /// A session of the till is open.
+    TillAlreadyOpen,
+    /// No session of the till is open.
+    TillNotOpen,
+    /// It needs a reason, and none was given.
+    ReasonRequired,
     /// An administrator has not allowed the site this name or address.
     NameNotAllowed,
     /// Too much waits to be written.
@@ -151,7 +157,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 72] = [
+    pub const ALL: [ErrorCode; 75] = [
         ErrorCode::MalformedBody,
         ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
@@ -197,6 +203,9 @@ impl ErrorCode {
         ErrorCode::PrinterMissing,
         ErrorCode::PrinterUnreachable,
         ErrorCode::PrintIncomplete,
+        ErrorCode::TillAlreadyOpen,
+        ErrorCode::TillNotOpen,
+        ErrorCode::ReasonRequired,
         ErrorCode::NameNotAllowed,
         ErrorCode::QueueFull,
         ErrorCode::InsufficientStorage,
@@ -318,6 +327,9 @@ impl ErrorCode {
             ErrorCode::PrintIncomplete => {
                 ("PRINT_INCOMPLETE", 503, true, "The printer was lost; the receipt may be printed in part")
             }
+            ErrorCode::TillAlreadyOpen => ("TILL_ALREADY_OPEN", 409, false, "A session of the till is open"),
+            ErrorCode::TillNotOpen => ("TILL_NOT_OPEN", 409, false, "No session of the till is open"),
+            ErrorCode::ReasonRequired => ("REASON_REQUIRED", 422, false, "A reason is needed"),
             ErrorCode::NameNotAllowed => ("NAME_NOT_ALLOWED", 403, false, "The site may not use this name"),
             ErrorCode::QueueFull => ("QUEUE_FULL", 503, true, "Too much waits to be written"),
             ErrorCode::InsufficientStorage => ("INSUFFICIENT_STORAGE", 507, true, "The disk is nearly full"),

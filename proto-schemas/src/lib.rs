@@ -45,3 +45,4 @@ pub mod status_v1;
 pub mod store_check_v1;
 pub mod stored_v1;
 pub mod sync_v1;
+pub mod till_v1;

@@ -92,6 +92,18 @@ pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
 /// Prints the receipt of an event.
 pub const EVENT_PRINT: &str = "/api/v1/events/{id}/print";
+/// The till of a node: the session that is open, with its sums.
+pub const TILL: &str = "/api/v1/till";
+/// Opens a session with the cash in the drawer.
+pub const TILL_OPEN: &str = "/api/v1/till/open";
+/// Cash in or out besides sales.
+pub const TILL_CASH: &str = "/api/v1/till/cash";
+/// Closes the session with a count.
+pub const TILL_CLOSE: &str = "/api/v1/till/close";
+/// Prints the X report of the open session.
+pub const TILL_PRINT: &str = "/api/v1/till/print";
+/// The Z reports of a node.
+pub const TILL_CLOSINGS: &str = "/api/v1/till/closings";
 /// Whether a receipt is genuine: the address in its QR code.
 pub const RECEIPT: &str = "/r/{code}";
 /// The QR code of a receipt, as a picture.

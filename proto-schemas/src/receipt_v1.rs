@@ -102,6 +102,7 @@ impl ReceiptProof {
                 "SALE_RECORDED" => text(Message::new("receipt-sale")),
                 "SALE_REFUNDED" => text(Message::new("receipt-refund")),
                 "SALE_CANCELLED" => text(Message::new("receipt-cancelled")),
+                "TILL_CLOSED" => text(Message::new("receipt-closing")),
                 "INVOICE_CREATED" => text(Message::new("receipt-invoice")),
                 other => escaped(other),
             };

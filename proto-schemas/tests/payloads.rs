@@ -87,6 +87,17 @@ fn full(action: &str) -> Value {
             "action": "LOGIN", "subject": {"entity_type": "USER", "entity_id": "u-1"}, "payload_hash": hash,
             "context": {"app_version": "1", "battery_level": 50, "network_type": "wifi", "location": {"lat": 1.5, "lng": "2.5"}},
         }),
+        "TILL_OPENED" => json!({
+            "number": 1, "currency": "EUR", "float_minor": 10_000, "counted": [{"value_minor": 2_000, "count": 5}],
+        }),
+        "CASH_MOVED" => json!({"number": 1, "currency": "EUR", "amount_minor": -1_250, "reason": "window cleaner"}),
+        "TILL_CLOSED" => json!({
+            "number": 1, "currency": "EUR", "opened_at": "2026-11-30T08:00:00Z", "float_minor": 10_000, "sales": 1,
+            "sales_minor": 1530, "refunds": 0, "refunds_minor": 0, "payments": [{"method": "cash", "amount_minor": 1530}],
+            "taxes": [{"rate": "20", "amount_minor": 255}], "cash_in_minor": 0, "cash_out_minor": 1_250, "other_currencies": 0,
+            "expected_minor": 10_280, "counted_minor": 10_279, "difference_minor": -1, "reason": "a cent fell",
+            "counted": [{"value_minor": 1, "count": 10_279}], "grand_total_minor": 1530, "unsent": 3,
+        }),
         "INVOICE_REFERENCE_ASSIGNED" => json!({"reference": "F-PAR-2026-000001", "event_id": event_id}),
         "CONFLICT_RESOLVED" => json!({"event_id": event_id, "fields": {"a": 1, "b": null}, "choice": "merged"}),
         "RULEBOOK_ADOPTED" => to_payload(&Rulebook::default()),

@@ -271,6 +271,8 @@ pub(crate) async fn node(url: &str) -> Value {
         let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
         assert!(api.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
     }
+    let opened = api.post("/api/v1/till/open", &json!({ "float_minor": 10_000 })).await;
+    assert_eq!(opened.status, 200);
     let notified = notified(&api).await;
     let drafts =
         |from: usize| (from..POOL).step_by(3).map(|number| json!({ "id": uuid("draft", number) })).collect::<Vec<_>>();
@@ -287,7 +289,10 @@ pub(crate) async fn node(url: &str) -> Value {
             "/api/v1/saved-forms/{id}": drafts(0), "delete /api/v1/saved-forms/{id}": drafts(1), "/api/v1/saved-forms/{id}/submit": drafts(2),
             "/api/v1/notifications/{id}/seen": place(&notified), "/api/v1/local-keys/{id}": local_keys(&api).await,
         },
-        "bodies": { "/api/v1/events": posted(), "delete /api/v1/clients/{id}": [{}] },
+        "bodies": {
+            "/api/v1/events": posted(), "delete /api/v1/clients/{id}": [{}],
+            "/api/v1/till/close": [{ "number": 1, "counted_minor": 0, "reason": "a test" }],
+        },
         "queries": { "get /api/v1/events": [{ "limit": "100" }], "/api/v1/notifications": [{}, { "unseen": "true" }] },
         "paired": files(),
     })

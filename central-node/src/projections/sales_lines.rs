@@ -131,6 +131,9 @@ pub fn lines_of(known: &ParsedEvent, counted: CountedAt, zone: &TimeZone) -> Res
         | Fact::Updated(_)
         | Fact::Deleted
         | Fact::AuditRecorded
+        | Fact::TillOpened
+        | Fact::CashMoved
+        | Fact::TillClosed
         | Fact::InvoiceReferenceAssigned
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }

@@ -94,6 +94,13 @@ pub const VARIABLES: &[Variable] = &[
     variable("RECEIPT_COLUMNS", "42", "local: characters of a printed line: 42 on paper of 80 mm, 32 on 58 mm"),
     variable("RECEIPT_HEADING", "none", "local: up to 6 lines at the top of a receipt, separated by vertical bars"),
     variable("RECEIPT_LANGUAGE", "fr", "local: the language of printed receipts, fr or en"),
+    variable(
+        "TILL_SESSIONS",
+        "ask",
+        "local: ask: the till's screen asks for the opening float before the first sale. off: it sells without sessions. Programs \
+         may sell either way",
+    ),
+    variable("TILL_CURRENCY", "that of the products", "local: the currency of the till, such as EUR"),
     variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
     variable(
         "TENANT_ID",

@@ -27,6 +27,9 @@ fn may_record(role: &str, (action, entity_type): (&str, &str), at: u8) -> bool {
 fn by_default_each_role_records_its_own_work_at_its_own_site() {
     let work = [
         ("cashier", ("SALE_RECORDED", "SALE")),
+        ("cashier", ("TILL_OPENED", "TILL_SESSION")),
+        ("cashier", ("TILL_CLOSED", "TILL_SESSION")),
+        ("manager", ("CASH_MOVED", "TILL_SESSION")),
         ("seller", ("INVOICE_CREATED", "INVOICE")),
         ("seller", ("CREATE", "CLIENT")),
         ("driver", ("DELIVERY_VALIDATED", "DELIVERY")),

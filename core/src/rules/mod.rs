@@ -88,6 +88,9 @@ fn judge_fact(
         Fact::EpochOpened
         | Fact::ClockChanged(_)
         | Fact::AuditRecorded
+        | Fact::TillOpened
+        | Fact::CashMoved
+        | Fact::TillClosed
         | Fact::InvoiceReferenceAssigned
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored
@@ -194,7 +197,10 @@ fn refused_to_a_node(
         | Fact::DeliveryValidated(_)
         | Fact::InvoiceCreated(_)
         | Fact::InvoiceCancelled { .. }
-        | Fact::AuditRecorded => None,
+        | Fact::AuditRecorded
+        | Fact::TillOpened
+        | Fact::CashMoved
+        | Fact::TillClosed => None,
     }
 }
 
@@ -215,6 +221,9 @@ fn accepted(
         Fact::EpochOpened
         | Fact::ClockChanged(_)
         | Fact::AuditRecorded
+        | Fact::TillOpened
+        | Fact::CashMoved
+        | Fact::TillClosed
         | Fact::InvoiceReferenceAssigned
         | Fact::RevenueAdjusted(_)
         | Fact::QuarantineReleased { .. }

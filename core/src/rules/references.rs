@@ -40,6 +40,9 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
         | Fact::Updated(_)
         | Fact::Deleted
         | Fact::AuditRecorded
+        | Fact::TillOpened
+        | Fact::CashMoved
+        | Fact::TillClosed
         | Fact::InvoiceReferenceAssigned
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }

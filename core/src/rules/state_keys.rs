@@ -20,6 +20,9 @@ pub fn keys_needed(known: &ParsedEvent, context: &DecisionContext, _rulebook: &R
         | Fact::ClockChanged(_)
         | Fact::RevenueAdjusted(_)
         | Fact::AuditRecorded
+        | Fact::TillOpened
+        | Fact::CashMoved
+        | Fact::TillClosed
         | Fact::InvoiceReferenceAssigned
         | Fact::RulebookAdopted(_)
         | Fact::CentralRestored

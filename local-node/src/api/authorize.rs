@@ -49,12 +49,18 @@ const RECORD: Needed = Needed::May(AccessOperation::Record);
 const ADMINISTER: Needed = Needed::May(AccessOperation::Administer);
 
 /// Every operation of the router.
-pub(super) const OPERATIONS: [(&str, &str, Needed); 64] = [
+pub(super) const OPERATIONS: [(&str, &str, Needed); 70] = [
     ("post", paths::EVENTS, RECORD),
     ("get", paths::EVENTS, Needed::May(AccessOperation::Audit)),
     ("get", paths::EVENTS_EXPORT, Needed::May(AccessOperation::Export)),
     ("get", paths::EVENT, READ),
     ("post", paths::EVENT_PRINT, RECORD),
+    ("get", paths::TILL, Needed::Reads("TILL_SESSION")),
+    ("post", paths::TILL_OPEN, RECORD),
+    ("post", paths::TILL_CASH, RECORD),
+    ("post", paths::TILL_CLOSE, RECORD),
+    ("post", paths::TILL_PRINT, RECORD),
+    ("get", paths::TILL_CLOSINGS, Needed::Reads("TILL_SESSION")),
     ("post", paths::SALES, RECORD),
     ("get", paths::SALES, READ),
     ("get", paths::SALE, READ),

@@ -44,8 +44,18 @@ impl CheckedDraft {
 /// Appends drafts of one author. If rights changed between them, the node knew at least the earlier ones.
 pub(super) async fn append_list(node: &Node, list: Vec<CheckedDraft>) -> Result<Vec<Appended>, AppendError> {
     let identity_position = list.iter().map(|checked| checked.identity_position).min().unwrap_or(0);
-    let drafts = list.into_iter().map(|checked| checked.draft).collect();
-    node.log().append_of_user(drafts, identity_position).await
+    let mut drafts: Vec<Draft> = list.into_iter().map(|checked| checked.draft).collect();
+    let Some(selling) = node.till().selling(&mut drafts).await? else {
+        return node.log().append_of_user(drafts, identity_position).await;
+    };
+    let log = node.log().clone();
+    // A task of its own: it holds the session open until the sale is durable, also when the caller goes away.
+    let recording = tokio::spawn(async move {
+        let appended = log.append_of_user(drafts, identity_position).await;
+        drop(selling);
+        appended
+    });
+    recording.await.unwrap_or_else(|error| Err(AppendError::ReadOnly { reason: error.to_string() }))
 }
 
 pub(super) fn append_response(appended: Vec<Appended>) -> AppendResponse {

@@ -35,6 +35,7 @@ mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod till;
 mod user_names;
 
 use std::sync::Arc;
@@ -67,6 +68,12 @@ pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
         .route(paths::EVENTS_EXPORT, get(export::bundle))
         .route(paths::EVENT, get(events::one))
         .route(paths::EVENT_PRINT, post(receipts::print))
+        .route(paths::TILL, get(till::state))
+        .route(paths::TILL_OPEN, post(till::open))
+        .route(paths::TILL_CASH, post(till::move_cash))
+        .route(paths::TILL_CLOSE, post(till::close))
+        .route(paths::TILL_PRINT, post(till::print))
+        .route(paths::TILL_CLOSINGS, get(till::closings))
         .route(paths::SALES, post(sales::sale).get(sales_list::list))
         .route(paths::SALE, get(sales_list::one))
         .route(paths::REFUNDS, post(sales::refund))

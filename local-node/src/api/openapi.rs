@@ -17,11 +17,12 @@ use comptoir_proto::shop_v1::{
     LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SaleAndRefunds, SavedForm, StoredBlob,
 };
 use comptoir_proto::status_v1::{DemoLinkDto, NodeStatus};
+use comptoir_proto::till_v1::{CloseTill, MoveCash, OpenTill, TillState};
 use schemars::JsonSchema;
 use serde_json::json;
 
 use super::authorize::SESSION_COOKIE;
-use super::{events, export, notifications, queue, receptions, rows, sales_list, saved_forms};
+use super::{events, export, notifications, queue, receipts, receptions, rows, sales_list, saved_forms};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
@@ -63,8 +64,18 @@ pub(super) fn operations() -> Vec<Operation> {
         ErrorCode::DeviceRevoked,
     ];
     let common = common_operations("The log takes events", &not_ready, "The node's status, for a browser");
-    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), credentials(), state(), screens(), common]
-        .concat()
+    [
+        log(),
+        till(),
+        commands::<AppendResponse>(),
+        lists(),
+        saved_form_operations(),
+        credentials(),
+        state(),
+        screens(),
+        common,
+    ]
+    .concat()
 }
 
 fn screens() -> Vec<Operation> {
@@ -85,14 +96,11 @@ fn log() -> Vec<Operation> {
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),
         Operation::new("post", paths::EVENT_PRINT, "Prints the receipt of a sale or a refund")
+            .asks::<receipts::PrintQuery>()
             .answers::<PrintedReceipt>(200)
             .refuses(&WRITE_REFUSALS)
-            .refuses(&[
-                ErrorCode::NoReceipt,
-                ErrorCode::PrinterMissing,
-                ErrorCode::PrinterUnreachable,
-                ErrorCode::PrintIncomplete,
-            ]),
+            .refuses(&[ErrorCode::NoReceipt])
+            .refuses(&PRINTER_REFUSALS),
         get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").asks::<export::Export>().answers_given(
             200,
             bundle_v1::CONTENT_TYPE,
@@ -111,6 +119,41 @@ fn log() -> Vec<Operation> {
                 ErrorCode::RequestTimeout,
                 ErrorCode::InsufficientStorage,
             ]),
+    ]
+}
+
+const PRINTER_REFUSALS: [ErrorCode; 3] =
+    [ErrorCode::PrinterMissing, ErrorCode::PrinterUnreachable, ErrorCode::PrintIncomplete];
+
+fn till() -> Vec<Operation> {
+    let post = |path, summary| Operation::new("post", path, summary).refuses(&WRITE_REFUSALS);
+    let not_open = [ErrorCode::TillNotOpen];
+    vec![
+        get(paths::TILL, "The till: the session that is open, with its sums").answers::<TillState>(200),
+        post(paths::TILL_OPEN, "Opens a session with the cash in the drawer")
+            .takes::<OpenTill>()
+            .like(json!({ "float_minor": 10_000, "counted": [{ "value_minor": 2_000, "count": 5 }] }))
+            .answers::<TillState>(200)
+            .refuses(&[ErrorCode::TillAlreadyOpen]),
+        post(paths::TILL_CASH, "Cash in or out besides sales")
+            .keyed()
+            .takes::<MoveCash>()
+            .like(json!({ "amount_minor": -1_250, "reason": "window cleaner" }))
+            .answers::<AppendResponse>(200)
+            .refuses(&not_open),
+        post(paths::TILL_CLOSE, "Closes the session with a count: the Z report")
+            .takes::<CloseTill>()
+            .like(json!({ "number": 1, "counted_minor": 9_000, "counted": [{ "value_minor": 1_000, "count": 9 }],
+                "reason": "10.00 too little, no trace of it" }))
+            .answers::<EventDto>(200)
+            .refuses(&[ErrorCode::TillNotOpen, ErrorCode::ReasonRequired]),
+        post(paths::TILL_PRINT, "Prints the X report of the open session")
+            .answers_nothing(204)
+            .refuses(&not_open)
+            .refuses(&PRINTER_REFUSALS),
+        get(paths::TILL_CLOSINGS, "The Z reports of this node, newest first")
+            .asks::<super::till::ClosingsQuery>()
+            .answers::<RowList<EventDto>>(200),
     ]
 }
 

@@ -33,6 +33,7 @@ use super::draft::{CheckedDraft, appended_dto};
 use super::precondition;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
+use crate::till::Selling;
 
 /// Groups in flight.
 const GROUPS_IN_FLIGHT: usize = 8;
@@ -219,19 +220,30 @@ impl Stream {
         if self.open.slots.is_empty() {
             return Ok(());
         }
-        let group = std::mem::take(&mut self.open);
+        let mut group = std::mem::take(&mut self.open);
         while self.in_flight.len() >= GROUPS_IN_FLIGHT {
             self.answer_next().await?;
         }
+        let selling = match self.permitted.node().till().selling(&mut group.drafts).await {
+            Ok(selling) => selling.map(Arc::new),
+            Err(error) => {
+                let refused = Box::pin(std::future::ready(Err(error)));
+                self.in_flight.push_back(InFlight { group, appending: refused });
+                return Ok(());
+            }
+        };
         let mut tries = 0;
         let appending = loop {
             let mut appending = self.start_append(&group);
             // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
             match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
-                // The lock is held until the group is durable, even if the caller goes away.
-                Poll::Pending => match &group.editing {
-                    Some(editing) => break holding_lock(editing.guard.clone(), appending),
-                    None => break appending,
+                // The locks are held until the group is durable, even if the caller goes away.
+                Poll::Pending => match (&group.editing, &selling) {
+                    (None, None) => break appending,
+                    (editing, selling) => {
+                        let editing = editing.as_ref().map(|editing| editing.guard.clone());
+                        break holding_locks((editing, selling.clone()), appending);
+                    }
                 },
                 Poll::Ready(Err(AppendError::Busy { retry_after })) if tries < BUSY_TRIES => {
                     tries += 1;
@@ -289,10 +301,12 @@ impl Stream {
 }
 
 /// Continues in a task that holds the lock.
-fn holding_lock(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
+type Locks = (Option<Arc<OwnedMutexGuard<()>>>, Option<Arc<Selling>>);
+
+fn holding_locks(locks: Locks, appending: Appending) -> Appending {
     let task = tokio::spawn(async move {
         let appended = appending.await;
-        drop(guard);
+        drop(locks);
         appended
     });
     Box::pin(async move { task.await.unwrap_or_else(|error| Err(AppendError::ReadOnly { reason: error.to_string() })) })

@@ -5,6 +5,7 @@ mod identity;
 mod offline;
 mod printer;
 mod sync;
+mod till;
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ pub use offline::OfflineConfig;
 pub use printer::PrinterConfig;
 pub(crate) use sync::is_loopback;
 pub use sync::{ApiKey, SyncConfig};
+pub use till::TillConfig;
 
 /// A node's data directory, identity, and connection to central.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ pub struct NodeConfig {
     pub certificate: Option<CertificateConfig>,
     /// The shop's receipt printer.
     pub printer: Option<PrinterConfig>,
+    /// The till.
+    pub till: TillConfig,
     /// How long users work without contact with central.
     pub offline: OfflineConfig,
     /// The connection to central, if it is a demonstration's.
@@ -47,8 +51,8 @@ impl NodeConfig {
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity, sync: SyncConfig) -> NodeConfig {
         let data_dir = data_dir.into();
         let log = LogConfig::new(NodeConfig::log_dir(&data_dir), identity);
-        let (hosts, offline) = (HostNames::default(), OfflineConfig::default());
-        NodeConfig { log, data_dir, sync, hosts, certificate: None, printer: None, offline, demo_link: None }
+        let (hosts, till, offline) = (HostNames::default(), TillConfig::default(), OfflineConfig::default());
+        NodeConfig { log, data_dir, sync, hosts, certificate: None, printer: None, till, offline, demo_link: None }
     }
 
     /// The directory of the log in a data directory.
@@ -82,6 +86,8 @@ pub struct NodeSettings {
     pub certificate: Option<CertificateConfig>,
     /// The receipt printer.
     pub printer: Option<PrinterConfig>,
+    /// The till.
+    pub till: TillConfig,
     /// Users without contact with central.
     pub offline: OfflineConfig,
 }
@@ -97,10 +103,13 @@ impl NodeSettings {
         let allowed_hosts = allowed_hosts(get).map_err(|error| wrong.push(error)).unwrap_or_default();
         let certificate = CertificateConfig::from_settings(get, &mut wrong);
         let printer = PrinterConfig::from_settings(get, &mut wrong);
+        let till = TillConfig::from_settings(get, &mut wrong);
         let offline = OfflineConfig::from_settings(get, &mut wrong);
         let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned()).into();
         match sync.filter(|_| wrong.is_empty()) {
-            Some(sync) => Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate, printer, offline }),
+            Some(sync) => {
+                Ok(NodeSettings { data_dir, given, sync, allowed_hosts, certificate, printer, till, offline })
+            }
             None => Err(wrong),
         }
     }
@@ -108,8 +117,8 @@ impl NodeSettings {
     /// The configuration of the node with this identity.
     pub fn with_identity(self, identity: Identity) -> NodeConfig {
         let hosts = HostNames { names: self.allowed_hosts, ..HostNames::default() };
-        let NodeSettings { data_dir, sync, certificate, printer, offline, .. } = self;
-        NodeConfig { hosts, certificate, printer, offline, ..NodeConfig::new(data_dir, identity, sync) }
+        let NodeSettings { data_dir, sync, certificate, printer, till, offline, .. } = self;
+        NodeConfig { hosts, certificate, printer, till, offline, ..NodeConfig::new(data_dir, identity, sync) }
     }
 }
 

@@ -1,10 +1,9 @@
 //! What is on a receipt, from top to bottom.
 
-use std::collections::BTreeMap;
-
-use comptoir_core::fact::{PriceBasis, Sale, line_amount};
+use comptoir_core::fact::{Sale, line_amount};
 use comptoir_core::id::EventId;
-use comptoir_core::money::{self, Currency};
+use comptoir_core::money;
+use comptoir_core::till::{Payment, taxes};
 use comptoir_core::time::Timestamp;
 use comptoir_messages::{Language, Message};
 use comptoir_proto::amount_text::{amount_text, number_text};
@@ -12,13 +11,12 @@ use comptoir_proto::payload::read_fact;
 use comptoir_proto::receipt_code::ReceiptCode;
 use comptoir_proto::stored_v1;
 use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
-use serde::Deserialize;
 
 use super::escpos::Document;
 use super::{PrintError, Receipt, receipt_of};
 use crate::config::PrinterConfig;
 use crate::event_log::Found;
+use crate::till::payments;
 
 /// A receipt as read from the log.
 pub(crate) struct Printed {
@@ -29,46 +27,27 @@ pub(crate) struct Printed {
     path: String,
 }
 
-/// A payment of the payload; no decision depends on it, so the fact has none.
-#[derive(Deserialize)]
-struct Payment {
-    method: String,
-    amount_minor: i64,
-}
-
-#[derive(Default, Deserialize)]
-struct Payments {
-    #[serde(default)]
-    payments: Vec<Payment>,
-}
-
 impl Printed {
     pub(crate) fn read(id: EventId, found: &Found) -> Result<Printed, PrintError> {
         let event = stored_v1::decode(&found.sealed.record)?;
         let content = &event.content;
         let (fact, _) = read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload)?;
         let receipt = receipt_of(id, content.action.as_str(), fact)?;
-        let payments: Payments = serde_json::from_slice(&content.payload).unwrap_or_default();
         let number = receipt.sale().receipt_no.clone().unwrap_or_else(|| content.entity_id.to_string());
         let path = ReceiptCode::new(&event, found.sealed.chain).path();
-        Ok(Printed { receipt, payments: payments.payments, number, occurred_at: event.occurred_at, path })
+        Ok(Printed { receipt, payments: payments(&content.payload), number, occurred_at: event.occurred_at, path })
     }
 
-    /// The bytes for the printer, in the time zone of this machine.
-    pub(crate) fn bytes(&self, config: &PrinterConfig, copy: u32, address_of: impl FnOnce(&str) -> String) -> Vec<u8> {
-        self.bytes_in(&TimeZone::system(), config, copy, &address_of(&self.path))
+    /// The path of the code that proves it.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     pub(crate) fn bytes_in(&self, zone: &TimeZone, config: &PrinterConfig, copy: u32, address: &str) -> Vec<u8> {
         let (language, sale) = (config.language, self.receipt.sale());
         let text = |message: Message<'_>| message.text(language);
         let mut document = Document::new(config.columns);
-        for (at, line) in config.heading.iter().enumerate() {
-            document.title(line, at == 0);
-        }
-        if copy > 1 {
-            document.banner(&text(Message::new("print-duplicate").with("number", (copy - 1).to_string())));
-        }
+        heading(&mut document, config, copy);
         document.title(
             &match &self.receipt {
                 Receipt::Sale(_) => text(Message::new("receipt-sale")),
@@ -98,11 +77,44 @@ impl Printed {
             document.amount(&label, &number_text(tax, sale.currency, language));
         }
         for payment in &self.payments {
-            document.amount(&payment.method, &number_text(payment.amount_minor, sale.currency, language));
+            document
+                .amount(&method_text(payment, language), &number_text(payment.amount_minor, sale.currency, language));
         }
         document.qr(address);
         document.cut()
     }
+}
+
+/// The shop's lines, and the mark of every print after the first.
+pub(super) fn heading(document: &mut Document, config: &PrinterConfig, copy: u32) {
+    for (at, line) in config.heading.iter().enumerate() {
+        document.title(line, at == 0);
+    }
+    if copy > 1 {
+        let mark = Message::new("print-duplicate").with("number", (copy - 1).to_string());
+        document.banner(&mark.text(config.language));
+    }
+}
+
+/// How something was paid; an unknown method as it was written.
+fn method_text(payment: &Payment, language: Language) -> String {
+    if payment.amount_minor < 0 && payment.method == comptoir_core::till::CASH {
+        return Message::new("print-change").text(language);
+    }
+    method_name(&payment.method, language)
+}
+
+/// A payment method in words; an unknown one as it was written.
+pub(super) fn method_name(method: &str, language: Language) -> String {
+    let message = match method {
+        "cash" => Message::new("print-cash"),
+        "card" => Message::new("print-card"),
+        "cheque" => Message::new("print-cheque"),
+        "account" => Message::new("print-account"),
+        "unspecified" => Message::new("print-unspecified"),
+        other => return other.to_owned(),
+    };
+    message.text(language)
 }
 
 fn lines(document: &mut Document, sale: &Sale, language: Language) {
@@ -120,31 +132,8 @@ fn lines(document: &mut Document, sale: &Sale, language: Language) {
     }
 }
 
-/// The tax in the total, by rate. Each rate's sum is rounded once, half up.
-fn taxes(sale: &Sale) -> BTreeMap<Decimal, i64> {
-    let mut by_rate: BTreeMap<Decimal, Decimal> = BTreeMap::new();
-    for line in &sale.lines {
-        let (Some(rate), Some(amount)) = (line.vat_rate, line_amount(line, sale.price_basis, sale.currency)) else {
-            continue;
-        };
-        let gross = Decimal::from(amount.minor);
-        let tax = match sale.price_basis {
-            PriceBasis::Gross => gross * rate / (Decimal::ONE_HUNDRED + rate),
-            PriceBasis::Net => gross - Decimal::from(net_minor(line, sale.currency)),
-        };
-        *by_rate.entry(rate.normalize()).or_default() += tax;
-    }
-    by_rate.into_iter().filter_map(|(rate, tax)| Some((rate, money::round_half_up(tax)?))).collect()
-}
-
-/// A net line before its tax, as it is rounded for the total.
-fn net_minor(line: &comptoir_core::fact::SaleLine, currency: Currency) -> i64 {
-    let exact = money::to_minor(line.quantity * line.unit_price, currency) - Decimal::from(line.discount_minor);
-    money::round_half_up(exact).unwrap_or_default()
-}
-
 /// A plain decimal with the decimal sign of a language.
-fn localised(plain: &str, language: Language) -> String {
+pub(super) fn localised(plain: &str, language: Language) -> String {
     match language {
         Language::French => plain.replace('.', ","),
         Language::English => plain.to_owned(),
@@ -152,7 +141,7 @@ fn localised(plain: &str, language: Language) -> String {
 }
 
 /// `01/12/2026 10:05` in French, `2026-12-01 10:05` in English; in universal time, with a `Z`, if the time has no date.
-fn time_text(at: Timestamp, zone: &TimeZone, language: Language) -> String {
+pub(super) fn time_text(at: Timestamp, zone: &TimeZone, language: Language) -> String {
     let Ok(instant) = jiff::Timestamp::from_microsecond(at.0) else { return comptoir_proto::instant::format(at) };
     let zoned = instant.to_zoned(zone.clone());
     let form = match language {

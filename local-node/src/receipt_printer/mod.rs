@@ -3,6 +3,7 @@
 
 mod escpos;
 pub(crate) mod layout;
+pub(crate) mod till_report;
 
 use std::io;
 use std::time::Duration;
@@ -10,8 +11,11 @@ use std::time::Duration;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::{Fact, Refund, Sale};
 use comptoir_core::id::{EventId, Name};
+use comptoir_core::time::Timestamp;
 use comptoir_proto::payload::PayloadError;
 use comptoir_proto::stored_v1;
+use comptoir_proto::till_v1::TillSession;
+use jiff::tz::TimeZone;
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -21,6 +25,7 @@ use uuid::Uuid;
 use crate::blocking::blocking;
 use crate::config::PrinterConfig;
 use crate::event_log::{AppendError, Found, Log, ReadError};
+use crate::till::Closing;
 
 /// A printer that is switched on answers at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -35,8 +40,8 @@ pub(crate) enum PrintError {
     /// There is no such event.
     #[error("this node's log has no event {0}")]
     Unknown(EventId),
-    /// The event is no sale, refund or cancelled sale.
-    #[error("event {id} is {action}; only sales, refunds and cancelled sales have receipts")]
+    /// The event is no sale, refund, cancelled sale or closing.
+    #[error("event {id} is {action}; only sales, refunds, cancelled sales and closings of the till are printed")]
     NoReceipt { id: EventId, action: String },
     /// `RECEIPT_PRINTER` is not set.
     #[error("this node has no printer; set RECEIPT_PRINTER to its host and port")]
@@ -76,6 +81,35 @@ impl Receipt {
     }
 }
 
+/// What is printed of an event.
+enum Printable {
+    Receipt(Box<layout::Printed>),
+    Closing(Box<Closing>),
+}
+
+impl Printable {
+    fn read(id: EventId, found: &Found) -> Result<Printable, PrintError> {
+        let event = stored_v1::decode(&found.sealed.record)?;
+        if event.content.action.as_str() == "TILL_CLOSED" {
+            let no_report = || PrintError::NoReceipt { id, action: "a TILL_CLOSED that does not read".to_owned() };
+            return Ok(Printable::Closing(Box::new(Closing::read(found.clone()).ok_or_else(no_report)?)));
+        }
+        Ok(Printable::Receipt(Box::new(layout::Printed::read(id, found)?)))
+    }
+
+    /// The bytes for the printer, in the time zone of this machine.
+    fn bytes(&self, config: &PrinterConfig, copy: u32, address_of: impl FnOnce(&str) -> String) -> Vec<u8> {
+        let zone = TimeZone::system();
+        match self {
+            Printable::Receipt(receipt) => receipt.bytes_in(&zone, config, copy, &address_of(receipt.path())),
+            Printable::Closing(closing) => {
+                let record = (closing.closed_at, address_of(&closing.path));
+                till_report::z_report(&zone, config, copy, &closing.report, (record.0, &record.1))
+            }
+        }
+    }
+}
+
 /// Prints the receipt of an event. `address_of` makes the text of its QR code from its path. Returns which print it was: 1 is the
 /// original.
 pub(crate) async fn print_receipt(
@@ -86,20 +120,46 @@ pub(crate) async fn print_receipt(
     address_of: impl FnOnce(&str) -> String,
 ) -> Result<u32, PrintError> {
     let config = config.ok_or(PrintError::NoPrinter)?;
-    let (reader, found) = (log.clone(), log.clone());
-    let found = blocking(move || found.find(id)).await?.ok_or(PrintError::Unknown(id))?;
-    let printed = layout::Printed::read(id, &found)?;
+    let (found, printable) = printable(log, id).await?;
     let mut printer = connect(config).await?;
-    let copy = record_print(&reader, id, &found, user).await?;
-    let bytes = printed.bytes(config, copy, address_of);
+    let copy = record_print(log, id, &found, user).await?;
+    let bytes = printable.bytes(config, copy, address_of);
+    send(&mut printer, config, &bytes).await?;
+    Ok(copy)
+}
+
+/// Records a print that a browser makes, where the shop has no printer. Returns which print it is.
+pub(crate) async fn record_print_on_page(log: &Log, id: EventId, user: Option<Name>) -> Result<u32, PrintError> {
+    let (found, _) = printable(log, id).await?;
+    record_print(log, id, &found, user).await
+}
+
+/// Prints the report of the open session. It is no document of the log, so it is not recorded.
+pub(crate) async fn print_x_report(
+    config: Option<&PrinterConfig>,
+    session: &TillSession,
+    at: Timestamp,
+) -> Result<(), PrintError> {
+    let config = config.ok_or(PrintError::NoPrinter)?;
+    let mut printer = connect(config).await?;
+    send(&mut printer, config, &till_report::x_report(&TimeZone::system(), config, session, at)).await
+}
+
+async fn printable(log: &Log, id: EventId) -> Result<(Found, Printable), PrintError> {
+    let reader = log.clone();
+    let found = blocking(move || reader.find(id)).await?.ok_or(PrintError::Unknown(id))?;
+    let printable = Printable::read(id, &found)?;
+    Ok((found, printable))
+}
+
+async fn send(printer: &mut TcpStream, config: &PrinterConfig, bytes: &[u8]) -> Result<(), PrintError> {
     let broken = |error| PrintError::Broken { address: config.address.clone(), error };
     let written = timeout(WRITE_TIMEOUT, async {
-        printer.write_all(&bytes).await?;
+        printer.write_all(bytes).await?;
         // The printer has everything when it has seen the end of the stream.
         printer.shutdown().await
     });
-    written.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(broken)?;
-    Ok(copy)
+    written.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(broken)
 }
 
 async fn connect(config: &PrinterConfig) -> Result<TcpStream, PrintError> {

@@ -93,6 +93,9 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::PrinterMissing
         | ErrorCode::PrinterUnreachable
         | ErrorCode::PrintIncomplete
+        | ErrorCode::TillAlreadyOpen
+        | ErrorCode::TillNotOpen
+        | ErrorCode::ReasonRequired
         | ErrorCode::NameNotAllowed
         | ErrorCode::InvalidPayload
         | ErrorCode::UnknownSchema

@@ -110,6 +110,8 @@ words! {
     ReportFormat = one_of(["json", "csv"]);
     /// Whether a receipt is genuine.
     ReceiptState = one_of(["RECORDED", "NOT_RECORDED"]);
+    /// Where a receipt is printed.
+    PrintedOn = one_of(["printer", "page"]);
     /// What a device is to do with a row.
     RowAction = one_of(["UPSERT", "DELETE"]);
 }

@@ -115,6 +115,7 @@ pub fn entity_type_of(action: &str) -> Option<&'static str> {
         "PRODUCTION_VALIDATED" => Some("PRODUCTION"),
         "DELIVERY_CREATED" | "DELIVERY_VALIDATED" => Some("DELIVERY"),
         "INVOICE_CREATED" | "INVOICE_CANCELLED" | "INVOICE_REFERENCE_ASSIGNED" => Some("INVOICE"),
+        "TILL_OPENED" | "CASH_MOVED" | "TILL_CLOSED" => Some("TILL_SESSION"),
         "AUDIT_RECORDED" | SECURITY_RECORDED => Some("AUDIT"),
         "RULEBOOK_ADOPTED" => Some("RULEBOOK"),
         "EPOCH_OPENED" | "CLOCK_CHANGED" => Some("NODE"),
@@ -144,6 +145,11 @@ pub fn is_central_only(action: &str) -> bool {
 /// Actions that only a node's log seals.
 pub fn is_sealed_by_the_log(action: &str) -> bool {
     matches!(action, "EPOCH_OPENED" | "CLOCK_CHANGED")
+}
+
+/// Actions that a node records by its own count, never from a draft: `POST /api/v1/till/...`.
+pub fn is_recorded_by_the_till(action: &str) -> bool {
+    matches!(action, "TILL_OPENED" | "CASH_MOVED" | "TILL_CLOSED")
 }
 
 /// Whether an entity type as given is the one its action needs.

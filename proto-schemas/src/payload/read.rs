@@ -166,6 +166,9 @@ fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result
         "UPDATE" => Fact::Updated(fields_of(payload.object()?)),
         "DELETE" => Fact::Deleted,
         "AUDIT_RECORDED" => Fact::AuditRecorded,
+        "TILL_OPENED" => Fact::TillOpened,
+        "CASH_MOVED" => Fact::CashMoved,
+        "TILL_CLOSED" => Fact::TillClosed,
         "CLOCK_CHANGED" => {
             let (clock, compared_with) = (payload.instant("clock")?, payload.instant("compared_with")?);
             let difference = clock.0 - compared_with.0;

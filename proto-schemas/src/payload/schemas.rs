@@ -26,6 +26,7 @@ macro_rules! schema_files {
 schema_files! {
     "AUDIT_RECORDED" 1,
     "AUDIT_RECORDED" 2,
+    "CASH_MOVED" 1,
     "CENTRAL_RESTORED" 1,
     "CLOCK_CHANGED" 1,
     "CONFLICT_RESOLVED" 1,
@@ -57,6 +58,8 @@ schema_files! {
     "STOCK_COUNTED" 1,
     "STOCK_COUNT_ACCEPTED" 1,
     "STOCK_WRITTEN_OFF" 1,
+    "TILL_CLOSED" 1,
+    "TILL_OPENED" 1,
     "UPDATE" 1,
 }
 

@@ -84,6 +84,9 @@ pub struct UpArgs {
     /// --local-addr, or free ones
     #[arg(long)]
     demo: bool,
+    /// Whether the till's screen asks for the opening float: ask or off
+    #[arg(long, env = "TILL_SESSIONS", default_value = "ask", value_parser = ["ask", "off"])]
+    till_sessions: String,
 }
 
 /// Both listeners, bound before anything is created, so that a busy port is reported at once.
@@ -181,6 +184,7 @@ async fn serve(
     let mut config = node_config(&args.data_dir, ids, &file.node_api_key, &format!("http://{}", relay.address()))?;
     config.hosts.any_address = !args.local_addr.ip().is_loopback();
     config.demo_link = Some(Arc::clone(&relay) as Arc<dyn DemoLink>);
+    config.till.asks_for_float = args.till_sessions == "ask";
     let _demo = control::serve(&args.data_dir, relay, file.local_url.clone())
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.join(control::NAME).display())))?;
     // Each has its own stop signal: the node ends first, while central can still receive its last push.

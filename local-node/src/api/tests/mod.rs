@@ -13,6 +13,7 @@ mod sales_list;
 mod saved_forms;
 mod shop;
 mod streams;
+mod till;
 mod tokens;
 mod users;
 

@@ -4,8 +4,9 @@ use std::io;
 
 use comptoir_core::id::EventId;
 use comptoir_messages::Language;
+use comptoir_proto::till_v1::{CountedCash, TillClosed, TillSession};
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
@@ -13,6 +14,7 @@ use super::Shop;
 use super::shop::id;
 use crate::config::PrinterConfig;
 use crate::receipt_printer::layout::Printed;
+use crate::receipt_printer::till_report::{x_report, z_report};
 use crate::receipt_printer::{PrintError, print_receipt};
 
 /// A printer on loopback: what each connection sent.
@@ -159,4 +161,151 @@ async fn what_is_no_sale_has_no_receipt() {
     let error = io::Error::from(io::ErrorKind::TimedOut);
     let broken = PrintError::Broken { address: "printer:9100".to_owned(), error };
     assert!(broken.to_string().contains("may be printed in part"), "{broken}");
+}
+
+/// The shop without a printer: the browser prints, and the node says which print it is.
+#[tokio::test]
+async fn a_print_on_the_page_is_recorded_by_the_same_rule() {
+    let shop = Shop::open().await;
+    let event = sold(&shop).await;
+    let path = format!("/api/v1/events/{event}/print");
+    let print = async |query: &str| shop.send("POST", &format!("{path}{query}"), "application/json", "").await;
+    print("").await.problem(409, "PRINTER_MISSING");
+    for copy in 1..=3 {
+        assert_eq!(print("?on=page").await.json(), json!({ "copy": copy }));
+    }
+    print("?on=paper").await.problem(400, "INVALID_PARAMETER");
+    let log = shop.get("/api/v1/events?last=3").await.json();
+    let actions = log["events"].as_array().unwrap().iter().map(|event| event["payload"]["action"].clone());
+    assert_eq!(actions.collect::<Vec<_>>(), ["RECEIPT_PRINTED", "RECEIPT_REPRINTED", "RECEIPT_REPRINTED"]);
+    // The shop buys a printer: its first print is a duplicate too.
+    let (config, _received) = printer().await;
+    assert_eq!(self::print(&shop, &config, event).await.unwrap(), 4);
+}
+
+fn session() -> TillSession {
+    let sums = json!({
+        "sales": 12, "sales_minor": 123_450, "refunds": 1, "refunds_minor": 290, "cash_in_minor": 5_000, "cash_out_minor": 2_000,
+        "payments": [{ "method": "card", "amount_minor": 100_000 }, { "method": "cash", "amount_minor": 23_160 }],
+        "taxes": [{ "rate": "5.5", "amount_minor": 1_200 }, { "rate": "20", "amount_minor": 16_000 }], "other_currencies": 2,
+    });
+    TillSession {
+        id: id(7),
+        number: 17,
+        opened_at: "2027-01-15T08:00:00Z".to_owned(),
+        opened_by: None,
+        currency: "EUR".to_owned(),
+        float_minor: 10_000,
+        sums: serde_json::from_value(sums).unwrap(),
+        expected_minor: 36_160,
+        moves: Vec::new(),
+    }
+}
+
+/// What both reports of that session say first.
+const SUMS: [&str; 14] = [
+    "--------------------------------\n",
+    "Ventes (12)             1 234,50\n",
+    "Remboursements (1)         -2,90\n",
+    "\x1bE\x01Total                 1 231,60 \u{80}\n\x1bE\x00",
+    "dont TVA 5,5 %             12,00\n",
+    "dont TVA 20 %             160,00\n",
+    "--------------------------------\n",
+    "carte                   1 000,00\n",
+    "esp\u{e8}ces                   231,60\n",
+    "Dans une autre devise : 2\n",
+    "--------------------------------\n",
+    "Fond de caisse            100,00\n",
+    "Entr\u{e9}es d'esp\u{e8}ces          50,00\n",
+    "Sorties d'esp\u{e8}ces         -20,00\n",
+];
+
+/// The golden bytes of an X report.
+#[test]
+fn an_x_report_is_these_bytes() {
+    let at = comptoir_core::time::Timestamp(1_800_000_000_000_000);
+    let bytes = x_report(&TimeZone::UTC, &config("printer:9100".to_owned()), &session(), at);
+    let head = [
+        "\x1b@\x1bt\x10",
+        "\x1ba\x01\x1bE\x01Café du Port\n\x1bE\x00\x1ba\x00",
+        "\x1ba\x01\x1bE\x00Brest\n\x1bE\x00\x1ba\x00",
+        "\x1ba\x01\x1bE\x01Rapport X, session 17\n\x1bE\x00\x1ba\x00",
+        "Ouverture : 15/01/2027 08:00\n",
+        "Édité : 15/01/2027 08:00\n",
+    ];
+    let end = ["\x1bE\x01Espèces attendues       361,60 \u{80}\n\x1bE\x00", "\x1bd\x04\x1dVB\x00"];
+    let shown: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    assert_eq!(shown, [&head[..], &SUMS, &end].concat().concat());
+}
+
+/// The golden bytes of a Z report that is printed a second time.
+#[test]
+fn a_z_report_is_these_bytes() {
+    let TillSession { number, opened_at, currency, float_minor, sums, expected_minor, .. } = session();
+    let report = TillClosed {
+        number,
+        currency,
+        opened_at,
+        float_minor,
+        sums,
+        expected_minor,
+        counted_minor: 36_000,
+        difference_minor: -160,
+        counted: vec![
+            CountedCash { value_minor: 5_000, count: 7 },
+            CountedCash { value_minor: 1_000, count: 1 },
+            CountedCash { value_minor: 500, count: 0 },
+        ],
+        reason: Some("erreur de rendu".to_owned()),
+        grand_total_minor: 12_345_678,
+        unsent: 14,
+    };
+    let at = comptoir_core::time::Timestamp(1_800_000_000_000_000);
+    let config = config("printer:9100".to_owned());
+    let bytes = z_report(&TimeZone::UTC, &config, 2, &report, (at, "https://c.example/r/x"));
+    let head = [
+        "\x1b@\x1bt\x10",
+        "\x1ba\x01\x1bE\x01Café du Port\n\x1bE\x00\x1ba\x00",
+        "\x1ba\x01\x1bE\x00Brest\n\x1bE\x00\x1ba\x00",
+        "\x1ba\x01\x1d!\x11DUPLICATA 1\n\x1d!\x00\x1ba\x00",
+        "\x1ba\x01\x1bE\x01Rapport Z n° 17\n\x1bE\x00\x1ba\x00",
+        "Ouverture : 15/01/2027 08:00\n",
+        "Clôture : 15/01/2027 08:00\n",
+    ];
+    let end = [
+        "Espèces attendues         361,60\n",
+        "Espèces comptées          360,00\n",
+        "\x1bE\x01Écart                    -1,60 \u{80}\n\x1bE\x00",
+        "erreur de rendu\n",
+        "  7 x 50,00               350,00\n",
+        "  1 x 10,00                10,00\n",
+        "--------------------------------\n",
+        "\x1bE\x01Grand total         123 456,78 \u{80}\n\x1bE\x00",
+        "À transmettre au siège : 14\n",
+        "\x1ba\x01\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C\x05\x1d(k\x03\x001E1",
+        "\x1d(k\x18\x001P0https://c.example/r/x\x1d(k\x03\x001Q0\x1ba\x00",
+        "\x1bd\x04\x1dVB\x00",
+    ];
+    let shown: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    assert_eq!(shown, [&head[..], &SUMS, &end].concat().concat());
+}
+
+/// The Z report is printed as a receipt is: from the log, and each print is recorded.
+#[tokio::test]
+async fn a_closing_is_printed_like_a_receipt() {
+    let shop = Shop::open().await;
+    let send = async |what: &str, body: Value| {
+        let path = format!("/api/v1/till/{what}");
+        shop.send("POST", &path, "application/json", body.to_string()).await.json()
+    };
+    send("open", json!({ "float_minor": 100 })).await;
+    let closed = send("close", json!({ "number": 1, "counted_minor": 100 })).await;
+    let event: EventId = closed["id"].as_str().unwrap().parse().unwrap();
+    let (config, mut received) = printer().await;
+    assert_eq!(print(&shop, &config, event).await.unwrap(), 1);
+    let paper = received.recv().await.unwrap();
+    assert!(String::from_utf8_lossy(&paper).contains("Rapport Z n"), "{paper:?}");
+    assert_eq!(print(&shop, &config, event).await.unwrap(), 2);
+    let path = format!("/api/v1/events/{event}/print?on=page");
+    assert_eq!(shop.send("POST", &path, "application/json", "").await.json(), json!({ "copy": 3 }));
 }
