@@ -66,7 +66,7 @@ session-pin = PIN
 session-password = Password
 session-erase = Erase
 session-enter = Enter
-session-refused = Refused. Check what you typed; after several attempts you have to wait a little.
+session-refused = Refused. Check what you entered. After five wrong PINs only the password opens; after several tries you have to wait a little.
 session-with-key = With a local key
 session-key = Local key
 session-key-hint = `comptoir key create` makes one. With `make run` it is in comptoir-data/till.header.
@@ -176,7 +176,6 @@ done-unread = The sale is recorded, but its receipt cannot be read.
 
 receipt-label = Receipt
 receipt-print = Print
-receipt-print-again = Print again (duplicate)
 receipt-missing = No receipt { $number } in this node's log.
 receipt-failed = Head office did not let this sale take effect:
 receipts-find = Receipt number, or scan its code
@@ -637,3 +636,74 @@ sync-store = Head office has trouble with its storage. Nothing is lost here; tel
 sync-not-accepted = Head office and this node do not accept each other: key, right or certificate. Call support.
 sync-clock = The clock of this node is behind. Set it.
 sync-other = Sending to head office fails.
+
+## The session of the till.
+
+nav-drawer = Session
+receipt-sent-to-printer = Sent to the shop's printer.
+problem-printer = The printer does not answer: nothing was printed. Check that it is on, then try again.
+problem-print-cut = The printer stopped while it printed. Try again: that will be a duplicate.
+problem-till-open = A session is open already. The screen shows it.
+problem-till-closed = That session is no longer open. The screen shows the till as it is.
+problem-reason = Cash counted and cash expected differ: say why.
+drawer-closed = The till is closed
+drawer-may-not-open = You may not open the till. Ask a cashier or a manager.
+drawer-later = Sell without a session
+drawer-open-title = Open the till
+drawer-open-detail = The cash that is in the drawer now. Sales are counted from here on.
+drawer-float = Opening float
+drawer-open = Open the till
+drawer-way = Way of counting
+drawer-way-amount = One amount
+drawer-way-pieces = Notes and coins
+drawer-not-pieces = a number
+drawer-cash = Cash in or out
+drawer-cash-in = Cash in
+drawer-cash-out = Cash out
+drawer-cash-record = Record
+drawer-amount = Amount ({ $currency })
+drawer-reason = Reason (required)
+drawer-x = X report
+drawer-count = Count and close
+drawer-session = Session no. { $number }
+drawer-opened-with = Opened { $at } with { $float }
+drawer-net = Net sales
+drawer-net-of = { $sales_count ->
+    [one] { $sales } sale
+   *[other] { $sales } sales
+}, { $refunds_count ->
+    [one] { $refunds } refund
+   *[other] { $refunds } refunds
+}
+drawer-expected = Cash expected
+drawer-expected-detail = Float, cash sales, cash in and out
+drawer-by-method = By method of payment
+drawer-nothing-sold = Nothing has been sold in this session yet.
+drawer-moves = Cash in and out
+drawer-no-moves = None so far.
+drawer-closings = Closings
+drawer-closing = Closing
+drawer-closed-at = On
+drawer-no-closings = No closing yet
+drawer-no-closings-next = The Z report of each session will be here, numbered without gaps.
+drawer-close-title = Close session no. { $number }
+drawer-counted = Cash counted
+drawer-difference = Difference
+drawer-difference-reason = Reason for the difference (required)
+drawer-unrecorded = A paid sale is not recorded yet. Go back to the till: it is sent again as soon as the node answers.
+drawer-unsent = { $number } operations have not reached head office yet. They keep their session and will be sent by themselves; you may close.
+drawer-close = Close the till
+report-x = X report, session { $number }
+report-z = Z report no. { $number }
+report-opened = Opened: { $at }
+report-printed = Printed: { $at }
+report-closed = Closed: { $at }
+report-sums = Sales, taxes and payments
+report-sales = Sales ({ $number })
+report-refunds = Refunds ({ $number })
+report-grand-total = Grand total
+report-unsent = Not yet sent to head office: { $number }
+report-other-currencies = In another currency, not in these sums: { $number }
+report-proof = Scan to check this closing
+method-unspecified = Not given
+menu-change = { $name }: change the person

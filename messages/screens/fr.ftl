@@ -66,7 +66,7 @@ session-pin = Code
 session-password = Mot de passe
 session-erase = Effacer
 session-enter = Entrer
-session-refused = Refusé. Vérifiez ce que vous avez saisi ; après plusieurs essais il faut attendre un peu.
+session-refused = Refusé. Vérifiez ce que vous avez saisi. Après cinq codes faux, seul le mot de passe ouvre ; après plusieurs essais il faut attendre un peu.
 session-with-key = Avec une clé locale
 session-key = Clé locale
 session-key-hint = « comptoir key create » en crée une. Avec « make run », elle est dans comptoir-data/till.header.
@@ -176,7 +176,6 @@ done-unread = La vente est enregistrée, mais le ticket ne se lit pas.
 
 receipt-label = Ticket
 receipt-print = Imprimer
-receipt-print-again = Réimprimer (duplicata)
 receipt-missing = Aucun ticket { $number } dans le journal de ce poste.
 receipt-failed = Le siège n'a pas laissé cette vente prendre effet :
 receipts-find = Numéro du ticket, ou scannez son code
@@ -637,3 +636,74 @@ sync-store = Le siège a un problème de stockage. Rien n'est perdu ici ; préve
 sync-not-accepted = Le siège et ce poste ne se reconnaissent pas : clé, droit ou certificat. Appelez l'assistance.
 sync-clock = L'horloge de ce poste est en retard. Réglez-la.
 sync-other = L'envoi au siège échoue.
+
+## La session de caisse.
+
+nav-drawer = Session
+receipt-sent-to-printer = Envoyé à l'imprimante de la boutique.
+problem-printer = L'imprimante ne répond pas : rien n'est imprimé. Vérifiez qu'elle est allumée, puis recommencez.
+problem-print-cut = L'imprimante s'est arrêtée en cours d'impression. Recommencez : ce sera un duplicata.
+problem-till-open = Une session est déjà ouverte. L'écran la montre.
+problem-till-closed = Cette session n'est plus ouverte. L'écran montre l'état de la caisse.
+problem-reason = Comptées et attendues, les espèces diffèrent : dites pourquoi.
+drawer-closed = La caisse est fermée
+drawer-may-not-open = Vous n'avez pas le droit d'ouvrir la caisse. Demandez à un caissier ou à un responsable.
+drawer-later = Vendre sans session
+drawer-open-title = Ouvrir la caisse
+drawer-open-detail = Les espèces qui sont maintenant dans le tiroir. Les ventes sont comptées à partir d'ici.
+drawer-float = Fond de caisse
+drawer-open = Ouvrir la caisse
+drawer-way = Façon de compter
+drawer-way-amount = Un montant
+drawer-way-pieces = Pièces et billets
+drawer-not-pieces = un nombre
+drawer-cash = Entrée ou sortie d'espèces
+drawer-cash-in = Entrées d'espèces
+drawer-cash-out = Sorties d'espèces
+drawer-cash-record = Enregistrer
+drawer-amount = Montant ({ $currency })
+drawer-reason = Motif (obligatoire)
+drawer-x = Rapport X
+drawer-count = Compter et clôturer
+drawer-session = Session n° { $number }
+drawer-opened-with = Ouverte le { $at } avec { $float }
+drawer-net = Ventes nettes
+drawer-net-of = { $sales_count ->
+    [one] { $sales } vente
+   *[other] { $sales } ventes
+}, { $refunds_count ->
+    [one] { $refunds } remboursement
+   *[other] { $refunds } remboursements
+}
+drawer-expected = Espèces attendues
+drawer-expected-detail = Fond, ventes en espèces, entrées et sorties
+drawer-by-method = Par mode de paiement
+drawer-nothing-sold = Rien n'est encore vendu dans cette session.
+drawer-moves = Entrées et sorties
+drawer-no-moves = Aucune pour l'instant.
+drawer-closings = Clôtures
+drawer-closing = Clôture
+drawer-closed-at = Le
+drawer-no-closings = Aucune clôture
+drawer-no-closings-next = Le rapport Z de chaque session apparaîtra ici, numéroté sans trou.
+drawer-close-title = Clôturer la session n° { $number }
+drawer-counted = Espèces comptées
+drawer-difference = Écart
+drawer-difference-reason = Motif de l'écart (obligatoire)
+drawer-unrecorded = Une vente payée n'est pas encore enregistrée. Retournez à la caisse : elle est renvoyée dès que le nœud répond.
+drawer-unsent = { $number } opérations ne sont pas encore arrivées au siège. Elles gardent leur session et partiront seules ; vous pouvez clôturer.
+drawer-close = Clôturer
+report-x = Rapport X, session { $number }
+report-z = Rapport Z n° { $number }
+report-opened = Ouverture : { $at }
+report-printed = Édité : { $at }
+report-closed = Clôture : { $at }
+report-sums = Ventes, taxes et paiements
+report-sales = Ventes ({ $number })
+report-refunds = Remboursements ({ $number })
+report-grand-total = Grand total
+report-unsent = À transmettre au siège : { $number }
+report-other-currencies = Dans une autre devise, hors de ces sommes : { $number }
+report-proof = Scannez pour vérifier cette clôture
+method-unspecified = Non précisé
+menu-change = { $name } : changer de personne

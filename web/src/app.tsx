@@ -12,6 +12,7 @@ import { TillScreen } from "./till/till-screen";
 const Gallery = lazy(() => import("./design/gallery").then((module) => module.Gallery));
 const Receipts = lazy(() => import("./receipts/receipts-screen").then((module) => module.ReceiptsScreen));
 const Receipt = lazy(() => import("./receipts/receipt-screen").then((module) => module.ReceiptScreen));
+const Drawer = lazy(() => import("./drawer/drawer-screen").then((module) => module.DrawerScreen));
 const Queue = lazy(() => import("./queue/queue-screen").then((module) => module.QueueScreen));
 const Deliveries = lazy(() => import("./deliveries/deliveries-screen").then((module) => module.DeliveriesScreen));
 const Receptions = lazy(() => import("./receptions/receptions-screen").then((module) => module.ReceptionsScreen));
@@ -42,6 +43,8 @@ function screen(path: string, [id, more]: string[]) {
   switch (path) {
     case "receipts":
       return id ? <Receipt key={id} id={id} /> : <Receipts />;
+    case "drawer":
+      return <Drawer id={id} />;
     case "queue":
       return <Queue />;
     case "deliveries":

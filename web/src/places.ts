@@ -1,7 +1,7 @@
 // Where one can go, by what one may do. The node decides again at each request; this only keeps menus short.
 import type { IconName } from "./design/components";
 import { t } from "./lib/i18n";
-import { mayRecord } from "./session/session-state";
+import { mayCount, mayRecord } from "./session/session-state";
 
 export interface Place {
   /** The first part of the address after `#`; the till's is empty. */
@@ -18,6 +18,7 @@ const invoices = (): boolean => mayRecord("INVOICE_CREATED", "INVOICE");
 export const PLACES: readonly Place[] = [
   { path: "", icon: "basket", label: () => t("nav-till"), isOffered: sells },
   { path: "receipts", icon: "receipt", label: () => t("nav-receipts"), isOffered: sells },
+  { path: "drawer", icon: "drawer", label: () => t("nav-drawer"), isOffered: mayCount },
   { path: "receptions", icon: "boxes", label: () => t("nav-receptions"), isOffered: receives },
   { path: "stock", icon: "shelf", label: () => t("nav-stock"), isOffered: () => receives() || invoices() },
   { path: "invoices", icon: "page", label: () => t("nav-invoices"), isOffered: invoices },

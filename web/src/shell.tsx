@@ -27,6 +27,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <Nav />
         <StateStrip />
+        <ChangePerson />
         <Menu />
       </header>
       {live.value.reached === false && <Unreached />}
@@ -132,6 +133,17 @@ function Unreached() {
       <Icon name="unplug" />
       <span>{t("state-unreached-detail")}</span>
     </div>
+  );
+}
+
+/** One tap to hand the till over: the screen is locked, and the next person enters a PIN. */
+function ChangePerson() {
+  const who = session.value.state === "in" ? session.value.who : undefined;
+  if (!knowsUsers.value || !who?.login) return null;
+  return (
+    <Button kind="plain" icon="lock" class="change-person" aria-label={t("menu-change", { name: who.name ?? who.login })} title={t("menu-lock")} onClick={() => void lock()}>
+      <span class="wide-only">{who.name ?? who.login}</span>
+    </Button>
   );
 }
 

@@ -107,6 +107,10 @@ const STEPS: [string, (page: Page) => Promise<void>][] = [
     "duplicate",
     async (page) => {
       await page.locator(".table a").first().click();
+      // The first print is the original.
+      await page.getByRole("button", { name: /Imprimer|Print/ }).click();
+      await page.locator(".paper-mark.on-paper").first().waitFor({ state: "detached" });
+      await page.getByRole("button", { name: /Imprimer|Print/ }).click();
       await page.locator(".paper-mark").first().waitFor();
     },
   ],
@@ -115,6 +119,55 @@ const STEPS: [string, (page: Page) => Promise<void>][] = [
     async (page) => {
       await page.locator(".button.danger").click();
       await page.locator(".dialog .short").first().waitFor();
+    },
+  ],
+  [
+    "drawer-closed",
+    async (page) => {
+      await page.goto("/#/drawer");
+      await page.locator(".narrow-card form").waitFor();
+    },
+  ],
+  [
+    "drawer",
+    async (page) => {
+      await page.locator(".narrow-card .input").fill("150");
+      await page.keyboard.press("Enter");
+      await page.locator(".facts").waitFor();
+      await page.goto("/#/");
+      await page.locator(".tile").first().waitFor();
+      await sellByKeyboard(page, "ORD900", "1300");
+      await sellByKeyboard(page, "LIV778", "20");
+      await page.goto("/#/drawer");
+      await page.locator(".facts").waitFor();
+    },
+  ],
+  [
+    "drawer-cash",
+    async (page) => {
+      await page.locator(".screen-head .button").first().click();
+      await page.locator(".dialog input").first().fill("35,50");
+      await page.locator(".dialog input").last().fill("Laveur de vitres");
+    },
+  ],
+  [
+    "drawer-close",
+    async (page) => {
+      await page.keyboard.press("Enter");
+      await page.locator(".dialog").waitFor({ state: "detached" });
+      await page.goto("/#/drawer/close");
+      await page.locator(".piece input").first().fill("2");
+      await page.keyboard.press("Enter");
+      await page.keyboard.type("1");
+      await page.locator(".balance .warn").waitFor();
+      await page.getByLabel(/Motif|Reason/).fill("Erreur de rendu de monnaie");
+    },
+  ],
+  [
+    "z-report",
+    async (page) => {
+      await page.locator(".actions .primary").click();
+      await page.locator(".paper").waitFor();
     },
   ],
   [

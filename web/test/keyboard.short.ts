@@ -120,14 +120,30 @@ test("a cart is held, and taken back by another till of the shop", async () => {
   await other.context.close();
 });
 
-test("a receipt is printed again as a duplicate, proven by its code, and refunded in part", async () => {
+test("a receipt is printed once as an original and then as a duplicate, proven by its code, and refunded in part", async () => {
   const { context, complaints } = await openContext(browser, node.url);
+  await context.addInitScript(() => {
+    (globalThis as unknown as { printed: string[] }).printed = [];
+    globalThis.print = () => (globalThis as unknown as { printed: string[] }).printed.push(document.querySelector<HTMLElement>(".paper")!.innerText);
+  });
+  const printed = (): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { printed: string[] }).printed);
   const page = await openTill(context, node.key);
   await page.locator(".tile").first().waitFor();
   await sellByKeyboard(page, "2*THE020", "10");
+  await page.locator(".done .paper").waitFor();
+  await page.getByRole("button", { name: "Imprimer" }).click();
+  await page.waitForFunction(() => (globalThis as unknown as { printed: string[] }).printed.length === 1);
+  assert.doesNotMatch((await printed())[0]!, /DUPLICATA/);
   await page.goto("/#/receipts");
   await page.locator(".table a").first().click();
-  await page.locator(".paper-mark").first().waitFor();
+  await page.getByRole("button", { name: "Imprimer" }).click();
+  await page.locator(".paper-mark:not(.on-paper)").first().waitFor();
+  await page.waitForFunction(() => (globalThis as unknown as { printed: string[] }).printed.length === 2);
+  assert.match((await printed())[1]!, /DUPLICATA 1/);
+  const log = await fetch(`${node.url}/api/v1/events?last=10`, { headers: { authorization: `Bearer ${node.key}` } });
+  const { events } = (await log.json()) as { events: { payload: { action?: string } }[] };
+  const prints = events.map(({ payload }) => payload.action).filter((action) => action?.startsWith("RECEIPT_"));
+  assert.deepEqual(prints, ["RECEIPT_PRINTED", "RECEIPT_REPRINTED"], "each print is recorded once, by the node");
   await page.getByRole("button", { name: "Rembourser" }).click();
   await page.locator(".dialog .short input").fill("1");
   await page.locator(".dialog .input").last().fill("Boîte abîmée");

@@ -45,6 +45,7 @@ export class TestNode {
     this.url = `http://127.0.0.1:${port}`;
   }
 
+  /** Without other settings its till sells without sessions. */
   static async start(settings: Record<string, string> = {}): Promise<TestNode> {
     const node = new TestNode(folder(), await freePort(), settings);
     await node.startAgain();
@@ -65,6 +66,7 @@ export class TestNode {
         NODE_ID: id,
         LISTEN_ADDR: `127.0.0.1:${this.port}`,
         DATA_DIR: join(this.dir, "data"),
+        TILL_SESSIONS: "off",
         ...this.settings,
       },
       stdio: ["ignore", output, output],
@@ -81,6 +83,12 @@ export class TestNode {
     await ended;
   }
 
+  /** As a full disk would: every write of a file fails from now on, until the node is started again. */
+  denyWrites(): void {
+    const { status, stderr } = spawnSync("prlimit", ["--pid", String(this.child!.pid), "--fsize=0:unlimited"], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`prlimit: ${stderr}`);
+  }
+
   /** The administrator's key, as the header's value. */
   get key(): string {
     return headerKey(join(this.dir, "data/admin.header"));
@@ -94,6 +102,11 @@ export class TestNode {
 
 function headerKey(path: string): string {
   return readFileSync(path, "utf8").trim().replace(/^authorization:\s*bearer\s+/i, "");
+}
+
+export interface TestUser {
+  id: string;
+  login: string;
 }
 
 /** Central and a shop's node, with a link that can be cut. */
@@ -115,11 +128,34 @@ export class TestShop {
     const log = `${dir}/log.txt`;
     const output = openSync(log, "a");
     const data = join(dir, "data");
-    const args = ["up", "--data-dir", data, "--central-addr", `127.0.0.1:${central}`, "--local-addr", `127.0.0.1:${local}`, ...options];
+    const args = ["up", "--till-sessions", "off", "--data-dir", data, "--central-addr", `127.0.0.1:${central}`, "--local-addr", `127.0.0.1:${local}`, ...options];
     const child = spawn(BINARY, args, { stdio: ["ignore", output, output] });
     await until("the shop", log, () => readFileSync(log, "utf8").includes("Comptoir is running"));
     const up = JSON.parse(readFileSync(join(data, "up.json"), "utf8")) as { admin_token: string; site_id: string };
     return new TestShop(data, `http://127.0.0.1:${local}`, `http://127.0.0.1:${central}`, headerKey(join(data, "till.header")), up.admin_token, up.site_id, child);
+  }
+
+  /** A user with a role at this shop, once the node knows the password. */
+  async user(login: string, name: string, role: string, password: string): Promise<TestUser> {
+    const post = async (path: string, body: unknown, token: string): Promise<Record<string, string>> => {
+      const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+      const answer = await fetch(`${this.centralUrl}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${path}: ${text.slice(0, 1_000)}`);
+      return JSON.parse(text) as Record<string, string>;
+    };
+    const made = await post("/api/v1/users", { login, name, roles: [{ role, site: this.site }] }, this.adminToken);
+    await post("/api/v1/auth/setup", { code: made["code"], password }, this.adminToken);
+    const log = `${this.dir}/../log.txt`;
+    await until(`user ${login}`, log, async () => {
+      const headers = { "content-type": "application/json", origin: this.url };
+      const answer = await fetch(`${this.url}/api/v1/session`, { method: "POST", headers, body: JSON.stringify({ login, password }) });
+      if (answer.ok) return true;
+      // Each failed login of an account counts: the node is not asked more often than it needs.
+      await new Promise((next) => setTimeout(next, 2_000));
+      return false;
+    });
+    return { id: made["user"]!, login };
   }
 
   cut(): void {
@@ -128,6 +164,24 @@ export class TestShop {
 
   join(): void {
     this.demo("online");
+  }
+
+  /** Number and sum of the sales that central reports. */
+  async sold(): Promise<[number, number]> {
+    const headers = { authorization: `Bearer ${this.adminToken}` };
+    const report = await fetch(`${this.centralUrl}/api/v1/reports/sales?by=site`, { headers });
+    const { rows } = (await report.json()) as { rows: { sales: number; amount_minor: number }[] };
+    return [rows[0]?.sales ?? 0, rows[0]?.amount_minor ?? 0];
+  }
+
+  /** A second node of the shop at another address of central: its settings. */
+  till(centralUrl: string): Record<string, string> {
+    const up = JSON.parse(readFileSync(join(this.dir, "up.json"), "utf8")) as { tenant_id: string };
+    const args = ["--json", "admin", "--data-dir", this.dir, "node", "create", "--tenant", up.tenant_id, "--site", this.site, "--name", "till 2"];
+    const { status, stdout, stderr } = spawnSync(BINARY, args, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`comptoir admin node create: ${stderr}`);
+    const made = JSON.parse(stdout) as { NODE_ID: string; SYNC_API_KEY: string };
+    return { SYNC_ENABLED: "true", TENANT_ID: up.tenant_id, SITE_ID: this.site, NODE_ID: made.NODE_ID, CENTRAL_API_URL: centralUrl, SYNC_API_KEY: made.SYNC_API_KEY };
   }
 
   private demo(word: string): void {

@@ -35,20 +35,20 @@ test("what people type is a decimal, with a comma or a point", () => {
 
 test("scanning a product again makes one line of two", () => {
   const coffee = product("CAF250", { price: "4.35" });
-  const cart = add(add(add(emptyCart(), coffee, "1"), product("THE020"), "1"), coffee, "1");
+  const cart = add(add(add(emptyCart("EUR"), coffee, "1"), product("THE020"), "1"), coffee, "1");
   assert.deepEqual(cart.lines.map((line) => [line.product, line.quantity]), [["CAF250", "2"], ["THE020", "1"]]);
   assert.equal(totalMinor(cart), 970);
 });
 
 test("a line keeps the price that it was begun with", () => {
-  const cart = add(add(emptyCart(), product("A", { price: "1.00" }), "1"), product("A", { price: "2.00" }), "1");
+  const cart = add(add(emptyCart("EUR"), product("A", { price: "1.00" }), "1"), product("A", { price: "2.00" }), "1");
   assert.deepEqual(cart.lines.map((line) => line.unitPrice), ["1.00", "2.00"]);
 });
 
 test("the change is a negative payment, so that the payments add up to the total", () => {
   const payments = settled(1450, [{ method: "card", amountMinor: 450 }, { method: "cash", amountMinor: 2000 }]);
   assert.equal(payments.reduce((sum, payment) => sum + payment.amountMinor, 0), 1450);
-  const cart: Cart = add(emptyCart(), product("A", { price: "14.50" }), "1");
+  const cart: Cart = add(emptyCart("EUR"), product("A", { price: "14.50" }), "1");
   const body = saleBody(cart, payments) as { payments: { amount_minor: number }[]; total_minor: number };
   assert.deepEqual([body.total_minor, body.payments.length], [1450, 3]);
 });
@@ -125,4 +125,21 @@ test("three facts make one word, and the worst one wins", () => {
   assert.equal(word({ queue: { pending: 0, to_review: 2 }, sync: { ...sync, last_error: "UNREACHABLE" } }), "action");
   assert.equal(word({ reached: false, queue: { pending: 0, to_review: 2 } }), "unreached");
   assert.equal(word({ reached: undefined }), "starting");
+});
+
+test("a search of 10,000 products reads prepared texts, and shows no more than a person looks at", () => {
+  const many = Array.from({ length: 10_000 }, (_, at) => product(`P${at}`, { name: `Café moulu n° ${at}`, eans: [String(4_000_000_000_000 + at)] }));
+  const fastest = (work: () => unknown): number =>
+    Math.min(
+      ...Array.from({ length: 7 }, () => {
+        const began = performance.now();
+        work();
+        return performance.now() - began;
+      }),
+    );
+  const prepared = index(many);
+  const [searching, preparing] = [fastest(() => search(prepared, "cafe moulu 77")), fastest(() => index(many))];
+  assert.ok(searching < preparing, `${searching} of ${preparing} ms`);
+  assert.equal(search(prepared, "cafe").length, 60);
+  assert.equal(search(prepared, "4000000004711")[0]!.id, "P4711");
 });

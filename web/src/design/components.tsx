@@ -20,6 +20,7 @@ const PATHS = {
   trash: "M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14",
   minus: "M5 12h14",
   plus: "M5 12h14M12 5v14",
+  drawer: "M3 9h18v11H3zM3 13h18M10 16.5h4M6 9l1.5-5h9L18 9",
   lock: "M6 11h12v10H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   back: "M19 12H5M11 6l-6 6 6 6",
   pause: "M8 5v14M16 5v14",

@@ -5,7 +5,7 @@ import { theme, useTheme } from "../lib/theme";
 import { Actions, Badge, Banner, Button, Choice, Dialog, Empty, Field, Icon, IconButton, PinPad, type IconName, type Tone } from "./components";
 
 const TONES: readonly Exclude<Tone, "quiet">[] = ["good", "info", "warn", "danger"];
-const ICONS: readonly IconName[] = ["check", "up", "down", "clock", "offline", "alert", "unplug", "search", "basket", "receipt", "bell", "print", "close", "trash", "minus", "plus", "lock", "back", "pause", "erase", "person", "scan", "camera", "light", "pen", "pin", "next", "truck", "battery", "boxes", "shelf", "page", "people", "more", "again", "edit"];
+const ICONS: readonly IconName[] = ["check", "up", "down", "clock", "offline", "alert", "unplug", "search", "basket", "receipt", "bell", "print", "close", "trash", "minus", "plus", "drawer", "lock", "back", "pause", "erase", "person", "scan", "camera", "light", "pen", "pin", "next", "truck", "battery", "boxes", "shelf", "page", "people", "more", "again", "edit"];
 const COLOURS = ["paper", "card", "sunken", "ink", "soft", "line", "edge", "accent", "info", "warn", "danger"];
 
 export function Gallery() {

@@ -5,8 +5,8 @@ const PRICE_DIGITS = 6;
 
 /** How many digits a currency has after the point; two for all but these. */
 export function minorDigits(currency: string): number {
-  if (["XOF", "XAF", "XPF", "JPY", "KRW"].includes(currency)) return 0;
-  return ["TND", "BHD", "KWD", "JOD"].includes(currency) ? 3 : 2;
+  if (/^(BIF|CLP|DJF|GNF|ISK|JPY|KMF|KRW|PYG|RWF|UGX|VND|VUV|XAF|XOF|XPF)$/.test(currency)) return 0;
+  return /^(BHD|IQD|JOD|KWD|LYD|OMR|TND)$/.test(currency) ? 3 : 2;
 }
 
 /** A decimal as an integer of 10^-digits; undefined where the text is no decimal, or has more digits than that. */

@@ -2,6 +2,7 @@
 // in the sources with the catalogues.
 import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
 import { signal } from "@preact/signals";
+import { minorDigits } from "./decimal";
 
 export type Language = "fr" | "en";
 
@@ -54,8 +55,9 @@ function locale(): string {
 
 /** 1 234,50 € with the no-break spaces of the language. */
 export function money(minorUnits: number, currency: string): string {
-  const format = new Intl.NumberFormat(locale(), { style: "currency", currency });
-  return format.format(minorUnits / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const digits = minorDigits(currency);
+  const format = new Intl.NumberFormat(locale(), { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return format.format(minorUnits / 10 ** digits);
 }
 
 /** A decimal string of the API as people write it. */

@@ -26,6 +26,16 @@ export function problemText(problem: Problem): string {
       return t("problem-busy");
     case "PRECONDITION_FAILED":
       return t("problem-changed");
+    case "PRINTER_UNREACHABLE":
+      return t("problem-printer");
+    case "PRINT_INCOMPLETE":
+      return t("problem-print-cut");
+    case "TILL_ALREADY_OPEN":
+      return t("problem-till-open");
+    case "TILL_NOT_OPEN":
+      return t("problem-till-closed");
+    case "REASON_REQUIRED":
+      return t("problem-reason");
     case "NOT_FOUND":
       return t("problem-not-found");
     case "DEVICE_REVOKED":

@@ -2,15 +2,16 @@ import { decimal, moment, money, t } from "../lib/i18n";
 import { methodName } from "../till/method-name";
 import { soldMinor, taxes, type SoldEvent } from "../till/cart";
 import { amountOf } from "../lib/decimal";
+import { PrintMark } from "./print-mark";
 
 /** A receipt as it is printed, from the record in the log. */
-export function ReceiptPaper({ event, isDuplicate }: { event: SoldEvent; isDuplicate?: boolean }) {
+export function ReceiptPaper({ event, copy }: { event: SoldEvent; copy: number | undefined }) {
   const { currency, lines, payments, total_minor: total, reason } = event.payload;
   const isRefund = event.action !== "SALE_RECORDED";
   const tax = taxes(lines.map((line) => ({ amountMinor: soldMinor(line, currency), vatRate: line.vat_rate })));
   return (
     <article class="paper">
-      {isDuplicate && <p class="paper-mark">DUPLICATA</p>}
+      <PrintMark copy={copy} />
       <header>
         <b>Comptoir</b>
         <span>{isRefund ? t("paper-refund") : t("paper-sale")}</span>
@@ -57,7 +58,7 @@ export function ReceiptPaper({ event, isDuplicate }: { event: SoldEvent; isDupli
         <img src={`${event.receipt}/qr.svg`} width="132" height="132" alt={t("paper-code")} />
         <figcaption>{t("paper-proof")}</figcaption>
       </figure>
-      {isDuplicate && <p class="paper-mark">DUPLICATA</p>}
+      <PrintMark copy={copy} />
     </article>
   );
 }

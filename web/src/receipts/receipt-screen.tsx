@@ -1,4 +1,4 @@
-// One receipt: printed again as a DUPLICATA, and refunded in parts.
+// One receipt: printed, and refunded in parts.
 import { useEffect, useState } from "preact/hooks";
 import { Banner, Button, Choice, Dialog, Field } from "../design/components";
 import { call, send, type Problem, type Schemas } from "../lib/client";
@@ -7,8 +7,11 @@ import { decimal, money, moment, t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
 import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
+import { mayRecord } from "../session/session-state";
 import { refundLine, soldMinor, type Method, type SoldEvent, type SoldLine } from "../till/cart";
 import { methodName } from "../till/method-name";
+import { usePrint } from "./print";
+import { PrintOutcome } from "./print-mark";
 import { ReceiptPaper } from "./receipt-paper";
 import { StatusBadge } from "./status-badge";
 
@@ -37,6 +40,7 @@ export function ReceiptScreen({ id }: { id: string }) {
   };
   useEffect(() => void read(), [id]);
   const event = found?.sale ?? single;
+  const print = usePrint(event?.id);
   const rest = found ? remaining(found) : [];
   return (
     <main class="screen narrow" id="content" tabIndex={-1}>
@@ -60,16 +64,17 @@ export function ReceiptScreen({ id }: { id: string }) {
       {event && (
         <>
           <div class="actions">
-            {found && (
+            {found && mayRecord("SALE_REFUNDED", "SALE") && (
               <Button kind="danger" disabled={rest.length === 0} onClick={() => setRefunding(true)}>
                 {rest.length === 0 ? t("refund-nothing-left") : t("refund-title")}
               </Button>
             )}
-            <Button kind="primary" icon="print" onClick={() => void printAgain(event)}>
-              {t("receipt-print-again")}
+            <Button kind="primary" icon="print" busy={print.busy} onClick={() => void print.print()}>
+              {t("receipt-print")}
             </Button>
           </div>
-          <ReceiptPaper event={event} isDuplicate />
+          <PrintOutcome print={print} />
+          <ReceiptPaper event={event} copy={print.copy} />
         </>
       )}
       {found && found.refunds.length > 0 && (
@@ -105,19 +110,6 @@ export function ReceiptScreen({ id }: { id: string }) {
       )}
     </main>
   );
-}
-
-/** A second print is marked, and recorded. Without the right to record, it prints all the same: the paper says DUPLICATA. */
-async function printAgain(event: SoldEvent): Promise<void> {
-  await send("post", "/api/v1/events", {
-    id: uuid7(),
-    entity_type: "AUDIT",
-    entity_id: uuid7(),
-    action: "AUDIT_RECORDED",
-    schema_version: 1,
-    payload: { action: "RECEIPT_REPRINTED", context: {}, subject: { entity_type: "SALE", entity_id: event.entity_id } },
-  });
-  globalThis.print();
 }
 
 interface Rest {

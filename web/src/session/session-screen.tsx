@@ -150,24 +150,59 @@ function KeyForm({ alone }: { alone?: boolean }) {
   );
 }
 
+/** A locked screen: its person opens it again, or another one who is known here takes over, each with a PIN or a password. */
 function Locked() {
+  const who = session.value.state === "in" ? session.value.who : undefined;
+  const own = who?.login;
+  const people = [...new Set([...(own ? [own] : []), ...knownLogins()])];
+  const [login, setLogin] = useState(own ?? people[0] ?? "");
+  const isOwn = login === own || own === undefined;
+  const [way, setWay] = useState<"pin" | "password">(isOwn && !who?.takesPin ? "password" : "pin");
   const [pin, setPin] = useState("");
   const [password, setPassword] = useState("");
   const { busy, problem, run } = useRequest();
-  const who = session.value.state === "in" ? session.value.who : undefined;
-  const open = async (secret: { pin: string } | { password: string }): Promise<void> => {
-    await run(() => unlock(secret));
+  const choose = (name: string): void => {
+    setLogin(name);
+    setPin("");
+    setWay(name === own && !who?.takesPin ? "password" : "pin");
+  };
+  const enter = async (): Promise<void> => {
+    const done = await run(() => {
+      if (isOwn) return unlock(way === "pin" ? { pin } : { password });
+      return way === "pin" ? signInWithPin(login, pin) : signInWithPassword(login, password);
+    });
     setPin("");
     setPassword("");
+    if (done === "done") {
+      if (login) rememberLogin(login);
+    } else if (done !== "busy" && done.code === "PASSWORD_REQUIRED") setWay("password");
   };
   return (
     <main class="session">
-      <div class="session-card card">
+      <form
+        class="session-card card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void enter();
+        }}
+      >
         <Brand />
         <Banner tone="info" icon="lock">
           {who?.name ? t("session-locked-by", { name: who.name }) : t("session-locked")}
         </Banner>
-        {who?.takesPin ? (
+        {people.length > 1 && (
+          <Choice label={t("session-who")} value={login} options={people.map((name) => ({ value: name, label: name, icon: "person" as const }))} onChoose={choose} />
+        )}
+        <Choice
+          label={t("session-way")}
+          value={way}
+          options={[
+            { value: "pin", label: t("session-pin") },
+            { value: "password", label: t("session-password") },
+          ]}
+          onChoose={setWay}
+        />
+        {way === "pin" ? (
           <PinPad
             value={pin}
             digitsMax={PIN_DIGITS_MAX}
@@ -176,27 +211,22 @@ function Locked() {
             confirmLabel={t("session-enter")}
             busy={busy}
             onValue={setPin}
-            onConfirm={() => void open({ pin })}
+            onConfirm={() => void enter()}
           />
         ) : (
-          <form
-            class="stack"
-            onSubmit={(event) => {
-              event.preventDefault();
-              void open({ password });
-            }}
-          >
+          <>
+            <input class="heard" name="username" autoComplete="username" value={login} readOnly tabIndex={-1} aria-hidden="true" />
             <Field label={t("session-password")} type="password" value={password} onValue={setPassword} name="password" autoComplete="current-password" required />
             <Button type="submit" kind="primary" large busy={busy} disabled={!password}>
               {t("session-enter")}
             </Button>
-          </form>
+          </>
         )}
         <Failed problem={problem} signingIn />
         <Button kind="plain" icon="person" onClick={() => void run(signOut)}>
           {t("session-other")}
         </Button>
-      </div>
+      </form>
     </main>
   );
 }

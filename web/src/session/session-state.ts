@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import { send, type Answer, type Problem } from "../lib/client";
 
 export interface Who {
+  id: string | undefined;
   name: string | undefined;
   login: string | undefined;
   locked: boolean;
@@ -61,7 +62,7 @@ export async function ask(): Promise<void> {
 }
 
 function nobody(): Who {
-  return { name: undefined, login: undefined, locked: false, takesPin: false, rights: undefined };
+  return { id: undefined, name: undefined, login: undefined, locked: false, takesPin: false, rights: undefined };
 }
 
 /** Whether the menus offer something. The node decides again at each request. */
@@ -88,6 +89,7 @@ function rightsNow(): Rights | undefined {
 function whoOf(answer: SessionAnswer): Who {
   if (answer.user?.id && answer.user.name) rememberName(answer.user.id, answer.user.name);
   return {
+    id: answer.user?.id,
     rights: answer.records && {
       operations: answer.operations ?? [],
       records: answer.records.map((one) => ({ action: one.action ?? null, entity_type: one.entity_type ?? null })),
@@ -97,6 +99,15 @@ function whoOf(answer: SessionAnswer): Who {
     locked: answer.locked ?? false,
     takesPin: answer.has_pin === true && answer.password_required !== true,
   };
+}
+
+export function maySell(): boolean {
+  return mayRecord("SALE_RECORDED", "SALE");
+}
+
+/** Whether the person here has to do with the till's session. */
+export function mayCount(): boolean {
+  return ["TILL_OPENED", "CASH_MOVED", "TILL_CLOSED"].some((action) => mayRecord(action, "TILL_SESSION"));
 }
 
 async function begin(body: unknown, headers: Record<string, string> = {}): Promise<Problem | undefined> {

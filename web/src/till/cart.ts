@@ -32,10 +32,7 @@ export interface Payment {
 
 export type Method = "cash" | "card" | "cheque" | "account";
 
-/** The currency of a shop whose products name none. */
-export const CURRENCY = "EUR";
-
-export function emptyCart(currency: string = CURRENCY): Cart {
+export function emptyCart(currency: string): Cart {
   return { id: uuid7(), currency, lines: [] };
 }
 

@@ -4,6 +4,8 @@ import { call } from "../lib/client";
 import { money, t } from "../lib/i18n";
 import { lazy } from "../lib/lazy";
 import { problemText } from "../lib/problem-text";
+import { usePrint } from "../receipts/print";
+import { PrintOutcome } from "../receipts/print-mark";
 import type { Problem } from "../lib/client";
 import type { SoldEvent } from "./cart";
 import { done } from "./sale";
@@ -20,7 +22,7 @@ export function DonePanel() {
       answer.ok ? setSold(answer.data as unknown as SoldEvent) : setProblem(answer.problem),
     );
   }, [id]);
-  const print = (): void => globalThis.print();
+  const print = usePrint(sold?.id);
   return (
     <section class="cart done" aria-label={t("done-label")}>
       <div class="done-head" role="status">
@@ -43,11 +45,12 @@ export function DonePanel() {
         </Banner>
       )}
       <div class="done-paper" tabIndex={0} role="region" aria-label={t("receipt-label")}>
-        {sold && <ReceiptPaper event={sold} />}
+        {sold && <ReceiptPaper event={sold} copy={print.copy} />}
       </div>
       <div class="pay-bar">
+        <PrintOutcome print={print} />
         <div class="pay-buttons two">
-          <Button icon="print" large disabled={!sold} onClick={print}>
+          <Button icon="print" large disabled={!sold} busy={print.busy} onClick={() => void print.print()}>
             {t("receipt-print")}
           </Button>
           <Button kind="primary" large onClick={() => (done.value = undefined)}>

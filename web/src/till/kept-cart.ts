@@ -1,6 +1,7 @@
 // The cart of this tab, kept at every change, so that a closed or killed browser loses nothing. Each tab has its own; the cart of
 // a tab that is gone is taken over by the next one that opens.
 import { emptyCart, type Cart } from "./cart";
+import { shopCurrency } from "./till-state";
 
 const PREFIX = "comptoir.cart.";
 const OWN = "comptoir.tab";
@@ -46,7 +47,13 @@ export async function ownCart(): Promise<Cart> {
       return left;
     }
   }
-  return emptyCart();
+  return emptyCart(shopCurrency.value);
+}
+
+/** Whether a sale is paid in some tab of this browser, and the node has not said that it has it. */
+export function hasUnrecordedSale(): boolean {
+  const tabs = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+  return tabs.some((name) => read(name.slice(PREFIX.length))?.sent !== undefined);
 }
 
 function read(tab: string): Cart | undefined {

@@ -11,6 +11,8 @@ export function methodName(method: string): string {
       return t("method-cheque");
     case "account":
       return t("method-account");
+    case "unspecified":
+      return t("method-unspecified");
     default:
       return method;
   }

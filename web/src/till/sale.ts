@@ -1,14 +1,15 @@
 // The states of the till, and what changes them. A sale goes: cart, payments, to the node, receipt. The receipt exists only once
 // the node has said that the sale is on disk.
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { ask } from "../session/session-state";
 import { call, send, type Problem, type Schemas } from "../lib/client";
 import { add, change, emptyCart, remove, saleBody, settled, totalMinor, type Cart, type Line, type Payment } from "./cart";
 import type { Product } from "./catalogue";
 import { keep } from "./kept-cart";
 import { uuid7 } from "../lib/ids";
+import { shopCurrency } from "./till-state";
 
-export const cart = signal<Cart>(emptyCart());
+export const cart = signal<Cart>(emptyCart(shopCurrency.value));
 /** The line that keys act on: the last one touched. */
 export const selected = signal<string | undefined>(undefined);
 /** What the till last did, for the one line that says it aloud. */
@@ -28,6 +29,13 @@ function become(next: Cart): void {
 export function restore(kept: Cart): void {
   cart.value = kept;
 }
+
+// An empty cart is in the shop's currency as soon as the node has said which that is.
+effect(() => {
+  const currency = shopCurrency.value;
+  const { lines, sent } = cart.peek();
+  if (lines.length === 0 && !sent) cart.value = emptyCart(currency);
+});
 
 export function sell(product: Product, quantity = "1"): void {
   if (cart.value.sent) return;
@@ -51,7 +59,7 @@ export function drop(key: string): void {
 
 export function clear(): void {
   if (cart.value.sent) return;
-  become(emptyCart(cart.value.currency));
+  become(emptyCart(shopCurrency.value));
   selected.value = undefined;
 }
 
@@ -84,7 +92,7 @@ export async function sendAgain(): Promise<boolean> {
   const given = paid.sent.reduce((sum, payment) => sum + payment.amountMinor, 0);
   done.value = { id: paid.id, givenMinor: given, changeMinor: Math.max(0, given - totalMinor(paid)) };
   selected.value = undefined;
-  become(emptyCart(paid.currency));
+  become(emptyCart(shopCurrency.value));
   return true;
 }
 
@@ -99,7 +107,7 @@ export async function hold(label: string): Promise<boolean> {
     failure.value = saved.problem;
     return false;
   }
-  become(emptyCart(currency));
+  become(emptyCart(shopCurrency.value));
   selected.value = undefined;
   void loadHeld();
   return true;
@@ -130,7 +138,7 @@ export async function recall(form: Schemas["SavedForm"]): Promise<boolean> {
   if (!removed.ok) {
     failure.value = removed.problem;
     // Without an answer the cart stays: twice in sight is better than not at all.
-    if (removed.problem.status > 0) become(emptyCart(taken.currency));
+    if (removed.problem.status > 0) become(emptyCart(shopCurrency.value));
   }
   await loadHeld();
   return removed.ok;

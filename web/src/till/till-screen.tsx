@@ -1,4 +1,5 @@
 // The till. The input is always ready: whatever is typed or scanned anywhere on this screen goes there.
+import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Badge, Banner, Button, Dialog, Empty, Field, Icon } from "../design/components";
 import { count, decimal, money, t } from "../lib/i18n";
@@ -14,11 +15,17 @@ import { LineDialog } from "./line-dialog";
 import { Burst } from "./scanner";
 import { cart, clear, done, failure, loadHeld, restore, said, selected, sell, sendAgain, sending } from "./sale";
 import { DonePanel } from "./done-panel";
+import { lazy } from "../lib/lazy";
+import { loadTill, till } from "./till-state";
 import { TenderDialog } from "./tender-dialog";
 
 type Open = { kind: "pay" } | { kind: "hold" } | { kind: "held" } | { kind: "line"; key: string } | { kind: "unknown"; code: string; name?: string; quantity: string };
 
+const OpenForm = lazy(() => import("../drawer/open-form").then((module) => module.OpenForm));
+
 let restored = false;
+/** Whether this tab sells without a session. */
+const sellsWithout = signal(false);
 
 export function TillScreen() {
   const [typed, setTyped] = useState("");
@@ -28,7 +35,8 @@ export function TillScreen() {
   const burst = useRef(new Burst());
   const { text, quantity } = multiplied(typed);
   const found = search(products.value, text);
-  const isBusy = open !== undefined || cart.value.sent !== undefined;
+  const asksForFloat = useFloat();
+  const isBusy = open !== undefined || cart.value.sent !== undefined || asksForFloat;
 
   useEffect(() => {
     if (!restored) {
@@ -126,7 +134,11 @@ export function TillScreen() {
         <Notices />
         <Found found={found} at={text ? at : -1} typed={text} onChoose={(product) => choose(product, quantity)} />
       </section>
-      {done.value ? <DonePanel /> : <CartPanel onPay={() => setOpen({ kind: "pay" })} onHold={() => setOpen({ kind: "hold" })} onHeld={() => setOpen({ kind: "held" })} onLine={(key) => setOpen({ kind: "line", key })} />}
+      {asksForFloat ? (
+        <section class="cart asks" aria-label={t("drawer-open-title")}>
+          <OpenForm onLater={() => (sellsWithout.value = true)} />
+        </section>
+      ) : done.value ? <DonePanel /> : <CartPanel onPay={() => setOpen({ kind: "pay" })} onHold={() => setOpen({ kind: "hold" })} onHeld={() => setOpen({ kind: "held" })} onLine={(key) => setOpen({ kind: "line", key })} />}
       <Said />
       {open?.kind === "pay" && <TenderDialog onClose={() => setOpen(undefined)} />}
       {open?.kind === "hold" && <HoldDialog onClose={() => setOpen(undefined)} />}
@@ -135,6 +147,18 @@ export function TillScreen() {
       {open?.kind === "unknown" && <UnknownDialog code={open.code} known={open.name} quantity={open.quantity} onClose={() => setOpen(undefined)} />}
     </main>
   );
+}
+
+/** Whether the float is asked for before anything is sold. A sale that is under way is finished first. */
+function useFloat(): boolean {
+  const { reached, marks } = live.value;
+  const isOpen = till.value?.session != null;
+  useEffect(() => {
+    // Another screen may open or close the session: its record moves the mark.
+    if (reached !== false) void loadTill();
+  }, [reached, isOpen ? undefined : marks?.durable]);
+  const isSelling = cart.value.lines.length > 0 || cart.value.sent !== undefined || done.value !== undefined;
+  return till.value?.asks_for_float === true && !isOpen && !sellsWithout.value && !isSelling;
 }
 
 /** `3*code` is three of it. */
