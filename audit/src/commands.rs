@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use comptoir_core::chain::ChainHash;
 use comptoir_messages::Language;
+use comptoir_proto::receipt_code::ReceiptCode;
 use comptoir_proto::sync_v1::parse_chain;
 
 use crate::compare::compare;
 use crate::exit;
 use crate::finding::{Level, Options, Report};
+use crate::receipt::{ReceiptFinding, find_receipt, receipt_code};
 use crate::replay::{DecisionDifference, replay};
 use crate::source::{AuditError, BundleFile, Source};
 use crate::verify::verify;
@@ -24,6 +26,8 @@ pub enum AuditCommand {
     Compare(CompareArgs),
     /// Apply a tenant's whole log to an empty state, and show the read models that result
     Replay(ReplayArgs),
+    /// Say whether a log has the record that a printed receipt names
+    Show(ShowArgs),
 }
 
 /// Arguments of `verify`.
@@ -82,6 +86,27 @@ pub struct ReplayArgs {
     pub redecide: bool,
 }
 
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir audit show https://central.example/r/AQGf... shop.bundle
+  comptoir audit show AQGf... central.bundle --json
+
+The files are verified first. Ends with 0 if the log has exactly this record, 1 if it has not or is broken, 2 if there is no answer.")]
+pub struct ShowArgs {
+    /// The receipt: the address in its QR code, or the last part of it
+    #[arg(value_parser = code)]
+    pub receipt: ReceiptCode,
+    /// Bundles of one log, in order
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+fn code(text: &str) -> Result<ReceiptCode, String> {
+    receipt_code(text).map_err(|error| error.to_string())
+}
+
 fn chain(text: &str) -> Result<ChainHash, String> {
     parse_chain(text).ok_or_else(|| "a chain has 64 hex digits".to_owned())
 }
@@ -117,6 +142,7 @@ pub fn run_audit(command: &AuditCommand, printing: PrintOptions) -> Result<u8, F
         }
         AuditCommand::Compare(args) => compare_files(args, printing),
         AuditCommand::Replay(args) => replay_files(args, printing),
+        AuditCommand::Show(args) => show_receipt(args, printing),
     }
 }
 
@@ -169,6 +195,19 @@ fn replay_files(args: &ReplayArgs, printing: PrintOptions) -> Result<u8, Failed>
     printed?;
     print(&if printing.json { replay.to_json().to_string() } else { replay.to_text(printing.language) })?;
     Ok(if replay.differences > 0 { exit::BROKEN } else { exit::INTACT })
+}
+
+/// The log is verified first: whoever can change a record can change the chain next to it.
+fn show_receipt(args: &ShowArgs, printing: PrintOptions) -> Result<u8, Failed> {
+    let report = verify_files(&args.files, &Options::from(Level::Chain), printing)?;
+    if report.first_break.is_some() {
+        return Ok(printing.report(&report)?);
+    }
+    let files: Vec<BundleFile> = args.files.iter().map(BundleFile::new).collect();
+    let sources: Vec<&dyn Source> = files.iter().map(|file| file as &dyn Source).collect();
+    let found = find_receipt(&sources, &args.receipt)?;
+    print(&if printing.json { found.to_json().to_string() } else { found.to_text(printing.language) })?;
+    Ok(if matches!(found, ReceiptFinding::Recorded(_)) { exit::INTACT } else { exit::BROKEN })
 }
 
 impl PrintOptions {

@@ -15,6 +15,7 @@ mod links;
 mod many;
 mod node_log;
 mod opening;
+pub mod receipt;
 pub mod replay;
 pub mod source;
 mod tenant_log;
@@ -23,6 +24,7 @@ mod words;
 
 pub use compare::compare;
 pub use finding::{Break, Defect, FindingLocation, Level, Options, Report};
+pub use receipt::{ReceiptFinding, find_receipt, receipt_code};
 pub use replay::{DecisionDifference, Replay, replay};
 pub use source::{AuditError, BundleFile, Source};
 pub use verify::verify;

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::Flag;
 use comptoir_core::decision::{Code, DecisionContext, Judgement, Verdict};
-use comptoir_core::event::{Event, TimeSource};
-use comptoir_core::fact::{Fact, Objection};
+use comptoir_core::event::TimeSource;
+use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rights::RightsHistory;
@@ -96,7 +96,7 @@ impl Fold {
         }
         if let RecordReading::Known(known) = &mut record
             && !context.by_central
-            && let Some(objection) = self.objection_to(&known.event)
+            && let Some(objection) = self.objection_to(known)
         {
             known.objection = Some(objection);
         }
@@ -143,9 +143,11 @@ impl Fold {
     }
 
     /// The objection of central to an event of a node, whatever its payload says.
-    fn objection_to(&self, event: &Event) -> Option<Objection> {
+    fn objection_to(&self, known: &ParsedEvent) -> Option<Objection> {
+        let event = &known.event;
         let device = self.rights.device_role(event.node);
-        self.rights.revoked(event.node).or_else(|| self.rights.objection(event, self.position, device))
+        let objection = || self.rights.objection(event, Some(&known.fact), self.position, device);
+        self.rights.revoked(event.node).or_else(objection)
     }
 
     pub(super) fn replay(&self) -> Replay {

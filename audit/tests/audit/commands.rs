@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use comptoir_proto::bundle_v1::{BundleReader, Frame};
+use comptoir_proto::receipt_code::ReceiptCode;
+use comptoir_proto::stored_v1::decode;
 use serde_json::Value;
 
 use crate::support::*;
@@ -165,4 +168,50 @@ fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
     let output = run_audit("C", &["replay"], &[&broken]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).starts_with("Break DECISION_CHAIN: "), "what does not hold is not replayed");
+}
+
+/// A receipt's code, of a record of the log.
+fn code_of(log: &[u8]) -> String {
+    let mut reader = BundleReader::open(log).unwrap();
+    let mut codes = Vec::new();
+    while let Some((_, frame)) = reader.next_frame().unwrap() {
+        if let Frame::Entry(entry) = frame {
+            codes.push(ReceiptCode::new(&decode(entry.record).unwrap(), entry.chain).to_string());
+        }
+    }
+    codes.remove(3)
+}
+
+#[test]
+fn a_receipt_is_found_by_its_code_or_its_address_or_it_is_not() {
+    let files = Files::new();
+    let bytes = tenant_log(&[node_log(node(7), &[6])]).to_bytes();
+    let code = code_of(&bytes);
+    let file = files.write("central.bundle", &bytes);
+    let address = format!("https://central.example/r/{code}");
+    for written in [&code, &address] {
+        let output = run_audit("C", &["show", written], &[&file]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(stdout(&output).starts_with("This receipt is genuine"), "{output:?}");
+        assert!(stdout(&output).contains("position 4: ACCEPTED"), "{output:?}");
+    }
+    let french = run_audit("fr_FR.UTF-8", &["show", &code], &[&file]);
+    assert!(stdout(&french).starts_with("Ce ticket est authentique"), "{french:?}");
+    let json: Value = serde_json::from_slice(&run_audit("C", &["--json", "show", &code], &[&file]).stdout).unwrap();
+    assert_eq!((&json["state"], &json["position"]), (&"RECORDED".into(), &4.into()));
+
+    // The end of a code is the chain, and what comes before names the place.
+    let forged = format!("{}AAAA", &code[..code.len() - 4]);
+    let output = run_audit("C", &["show", &forged], &[&file]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stdout(&output).starts_with("This receipt does not fit"), "{output:?}");
+    let other = tenant_log(&[node_log(node(8), &[6])]).to_bytes();
+    let output = run_audit("C", &["show", &code_of(&other)], &[&file]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stdout(&output).starts_with("These files have no record"), "{output:?}");
+    assert_eq!(run_audit("C", &["show", "AAAA"], &[&file]).status.code(), Some(2));
+    let broken = files.write("broken.bundle", &broken());
+    let output = run_audit("C", &["show", &code], &[&broken]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stdout(&output).starts_with("Break"), "{output:?}");
 }
