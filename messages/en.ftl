@@ -137,6 +137,10 @@ audit-break = Break { $code }: { $sentence }.
 audit-expected = expected
 audit-found = found
 audit-read-in-all = Read in all: { $held }
+audit-receipt-recorded = This receipt is genuine: the log has exactly this record.
+audit-receipt-decided = position { $position }: { $verdict }
+audit-receipt-differs = This receipt does not fit: the log has another record in its place.
+audit-receipt-missing = These files have no record in the place that this receipt names.
 audit-held =
     { $record_count ->
         [one] { $records } record
@@ -228,6 +232,8 @@ receipt-refund = Refund
 receipt-cancelled = Cancelled sale
 receipt-invoice = Invoice
 receipt-closing = Closing of the till (Z)
+receipt-training = Training sale, without value
+receipt-training-detail = Somebody practised at the till. Nothing was sold and nothing is owed.
 receipt-total = Total
 receipt-time = Time
 receipt-central = Head office
@@ -241,6 +247,7 @@ print-number = No. { $number }
 print-vat = of which VAT { $rate } %
 print-original = of sale { $number }
 print-duplicate = DUPLICATA { $number }
+print-training = TRAINING
 print-cash = cash
 print-card = card
 print-cheque = cheque

@@ -137,6 +137,10 @@ audit-break = Rupture { $code } : { $sentence }.
 audit-expected = attendu
 audit-found = trouvé
 audit-read-in-all = Lu en tout : { $held }
+audit-receipt-recorded = Ce ticket est authentique : le journal contient exactement cet enregistrement.
+audit-receipt-decided = position { $position } : { $verdict }
+audit-receipt-differs = Ce ticket ne correspond pas : le journal a un autre enregistrement à cette place.
+audit-receipt-missing = Ces fichiers n'ont aucun enregistrement à la place que nomme ce ticket.
 audit-held =
     { $record_count ->
         [one] { $records } enregistrement
@@ -228,6 +232,8 @@ receipt-refund = Remboursement
 receipt-cancelled = Vente annulée
 receipt-invoice = Facture
 receipt-closing = Clôture de caisse (Z)
+receipt-training = Vente d'école, sans valeur
+receipt-training-detail = Quelqu'un s'est exercé à la caisse. Rien n'a été vendu et rien n'est dû.
 receipt-total = Total
 receipt-time = Heure
 receipt-central = Siège
@@ -241,6 +247,7 @@ print-number = N° { $number }
 print-vat = dont TVA { $rate } %
 print-original = de la vente { $number }
 print-duplicate = DUPLICATA { $number }
+print-training = ÉCOLE
 print-cash = espèces
 print-card = carte
 print-cheque = chèque

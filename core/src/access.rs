@@ -262,6 +262,7 @@ pub fn default_permissions() -> Vec<Permission> {
     for action in ["SALE_RECORDED", "SALE_REFUNDED", "SALE_CANCELLED"] {
         allow(&["cashier"], Record, Some((action, "SALE")), OwnSite);
     }
+    allow(&["cashier", "manager"], Record, Some(("TRAINING_SALE_RECORDED", "TRAINING")), OwnSite);
     for action in ["TILL_OPENED", "TILL_CLOSED"] {
         allow(&["cashier", "manager"], Record, Some((action, "TILL_SESSION")), OwnSite);
     }
@@ -286,6 +287,7 @@ pub fn default_permissions() -> Vec<Permission> {
         allow(&["manager"], Record, Some((action, "SALE")), OwnSite);
     }
     allow(&["manager"], Record, Some(("CASH_MOVED", "TILL_SESSION")), OwnSite);
+    allow(&["manager"], Record, Some((crate::fact::PRICE_OVERRIDDEN, "SALE")), OwnSite);
     for action in ["INVOICE_CREATED", "INVOICE_CANCELLED"] {
         allow(&["manager"], Record, Some((action, "INVOICE")), OwnSite);
     }

@@ -80,6 +80,8 @@ pub enum Fact {
     Deleted,
     /// `AUDIT_RECORDED`.
     AuditRecorded,
+    /// `TRAINING_SALE_RECORDED`: somebody practised; nothing was sold.
+    TrainingSaleRecorded(Sale),
     /// `TILL_OPENED`: a session of a till began.
     TillOpened,
     /// `CASH_MOVED`: cash was put into the drawer, or taken out.
@@ -103,6 +105,17 @@ pub enum Fact {
     SecurityRecorded,
     /// `IDENTITY_CHANGED`: central only; says that a user, a role, a device or a key changed, and changes nothing else.
     IdentityChanged,
+}
+
+/// The action that a person must be allowed to record in order to change a price. No event has it.
+pub const PRICE_OVERRIDDEN: &str = "PRICE_OVERRIDDEN";
+
+impl Fact {
+    /// The first line whose price a person changed.
+    pub fn overridden_price(&self) -> Option<usize> {
+        let Fact::SaleRecorded(sale) = self else { return None };
+        sale.lines.iter().position(|line| line.price_reason.is_some())
+    }
 }
 
 /// Whether prices include tax.
@@ -129,6 +142,8 @@ pub struct SaleLine {
     pub discount_minor: i64,
     /// As printed.
     pub description: Option<String>,
+    /// Why the price is another than the product's, where a person changed it.
+    pub price_reason: Option<String>,
 }
 
 /// `SALE_RECORDED`.

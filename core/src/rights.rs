@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::access::{AccessOperation, AccessRequest, Permission, Role, RoleAt, default_permissions};
 use crate::decision::Code;
 use crate::event::Event;
-use crate::fact::Objection;
+use crate::fact::{Fact, Objection, PRICE_OVERRIDDEN};
 use crate::id::{Name, NodeId, UserId};
 use crate::position::Position;
 
@@ -182,7 +182,13 @@ impl RightsHistory {
     /// Judges an event of a node's user by the rights that the node knew, and by those of now. `head` is the end of the
     /// tenant's order before the event. An event without an identity position was recorded by a program, and is not judged.
     /// On a device its user has the device's role and no other.
-    pub fn objection(&self, event: &Event, head: Position, device: Option<&RoleAt>) -> Option<Objection> {
+    pub fn objection(
+        &self,
+        event: &Event,
+        fact: Option<&Fact>,
+        head: Position,
+        device: Option<&RoleAt>,
+    ) -> Option<Objection> {
         let known_to = Position(event.identity_position);
         if known_to == Position::ZERO {
             return None;
@@ -200,19 +206,23 @@ impl RightsHistory {
             return object(Code::UserUnknown, format!("there was no user {named:?} at position {known_to}"));
         };
         let content = &event.content;
-        let request = AccessRequest::record(&content.action, &content.entity_type, content.site);
         let on_device = device.map_or_else(String::new, |device| format!(" on a device of a {}", device.role));
-        let what = || format!("{} of {}{on_device}", content.action, content.entity_type);
-        if !self.allows(user, device, &request, Moment::At(known_to)) {
-            let detail = format!("user {named} was not allowed to record {} at position {known_to}", what());
-            return object(Code::NotPermitted, detail);
-        }
-        if !self.allows(user, device, &request, Moment::Now) {
-            let detail =
-                format!("user {named} was allowed to record {} at position {known_to}, and is no more", what());
-            return object(Code::RightsWithdrawn, detail);
-        }
-        None
+        let price =
+            Name::new(PRICE_OVERRIDDEN).ok().filter(|_| fact.is_some_and(|fact| fact.overridden_price().is_some()));
+        std::iter::once(&content.action).chain(&price).find_map(|action| {
+            let request = AccessRequest::record(action, &content.entity_type, content.site);
+            let what = || format!("{action} of {}{on_device}", content.entity_type);
+            if !self.allows(user, device, &request, Moment::At(known_to)) {
+                let detail = format!("user {named} was not allowed to record {} at position {known_to}", what());
+                return object(Code::NotPermitted, detail);
+            }
+            if !self.allows(user, device, &request, Moment::Now) {
+                let detail =
+                    format!("user {named} was allowed to record {} at position {known_to}, and is no more", what());
+                return object(Code::RightsWithdrawn, detail);
+            }
+            None
+        })
     }
 
     fn allows(&self, user: &UserHistory, device: Option<&RoleAt>, request: &AccessRequest<'_>, moment: Moment) -> bool {

@@ -84,6 +84,7 @@ impl Default for Rulebook {
             ("SALE", Rule::AppendOnly),
             ("RECEPTION", Rule::AppendOnly),
             ("TILL_SESSION", Rule::AppendOnly),
+            ("TRAINING", Rule::AppendOnly),
             ("PRODUCT", Rule::CentralOnly),
             ("PRODUCTION", Rule::CentralOnly),
         ];

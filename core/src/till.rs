@@ -161,6 +161,7 @@ mod tests {
             vat_rate: Some(Decimal::from(20)),
             discount_minor: 0,
             description: None,
+            price_reason: None,
         };
         Sale {
             currency: euro(),

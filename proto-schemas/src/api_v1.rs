@@ -338,6 +338,9 @@ pub struct EventDto {
     /// What the writer had seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_version: Option<u64>,
+    /// Groups events across entities: a sale names the session of the till in which it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Uuid>,
     /// Schema version of the payload.
     pub schema_version: u16,
     /// The payload, or its text where it is no JSON.
@@ -379,6 +382,7 @@ impl EventDto {
             action: content.action.to_string(),
             occurred_at: instant::format(event.occurred_at),
             base_version: content.base_version,
+            correlation: content.correlation,
             schema_version: content.schema_version,
             payload: serde_json::from_slice(&content.payload)
                 .unwrap_or_else(|_| String::from_utf8_lossy(&content.payload).into_owned().into()),

@@ -27,7 +27,17 @@ pub struct ReceiptProof {
     pub record: Option<ProvenRecord>,
 }
 
-/// `POST /api/v1/events/{id}/print`: a receipt was printed.
+/// `POST /api/v1/events/{id}/print`. Without a body the shop's printer prints.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrintRequest {
+    /// `printer`, where absent: the shop's printer. `page`: the caller's browser, which prints once the print is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::PrintedOn>")]
+    pub on: Option<String>,
+}
+
+/// The answer: a receipt was printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PrintedReceipt {
     /// Which print of this receipt it is: 1 is the original, later ones are marked as duplicates.
@@ -83,6 +93,9 @@ impl ReceiptProof {
     pub fn html(&self, language: Language) -> String {
         let text = |message: Message<'_>| escaped(&message.text(language));
         let (warns, state, detail) = match &self.record {
+            Some(record) if record.action == "TRAINING_SALE_RECORDED" => {
+                (true, Message::new("receipt-training"), Message::new("receipt-training-detail"))
+            }
             Some(_) => (false, Message::new("receipt-recorded"), Message::new("receipt-recorded-detail")),
             None => (true, Message::new("receipt-not-recorded"), Message::new("receipt-not-recorded-detail")),
         };
@@ -102,6 +115,7 @@ impl ReceiptProof {
                 "SALE_RECORDED" => text(Message::new("receipt-sale")),
                 "SALE_REFUNDED" => text(Message::new("receipt-refund")),
                 "SALE_CANCELLED" => text(Message::new("receipt-cancelled")),
+                "TRAINING_SALE_RECORDED" => text(Message::new("receipt-training")),
                 "TILL_CLOSED" => text(Message::new("receipt-closing")),
                 "INVOICE_CREATED" => text(Message::new("receipt-invoice")),
                 other => escaped(other),

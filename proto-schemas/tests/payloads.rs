@@ -55,7 +55,7 @@ fn full(action: &str) -> Value {
         "supplier": "s", "reference": "r", "currency": "EUR",
     });
     match action {
-        "SALE_RECORDED" => sale,
+        "SALE_RECORDED" | "TRAINING_SALE_RECORDED" => sale,
         "SALE_REFUNDED" | "SALE_CANCELLED" => refund(),
         "REVENUE_ADJUSTED" => json!({
             "currency": "EUR", "amount_minor": -5, "reason": "bad debt", "product": "B", "quantity": "-1", "customer": "c-1", "country": "F",
@@ -146,6 +146,12 @@ fn full_of(action: &str, version: u16) -> Value {
             )
         }
         ("GOODS_RETURNED", 2) => with(full(action), &[("undoes", json!("r-1")), ("reason", json!("counted twice"))]),
+        ("SALE_RECORDED", 2) => {
+            let mut sale = full(action);
+            (sale["lines"][0]["list_price"], sale["lines"][0]["price_reason"]) =
+                ("3.10".into(), "the box is torn".into());
+            sale
+        }
         _ => full(action),
     }
 }

@@ -177,6 +177,7 @@ async fn a_node_takes_the_example_of_every_body() {
         (paths::DEMO_LINK, 404, "NOT_FOUND"),
         // It received no goods yet under this id.
         (paths::RECEPTION_CANCEL, 404, "NOT_FOUND"),
+        (paths::EVENT_PRINT, 404, "NOT_FOUND"),
         // The examples come in the order of their paths: the till is opened after these.
         (paths::TILL_CASH, 409, "TILL_NOT_OPEN"),
         (paths::TILL_CLOSE, 409, "TILL_NOT_OPEN"),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
 use comptoir_core::access::{AccessOperation, AccessRequest};
-use comptoir_core::event::Draft;
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::fact::{Fact, PRICE_OVERRIDDEN};
 use comptoir_core::id::{Name, NameError, SiteId, TenantId};
 use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::Author;
@@ -121,6 +122,15 @@ impl DraftWriter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a price that the person may not change.
+    pub(crate) fn may_change_prices(&self, fact: &Fact, content: &Content) -> Result<(), Problem> {
+        let Some(line) = fact.overridden_price() else { return Ok(()) };
+        let action =
+            Name::new(PRICE_OVERRIDDEN).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+        let checked = self.may_record(&action, &content.entity_type, content.site);
+        checked.map_err(|problem| problem.at(format!("/payload/lines/{line}/price_reason")))
     }
 
     /// Checks a person's draft, and names the person in it.

@@ -76,6 +76,7 @@ pub(super) fn check(
 ) -> Result<(Draft, Fact), Problem> {
     let (draft, fact) = check_draft(dto, author, key, index)?;
     let draft = author.permit(draft)?;
+    author.may_change_prices(&fact, &draft.content)?;
     if tag_of(dto)?.is_some_and(|tag| !tag.is_version()) {
         let detail = format!("central's ETags are a version in quotes, got {:?}", dto.if_match);
         return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/if_match"));

@@ -36,6 +36,7 @@ fn unreadable_dto(row: &LogRow, decided: &StoredDecision) -> EventDto {
         action: String::new(),
         occurred_at: instant::format(decided.received_at),
         base_version: None,
+        correlation: None,
         schema_version: 0,
         payload: serde_json::Value::Null,
         decision: None,

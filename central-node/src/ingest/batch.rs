@@ -203,7 +203,8 @@ async fn decide_push<'a>(
         before = timing.map(|timing| timing.effective_at).or(before);
         // Only the first new record can open an epoch.
         let opening = opening_objection.take().map(|detail| previous_head_mismatch(push, detail));
-        let objection = record.event().and_then(|event| decider.objection_to(event, revoked, None)).or(opening);
+        let fact = record.fact();
+        let objection = record.event().and_then(|event| decider.objection_to(event, fact, revoked, None)).or(opening);
         let row = decider.decide(Incoming {
             node: push.node,
             epoch: push.epoch,

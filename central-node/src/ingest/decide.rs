@@ -226,12 +226,13 @@ impl<'a> BatchDecider<'a> {
     pub(super) fn objection_to(
         &self,
         event: &Event,
+        fact: Option<&Fact>,
         revoked: Option<Position>,
         device: Option<&RoleAt>,
     ) -> Option<Objection> {
         match revoked {
             Some(at) => Some(device_revoked(at)),
-            None => self.rights.objection(event, self.head.head, device),
+            None => self.rights.objection(event, fact, self.head.head, device),
         }
     }
 

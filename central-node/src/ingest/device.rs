@@ -340,8 +340,8 @@ impl DeviceDrafts {
         let identity_position = self.author_role.as_ref().map_or(0, |_| decider.head.identity_position.0);
         let body = |event: Event, decider: &BatchDecider<'_>| match draft.reading {
             PayloadReading::Fact(fact, objection) => {
-                let objection =
-                    decider.objection_to(&event, revoked, self.author_role.as_ref()).or(draft.objection).or(objection);
+                let by_rights = decider.objection_to(&event, Some(&fact), revoked, self.author_role.as_ref());
+                let objection = by_rights.or(draft.objection).or(objection);
                 IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
             }
             PayloadReading::Unreadable(code, detail) => {

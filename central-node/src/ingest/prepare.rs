@@ -6,6 +6,7 @@
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::clock::ClockHistory;
 use comptoir_core::event::Event;
+use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::rules::PriorDecision;
@@ -80,6 +81,14 @@ impl PreparedRecord {
     /// The event, if the record can be decoded.
     pub(crate) fn event(&self) -> Option<&Event> {
         self.body.event()
+    }
+
+    /// What the event says, if its payload can be read.
+    pub(super) fn fact(&self) -> Option<&Fact> {
+        match &self.body {
+            Body::Known(known) => Some(&known.fact),
+            Body::Unreadable { .. } => None,
+        }
     }
 }
 

@@ -131,6 +131,7 @@ pub fn lines_of(known: &ParsedEvent, counted: CountedAt, zone: &TimeZone) -> Res
         | Fact::Updated(_)
         | Fact::Deleted
         | Fact::AuditRecorded
+        | Fact::TrainingSaleRecorded(_)
         | Fact::TillOpened
         | Fact::CashMoved
         | Fact::TillClosed

@@ -235,6 +235,7 @@ impl EventPlan {
             vat_rate: None,
             discount_minor: 0,
             description: None,
+            price_reason: None,
         })
     }
 

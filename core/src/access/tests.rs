@@ -38,6 +38,7 @@ fn by_default_each_role_records_its_own_work_at_its_own_site() {
         ("warehouse", ("STOCK_COUNTED", "STOCK")),
         ("secretary", ("UPDATE", "STUDENT")),
         ("manager", ("SALE_CANCELLED", "SALE")),
+        ("manager", ("PRICE_OVERRIDDEN", "SALE")),
     ];
     for (role, what) in work {
         assert!(may_record(role, what, 1), "{role} {what:?}");
@@ -53,6 +54,12 @@ fn by_default_only_the_warehouse_and_the_administrator_receive_and_count_goods()
         }
         assert!(may_record("admin", what, 2), "admin {what:?}");
     }
+}
+
+/// A cashier sells at the prices of head office.
+#[test]
+fn by_default_a_cashier_changes_no_price() {
+    assert!(!may_record("cashier", ("PRICE_OVERRIDDEN", "SALE"), 1));
 }
 
 #[test]

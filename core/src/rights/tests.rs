@@ -58,7 +58,7 @@ impl Given {
     }
 
     fn when(&self, event: &Event) -> Option<Code> {
-        self.0.objection(event, Position(self.1), self.0.device_role(event.node)).map(|objection| objection.code)
+        self.0.objection(event, None, Position(self.1), self.0.device_role(event.node)).map(|objection| objection.code)
     }
 }
 
@@ -73,6 +73,37 @@ fn hired() -> Vec<RightsChange> {
 
 fn hired_and(then: RightsChange) -> Given {
     given(hired().into_iter().chain([then]))
+}
+
+/// A price that a person changed is judged like an action of its own.
+#[test]
+fn a_cashier_may_sell_and_may_not_change_a_price() {
+    let line = crate::fact::SaleLine {
+        product: name("p"),
+        quantity: rust_decimal::Decimal::ONE,
+        unit_price: rust_decimal::Decimal::ONE,
+        vat_rate: None,
+        discount_minor: 0,
+        description: None,
+        price_reason: Some("the box is torn".to_owned()),
+    };
+    let sale = crate::fact::Sale {
+        currency: crate::money::Currency::parse("EUR").unwrap(),
+        lines: vec![line],
+        total_minor: 100,
+        price_basis: crate::fact::PriceBasis::Gross,
+        customer: None,
+        country: None,
+        receipt_no: None,
+    };
+    let fact = Fact::SaleRecorded(sale);
+    let judged = |given: Given, fact: &Fact| {
+        let event = sale_by(Some(&AMELIE.to_string()), given.1, LYON);
+        given.0.objection(&event, Some(fact), Position(given.1)).map(|objection| objection.code)
+    };
+    assert_eq!(judged(given(hired()), &fact), Some(Code::NotPermitted));
+    let promoted = hired_and(RightsChange::RoleAssigned(AMELIE, role("manager", Some(LYON))));
+    assert_eq!(judged(promoted, &fact), None);
 }
 
 #[test]
@@ -317,7 +348,7 @@ proptest! {
                 (true, false) => Some(Code::NotPermitted),
                 (true, true) => (!kept[head].allow(user, &event)).then_some(Code::RightsWithdrawn),
             };
-            let judged = history.objection(&event, Position(head as u64), None).map(|objection| objection.code);
+            let judged = history.objection(&event, None, Position(head as u64), None).map(|objection| objection.code);
             prop_assert_eq!(judged, expected, "at position {} of {}", position, head);
         }
     }

@@ -88,6 +88,7 @@ fn judge_fact(
         Fact::EpochOpened
         | Fact::ClockChanged(_)
         | Fact::AuditRecorded
+        | Fact::TrainingSaleRecorded(_)
         | Fact::TillOpened
         | Fact::CashMoved
         | Fact::TillClosed
@@ -198,6 +199,7 @@ fn refused_to_a_node(
         | Fact::InvoiceCreated(_)
         | Fact::InvoiceCancelled { .. }
         | Fact::AuditRecorded
+        | Fact::TrainingSaleRecorded(_)
         | Fact::TillOpened
         | Fact::CashMoved
         | Fact::TillClosed => None,
@@ -221,6 +223,7 @@ fn accepted(
         Fact::EpochOpened
         | Fact::ClockChanged(_)
         | Fact::AuditRecorded
+        | Fact::TrainingSaleRecorded(_)
         | Fact::TillOpened
         | Fact::CashMoved
         | Fact::TillClosed

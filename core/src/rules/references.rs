@@ -40,6 +40,7 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
         | Fact::Updated(_)
         | Fact::Deleted
         | Fact::AuditRecorded
+        | Fact::TrainingSaleRecorded(_)
         | Fact::TillOpened
         | Fact::CashMoved
         | Fact::TillClosed

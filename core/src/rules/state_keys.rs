@@ -20,6 +20,7 @@ pub fn keys_needed(known: &ParsedEvent, context: &DecisionContext, _rulebook: &R
         | Fact::ClockChanged(_)
         | Fact::RevenueAdjusted(_)
         | Fact::AuditRecorded
+        | Fact::TrainingSaleRecorded(_)
         | Fact::TillOpened
         | Fact::CashMoved
         | Fact::TillClosed

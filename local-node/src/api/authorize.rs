@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::access::AccessOperation;
 use comptoir_core::event::Content;
+use comptoir_core::fact::{Fact, PRICE_OVERRIDDEN};
 use comptoir_core::id::Name;
 use comptoir_credentials::access_token::is_jwt;
 use comptoir_http_edge::{ProblemResponse, changes_something, foreign_page};
@@ -305,6 +306,18 @@ impl Permitted {
             None => content.user = Some(own),
         }
         Ok(now.identity_position())
+    }
+
+    /// Refuses a price that the caller may not change.
+    pub(super) fn check_prices(&self, fact: &Fact, content: &Content) -> Result<(), Problem> {
+        let Some(line) = fact.overridden_price() else { return Ok(()) };
+        let action = Name::new(PRICE_OVERRIDDEN).expect("a constant is a name");
+        let may = |caller: Caller| caller.may_record(&Content { action: action.clone(), ..content.clone() });
+        if self.node.caller(self.caller.id()).is_some_and(may) {
+            return Ok(());
+        }
+        let detail = format!("{} is not allowed: change a price ({PRICE_OVERRIDDEN} of a SALE)", self.caller);
+        Err(Problem::new(ErrorCode::Forbidden, detail).at(format!("/payload/lines/{line}/price_reason")))
     }
 
     /// Refuses to show an entity of a type that the caller may not read.

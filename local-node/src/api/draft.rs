@@ -34,6 +34,7 @@ impl CheckedDraft {
         let (mut draft, fact) = check_draft(dto, node.author(), key, index)?;
         let identity_position = permitted.check(&mut draft.content)?;
         costs::check(permitted.caller(), &fact)?;
+        permitted.check_prices(&fact, &draft.content)?;
         rulebook::check(node.log(), &draft, &fact)?;
         blobs::check(node, &fact)?;
         let edit = Edit::of(&fact, tag_of(dto)?);

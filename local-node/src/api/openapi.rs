@@ -11,7 +11,7 @@ use comptoir_proto::local_keys_v1::{LocalKeyRequest, LocalKeyRow, NewLocalKey};
 use comptoir_proto::openapi::{Credential, Operation, Server, WRITE_REFUSALS, append, commands, document};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
-use comptoir_proto::receipt_v1::PrintedReceipt;
+use comptoir_proto::receipt_v1::{PrintRequest, PrintedReceipt};
 use comptoir_proto::session_v1::{PinDto, SessionDto, SessionState, UnlockDto, UserName};
 use comptoir_proto::shop_v1::{
     LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SaleAndRefunds, SavedForm, StoredBlob,
@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde_json::json;
 
 use super::authorize::SESSION_COOKIE;
-use super::{events, export, notifications, queue, receipts, receptions, rows, sales_list, saved_forms};
+use super::{events, export, notifications, queue, receptions, rows, sales_list, saved_forms};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
@@ -96,7 +96,9 @@ fn log() -> Vec<Operation> {
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),
         Operation::new("post", paths::EVENT_PRINT, "Prints the receipt of a sale or a refund")
-            .asks::<receipts::PrintQuery>()
+            .takes::<PrintRequest>()
+            .or_nothing()
+            .like(json!({ "on": "page" }))
             .answers::<PrintedReceipt>(200)
             .refuses(&WRITE_REFUSALS)
             .refuses(&[ErrorCode::NoReceipt])

@@ -5,22 +5,19 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::id::EventId;
-use comptoir_http_edge::{PathParams, ProblemResponse, invalid_parameter, read_query, receipt_answer};
+use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody, invalid_parameter, malformed_body, receipt_answer};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::receipt_code::{NoReceiptCode, ReceiptCode};
-use comptoir_proto::receipt_v1::{PrintedReceipt, ReceiptProof};
+use comptoir_proto::receipt_v1::{PrintRequest, PrintedReceipt, ReceiptProof};
 use comptoir_proto::stored_v1;
 use comptoir_proto::sync_v1::StoredResult;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use super::authorize::Permitted;
 use super::refusal::not_appended;
@@ -29,6 +26,8 @@ use crate::event_log::{Log, ReadError};
 use crate::node::Node;
 use crate::receipt_printer::{PrintError, print_receipt, record_print_on_page};
 
+/// Bytes of a request to print.
+const PRINT_BYTES_MAX: usize = 1024;
 /// A module of the QR code, in units of the picture.
 const MODULE: u32 = 4;
 
@@ -55,28 +54,25 @@ pub(super) async fn qr(
     Ok(([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "no-store")], picture).into_response())
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PrintQuery {
-    /// `printer`, where absent: the shop's printer. `page`: the caller's browser, which prints after the print was recorded.
-    #[schemars(with = "Option<words::PrintedOn>")]
-    on: Option<String>,
-}
-
 /// `POST /api/v1/events/{id}/print`.
 pub(super) async fn print(
     permitted: Permitted,
     PathParams(id): PathParams<String>,
-    uri: Uri,
+    body: RequestBody,
 ) -> Result<Json<PrintedReceipt>, ProblemResponse> {
     let node = permitted.node();
-    let PrintQuery { on } = read_query(&uri)?;
+    let body = body.json_or_nothing(PRINT_BYTES_MAX).await?;
+    let asked = if body.is_empty() { Ok(PrintRequest::default()) } else { serde_json::from_slice(&body) };
+    let PrintRequest { on } = asked.map_err(|error| malformed_body(&error))?;
     let id: EventId = id.parse().map_err(|_| invalid_parameter("id", &id, "an event is named by its UUID"))?;
     let user = Some(permitted.caller().name());
     let printed = match on.as_deref() {
         None | Some("printer") => print_receipt(node.log(), node.printer(), id, user, |path| address(node, path)).await,
         Some("page") => record_print_on_page(node.log(), id, user).await,
-        Some(other) => return Err(invalid_parameter("on", other, "printer or page").into()),
+        Some(other) => {
+            let detail = format!("{other:?} prints nothing: printer or page is needed");
+            return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/on").into());
+        }
     };
     Ok(Json(PrintedReceipt { copy: printed.map_err(refused)? }))
 }

@@ -48,8 +48,13 @@ impl Printed {
         let text = |message: Message<'_>| message.text(language);
         let mut document = Document::new(config.columns);
         heading(&mut document, config, copy);
+        let is_training = matches!(self.receipt, Receipt::Training(_));
+        if is_training {
+            document.banner(&text(Message::new("print-training")));
+        }
         document.title(
             &match &self.receipt {
+                Receipt::Training(_) => text(Message::new("receipt-training")),
                 Receipt::Sale(_) => text(Message::new("receipt-sale")),
                 Receipt::Refund(_) => text(Message::new("receipt-refund")),
                 Receipt::Cancelled(_) => text(Message::new("receipt-cancelled")),
@@ -79,6 +84,9 @@ impl Printed {
         for payment in &self.payments {
             document
                 .amount(&method_text(payment, language), &number_text(payment.amount_minor, sale.currency, language));
+        }
+        if is_training {
+            document.banner(&text(Message::new("print-training")));
         }
         document.qr(address);
         document.cut()

@@ -68,6 +68,7 @@ pub(crate) enum PrintError {
 #[derive(Clone, Debug)]
 enum Receipt {
     Sale(Sale),
+    Training(Sale),
     Refund(Refund),
     Cancelled(Refund),
 }
@@ -75,7 +76,7 @@ enum Receipt {
 impl Receipt {
     fn sale(&self) -> &Sale {
         match self {
-            Receipt::Sale(sale) => sale,
+            Receipt::Sale(sale) | Receipt::Training(sale) => sale,
             Receipt::Refund(refund) | Receipt::Cancelled(refund) => &refund.sale,
         }
     }
@@ -207,6 +208,7 @@ async fn record_print(log: &Log, id: EventId, found: &Found, user: Option<Name>)
 fn receipt_of(id: EventId, action: &str, fact: Fact) -> Result<Receipt, PrintError> {
     match fact {
         Fact::SaleRecorded(sale) => Ok(Receipt::Sale(sale)),
+        Fact::TrainingSaleRecorded(sale) => Ok(Receipt::Training(sale)),
         Fact::SaleRefunded(refund) => Ok(Receipt::Refund(refund)),
         Fact::SaleCancelled(refund) => Ok(Receipt::Cancelled(refund)),
         _ => Err(PrintError::NoReceipt { id, action: action.to_owned() }),

@@ -115,6 +115,7 @@ pub fn entity_type_of(action: &str) -> Option<&'static str> {
         "PRODUCTION_VALIDATED" => Some("PRODUCTION"),
         "DELIVERY_CREATED" | "DELIVERY_VALIDATED" => Some("DELIVERY"),
         "INVOICE_CREATED" | "INVOICE_CANCELLED" | "INVOICE_REFERENCE_ASSIGNED" => Some("INVOICE"),
+        "TRAINING_SALE_RECORDED" => Some("TRAINING"),
         "TILL_OPENED" | "CASH_MOVED" | "TILL_CLOSED" => Some("TILL_SESSION"),
         "AUDIT_RECORDED" | SECURITY_RECORDED => Some("AUDIT"),
         "RULEBOOK_ADOPTED" => Some("RULEBOOK"),

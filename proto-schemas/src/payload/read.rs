@@ -85,7 +85,8 @@ pub(super) fn read_fact_that_fits(
     payload: &[u8],
 ) -> Result<Fact, PayloadError> {
     check_entity_type(entity_type, action)?;
-    if let Some(fact) = sales::fact(action.as_str(), payload) {
+    let short = if schema_version == sales::SCHEMA_VERSION { sales::fact(action.as_str(), payload) } else { None };
+    if let Some(fact) = short {
         return Ok(fact);
     }
     let value = json::read(PAYLOAD, payload)?;
@@ -166,6 +167,7 @@ fn fact((action, schema_version): (&str, u16), payload: &JsonNode<'_>) -> Result
         "UPDATE" => Fact::Updated(fields_of(payload.object()?)),
         "DELETE" => Fact::Deleted,
         "AUDIT_RECORDED" => Fact::AuditRecorded,
+        "TRAINING_SALE_RECORDED" => Fact::TrainingSaleRecorded(sale(payload)?),
         "TILL_OPENED" => Fact::TillOpened,
         "CASH_MOVED" => Fact::CashMoved,
         "TILL_CLOSED" => Fact::TillClosed,
@@ -223,6 +225,7 @@ fn invoice_row(payload: &JsonNode<'_>) -> Result<Invoice, PayloadError> {
         vat_rate: None,
         discount_minor: 0,
         description: None,
+        price_reason: None,
     };
     Ok(Invoice {
         client: row.name_or_number("client_id")?,
@@ -260,6 +263,7 @@ fn sale_line(line: &JsonNode<'_>) -> Result<SaleLine, PayloadError> {
         vat_rate: line.opt_decimal("vat_rate", QUANTITY_SCALE_MAX)?,
         discount_minor: line.opt_integer("discount_minor").unwrap_or(0),
         description: line.opt_string("description"),
+        price_reason: line.opt_string("price_reason"),
     })
 }
 
@@ -329,7 +333,9 @@ fn no_such_day(fact: &Fact) -> Option<Objection> {
 
 fn total_mismatch(fact: &Fact) -> Option<Objection> {
     let (lines, basis, currency, said) = match fact {
-        Fact::SaleRecorded(sale) => (&sale.lines, sale.price_basis, sale.currency, sale.total_minor),
+        Fact::SaleRecorded(sale) | Fact::TrainingSaleRecorded(sale) => {
+            (&sale.lines, sale.price_basis, sale.currency, sale.total_minor)
+        }
         Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
             (&refund.sale.lines, refund.sale.price_basis, refund.sale.currency, refund.sale.total_minor)
         }

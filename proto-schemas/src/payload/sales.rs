@@ -133,6 +133,7 @@ fn line(text: LineText<'_>) -> Option<SaleLine> {
         vat_rate: opt(text.vat_rate, |rate| decimal(rate, 3, QUANTITY_SCALE_MAX))?,
         discount_minor: integer(discount).filter(|discount| *discount >= 0)?,
         description: opt(text.description, |text| free_text(text, 200))?,
+        price_reason: None,
     })
 }
 

@@ -52,6 +52,7 @@ schema_files! {
     "RULEBOOK_ADOPTED" 1,
     "SALE_CANCELLED" 1,
     "SALE_RECORDED" 1,
+    "SALE_RECORDED" 2,
     "SALE_REFUNDED" 1,
     "SECURITY_RECORDED" 1,
     "STOCK_ADJUSTED" 1,
@@ -60,6 +61,7 @@ schema_files! {
     "STOCK_WRITTEN_OFF" 1,
     "TILL_CLOSED" 1,
     "TILL_OPENED" 1,
+    "TRAINING_SALE_RECORDED" 1,
     "UPDATE" 1,
 }
 

@@ -273,6 +273,7 @@ fn basket(lines: &[(&str, &str)]) -> Sale {
         vat_rate: None,
         discount_minor: 0,
         description: None,
+        price_reason: None,
     };
     Sale {
         currency: euro(),

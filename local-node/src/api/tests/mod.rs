@@ -5,6 +5,7 @@ mod blobs;
 mod editing;
 mod log_states;
 mod openapi;
+mod prices;
 mod printing;
 mod reads;
 mod receipts;

@@ -169,12 +169,12 @@ async fn a_print_on_the_page_is_recorded_by_the_same_rule() {
     let shop = Shop::open().await;
     let event = sold(&shop).await;
     let path = format!("/api/v1/events/{event}/print");
-    let print = async |query: &str| shop.send("POST", &format!("{path}{query}"), "application/json", "").await;
+    let print = async |body: &str| shop.send("POST", &path, "application/json", body.to_owned()).await;
     print("").await.problem(409, "PRINTER_MISSING");
     for copy in 1..=3 {
-        assert_eq!(print("?on=page").await.json(), json!({ "copy": copy }));
+        assert_eq!(print(r#"{"on":"page"}"#).await.json(), json!({ "copy": copy }));
     }
-    print("?on=paper").await.problem(400, "INVALID_PARAMETER");
+    print(r#"{"on":"paper"}"#).await.problem(400, "MALFORMED_BODY");
     let log = shop.get("/api/v1/events?last=3").await.json();
     let actions = log["events"].as_array().unwrap().iter().map(|event| event["payload"]["action"].clone());
     assert_eq!(actions.collect::<Vec<_>>(), ["RECEIPT_PRINTED", "RECEIPT_REPRINTED", "RECEIPT_REPRINTED"]);
@@ -306,6 +306,22 @@ async fn a_closing_is_printed_like_a_receipt() {
     let paper = received.recv().await.unwrap();
     assert!(String::from_utf8_lossy(&paper).contains("Rapport Z n"), "{paper:?}");
     assert_eq!(print(&shop, &config, event).await.unwrap(), 2);
-    let path = format!("/api/v1/events/{event}/print?on=page");
-    assert_eq!(shop.send("POST", &path, "application/json", "").await.json(), json!({ "copy": 3 }));
+    let path = format!("/api/v1/events/{event}/print");
+    let on_page = shop.send("POST", &path, "application/json", r#"{"on":"page"}"#).await;
+    assert_eq!(on_page.json(), json!({ "copy": 3 }));
+}
+
+/// Paper that nobody takes for a receipt.
+#[tokio::test]
+async fn a_training_sale_is_marked_at_both_ends() {
+    let shop = Shop::open().await;
+    let sale = json!({
+        "id": id(1), "entity_type": "TRAINING", "entity_id": "t-1", "action": "TRAINING_SALE_RECORDED",
+        "payload": { "currency": "EUR", "total_minor": 200, "lines": [{ "product": "p", "quantity": "1", "unit_price": "2" }] },
+    });
+    assert_eq!(shop.post(&sale).await.status, 200);
+    let (config, mut received) = printer().await;
+    assert_eq!(print(&shop, &config, EventId::new(id(1))).await.unwrap(), 1);
+    let paper: String = received.recv().await.unwrap().iter().map(|byte| char::from(*byte)).collect();
+    assert_eq!(paper.matches("\x1d!\x11ÉCOLE\n").count(), 2, "{paper:?}");
 }
