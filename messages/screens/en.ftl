@@ -707,3 +707,18 @@ report-other-currencies = In another currency, not in these sums: { $number }
 report-proof = Scan to check this closing
 method-unspecified = Not given
 menu-change = { $name }: change the person
+line-price = Price ({ $currency })
+line-list-price = Catalogue price: { $price }
+line-price-reason = Reason for the new price (required)
+line-price-right = To change the price, ask a manager.
+cart-price-changed = price changed
+
+## Practising.
+
+training-begin = Training mode
+training-end = Leave training mode
+training-on = Training mode.
+training-detail = Nothing is sold: no stock, no totals, no reports.
+training-mark = TRAINING
+training-series = T-
+paper-training = Training sale, without value

@@ -707,3 +707,18 @@ report-other-currencies = Dans une autre devise, hors de ces sommes : { $number 
 report-proof = Scannez pour vérifier cette clôture
 method-unspecified = Non précisé
 menu-change = { $name } : changer de personne
+line-price = Prix ({ $currency })
+line-list-price = Prix du catalogue : { $price }
+line-price-reason = Motif du nouveau prix (obligatoire)
+line-price-right = Pour changer le prix, demandez à un responsable.
+cart-price-changed = prix modifié
+
+## S'exercer.
+
+training-begin = Mode école
+training-end = Quitter le mode école
+training-on = Mode école.
+training-detail = Rien n'est vendu : ni stock, ni totaux, ni rapports.
+training-mark = ÉCOLE
+training-series = E-
+paper-training = Vente d'école, sans valeur

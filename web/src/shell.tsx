@@ -5,14 +5,15 @@ import { Actions, Banner, Button, Dialog, Icon, IconButton } from "./design/comp
 import type { Problem } from "./lib/client";
 import { count, language, t, useLanguage } from "./lib/i18n";
 import { problemText } from "./lib/problem-text";
-import { route } from "./lib/router";
+import { go, route } from "./lib/router";
 import { standingOf } from "./lib/standing";
 import { LOOKS, words } from "./lib/state-words";
 import { live } from "./lib/stream";
 import { theme, useTheme } from "./lib/theme";
 import { offered, placeAt, type Place } from "./places";
 import { PinDialog } from "./session/pin-dialog";
-import { knowsUsers, lock, session, signOut } from "./session/session-state";
+import { knowsUsers, lock, mayRecord, session, signOut } from "./session/session-state";
+import { cart, practise, training } from "./till/sale";
 
 export function Shell({ children }: { children: ComponentChildren }) {
   return (
@@ -199,6 +200,20 @@ function Menu() {
                 {t("pin-title")}
               </Button>
             </>
+          )}
+          {mayRecord("TRAINING_SALE_RECORDED", "TRAINING") && (
+            <Button
+              icon="receipt"
+              aria-pressed={training.value ? "true" : "false"}
+              disabled={cart.value.lines.length > 0}
+              onClick={() => {
+                setOpen(false);
+                practise(!training.value);
+                go("/");
+              }}
+            >
+              {training.value ? t("training-end") : t("training-begin")}
+            </Button>
           )}
           <Button icon="back" onClick={leave}>
             {t("menu-sign-out")}

@@ -73,7 +73,7 @@ export async function openContext(browser: Browser, url: string, look: Look = {}
 
 /** With COMPTOIR_SCREENS=disk the screens are those that were built last, without compiling the server again. */
 export function fromDisk(path: string, route: Route): Promise<void> | undefined {
-  if (process.env["COMPTOIR_SCREENS"] !== "disk" || !/^\/(assets\/[^/]+|r\/[^/]+|driver\/|office\/)?$/.test(path)) return undefined;
+  if (process.env["COMPTOIR_SCREENS"] !== "disk" || !/^\/(assets\/[^/]+|driver\/|office\/)?$/.test(path)) return undefined;
   const name = path.startsWith("/assets/") ? path.slice("/assets/".length) : ({ "/driver/": "driver.html", "/office/": "office.html" }[path] ?? "index.html");
   const list = readFileSync("../screens/assets/list.tsv", "utf8").split("\n");
   const media = list.find((line) => line.startsWith(`${name}\t`))?.split("\t")[1];

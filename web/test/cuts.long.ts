@@ -63,13 +63,6 @@ function minorOf(text: string | null): number {
   return Number(figure(text).replace(/[^\d]/g, ""));
 }
 
-/** The till, signed in again if its session ended with the node. */
-async function ready(page: Page, key: string): Promise<void> {
-  await page.locator(".session-card, .till").first().waitFor();
-  if (await page.locator(".session-card").isVisible()) await signIn(page, key);
-  await page.locator(".till").waitFor();
-}
-
 async function crashed(context: BrowserContext, page: Page, key: string): Promise<Page> {
   await page.goto("chrome://crash").catch(() => undefined);
   await page.close();
@@ -116,7 +109,9 @@ test("200 sales with random cuts of network, node and browser agree to the cent"
       await (killed ?? node.kill());
       await node.startAgain();
       kills += 1;
-      await ready(page, node.key);
+      // The session of a key ends with its node.
+      await page.locator(".session-card").waitFor({ timeout: 60_000 });
+      await signIn(page, node.key);
       await page.locator(".done").waitFor({ timeout: 60_000 });
     } else if (fault === "browser") {
       const sent = page.keyboard.press("Enter").catch(() => undefined);

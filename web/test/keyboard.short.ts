@@ -132,13 +132,13 @@ test("a receipt is printed once as an original and then as a duplicate, proven b
   await sellByKeyboard(page, "2*THE020", "10");
   await page.locator(".done .paper").waitFor();
   await page.getByRole("button", { name: "Imprimer" }).click();
-  await page.waitForFunction(() => (globalThis as unknown as { printed: string[] }).printed.length === 1);
+  while ((await printed()).length < 1) await page.waitForTimeout(20);
   assert.doesNotMatch((await printed())[0]!, /DUPLICATA/);
   await page.goto("/#/receipts");
   await page.locator(".table a").first().click();
   await page.getByRole("button", { name: "Imprimer" }).click();
   await page.locator(".paper-mark:not(.on-paper)").first().waitFor();
-  await page.waitForFunction(() => (globalThis as unknown as { printed: string[] }).printed.length === 2);
+  while ((await printed()).length < 2) await page.waitForTimeout(20);
   assert.match((await printed())[1]!, /DUPLICATA 1/);
   const log = await fetch(`${node.url}/api/v1/events?last=10`, { headers: { authorization: `Bearer ${node.key}` } });
   const { events } = (await log.json()) as { events: { payload: { action?: string } }[] };

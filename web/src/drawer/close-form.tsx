@@ -7,6 +7,7 @@ import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { live } from "../lib/stream";
 import { hasUnrecordedSale } from "../till/kept-cart";
+import { done } from "../till/sale";
 import { loadTill } from "../till/till-state";
 import { CountFields, emptyCount, resultOf } from "./count-fields";
 
@@ -32,6 +33,8 @@ export function CloseForm({ session }: { session: Schemas["TillSession"] }) {
     const answer = await call("post", "/api/v1/till/close", { body });
     setBusy(false);
     if (answer.ok) {
+      // The receipt of the last sale is not the next thing that the till shows.
+      done.value = undefined;
       await loadTill();
       go(`/drawer/${answer.data.id}`);
       return;

@@ -126,7 +126,8 @@ function SessionNow({ session }: { session: Schemas["TillSession"] }) {
           {session.payments.length === 0 ? (
             <p class="soft">{t("drawer-nothing-sold")}</p>
           ) : (
-            <table class="table">
+            <table class="table sums">
+              <caption class="heard">{t("report-sums")}</caption>
               <tbody>
                 {session.payments.map(({ method, amount_minor }) => (
                   <tr key={method}>

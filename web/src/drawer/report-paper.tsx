@@ -80,7 +80,7 @@ function SumsTable({ sums, currency, children }: { sums: Sums; currency: string;
       <caption class="heard">{t("report-sums")}</caption>
       <tbody>
         <Row label={t("report-sales", { number: count(sums.sales) })} minor={sums.sales_minor} currency={currency} />
-        <Row label={t("report-refunds", { number: count(sums.refunds) })} minor={-sums.refunds_minor} currency={currency} />
+        <Row label={t("report-refunds", { number: count(sums.refunds) })} minor={0 - sums.refunds_minor} currency={currency} />
         <Row label={t("paper-total")} minor={netMinor(sums)} currency={currency} isTotal />
         {sums.taxes.map(({ rate, amount_minor }) => (
           <Row key={rate} label={t("paper-tax", { rate: decimal(rate) })} minor={amount_minor} currency={currency} />
@@ -107,7 +107,7 @@ function Moves({ sums, currency }: { sums: Sums; currency: string }) {
   return (
     <>
       {sums.cash_in_minor !== 0 && <Row label={t("drawer-cash-in")} minor={sums.cash_in_minor} currency={currency} />}
-      {sums.cash_out_minor !== 0 && <Row label={t("drawer-cash-out")} minor={-sums.cash_out_minor} currency={currency} />}
+      {sums.cash_out_minor !== 0 && <Row label={t("drawer-cash-out")} minor={0 - sums.cash_out_minor} currency={currency} />}
     </>
   );
 }

@@ -25,7 +25,7 @@ export function usePrint(id: string | undefined): Print {
     setSent(false);
     const first = await call("post", "/api/v1/events/{id}/print", { path: { id } });
     const isForPage = !first.ok && first.problem.code === "PRINTER_MISSING";
-    const answer = isForPage ? await call("post", "/api/v1/events/{id}/print", { path: { id }, query: { on: "page" } }) : first;
+    const answer = isForPage ? await call("post", "/api/v1/events/{id}/print", { path: { id }, body: { on: "page" } }) : first;
     setBusy(false);
     if (!answer.ok) {
       setProblem(answer.problem);

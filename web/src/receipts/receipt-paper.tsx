@@ -7,16 +7,18 @@ import { PrintMark } from "./print-mark";
 /** A receipt as it is printed, from the record in the log. */
 export function ReceiptPaper({ event, copy }: { event: SoldEvent; copy: number | undefined }) {
   const { currency, lines, payments, total_minor: total, reason } = event.payload;
-  const isRefund = event.action !== "SALE_RECORDED";
+  const isTraining = event.action === "TRAINING_SALE_RECORDED";
+  const isRefund = event.action !== "SALE_RECORDED" && !isTraining;
   const tax = taxes(lines.map((line) => ({ amountMinor: soldMinor(line, currency), vatRate: line.vat_rate })));
   return (
-    <article class="paper">
+    <article class={isTraining ? "paper training" : "paper"} data-mark={isTraining ? t("training-mark") : undefined}>
+      {isTraining && <p class="paper-mark">{t("training-mark")}</p>}
       <PrintMark copy={copy} />
       <header>
         <b>Comptoir</b>
-        <span>{isRefund ? t("paper-refund") : t("paper-sale")}</span>
+        <span>{isTraining ? t("paper-training") : isRefund ? t("paper-refund") : t("paper-sale")}</span>
         <span>{moment(event.occurred_at)}</span>
-        <span>{t("done-number", { number: `${event.epoch}-${event.seq}` })}</span>
+        <span>{t("done-number", { number: `${isTraining ? t("training-series") : ""}${event.epoch}-${event.seq}` })}</span>
       </header>
       <table>
         <caption class="heard">{t("paper-lines")}</caption>
@@ -59,6 +61,7 @@ export function ReceiptPaper({ event, copy }: { event: SoldEvent; copy: number |
         <figcaption>{t("paper-proof")}</figcaption>
       </figure>
       <PrintMark copy={copy} />
+      {isTraining && <p class="paper-mark">{t("training-mark")}</p>}
     </article>
   );
 }

@@ -3,7 +3,7 @@ import { Button, Empty, IconButton } from "../design/components";
 import { addQuantities, amountOf, compareQuantities } from "../lib/decimal";
 import { count, decimal, money, t } from "../lib/i18n";
 import { lineMinor, taxes, type Line } from "./cart";
-import { cart, drop, edit, held, selected, total } from "./sale";
+import { cart, drop, edit, held, selected, total, training } from "./sale";
 
 interface Props {
   onPay: () => void;
@@ -44,10 +44,10 @@ export function CartPanel({ onPay, onHold, onHeld, onLine }: Props) {
           </p>
         )}
         <div class="pay-buttons">
-          <Button icon="pause" shortcut="F8" disabled={lines.length === 0 || isClosed} onClick={onHold}>
+          <Button icon="pause" shortcut="F8" disabled={lines.length === 0 || isClosed || training.value} onClick={onHold}>
             {t("cart-hold")}
           </Button>
-          <Button icon="receipt" shortcut="F7" disabled={isClosed} onClick={onHeld}>
+          <Button icon="receipt" shortcut="F7" disabled={isClosed || training.value} onClick={onHeld}>
             {held.value.length > 0 ? t("cart-held-count", { number: count(held.value.length) }) : t("cart-held")}
           </Button>
           <Button kind="primary" large shortcut="F9" class="pay" disabled={lines.length === 0 || isClosed} onClick={onPay}>
@@ -78,6 +78,7 @@ function CartLine({ line, currency, isClosed, onLine }: { line: Line; currency: 
         <span class="line-name">{line.name}</span>
         <span class="soft small">
           {t("cart-each", { quantity: decimal(line.quantity), price })}
+          {line.priceReason && <span class="discount"> {t("cart-price-changed")}</span>}
           {line.discountMinor > 0 && <span class="discount"> {t("cart-discount", { amount: money(line.discountMinor, currency) })}</span>}
         </span>
       </button>

@@ -14,6 +14,9 @@ export interface Line {
   unitPrice: string;
   vatRate: string | undefined;
   discountMinor: number;
+  /** Where a person changed the price: the product's own, and why. */
+  listPrice?: string;
+  priceReason?: string;
 }
 
 export interface Cart {
@@ -21,6 +24,8 @@ export interface Cart {
   id: string;
   currency: string;
   lines: Line[];
+  /** Whether somebody practises: it becomes no sale. */
+  isTraining?: boolean;
   /** Set while the sale is on its way to the node: from then on nothing changes any more. */
   sent?: Payment[];
 }
@@ -39,7 +44,7 @@ export function emptyCart(currency: string): Cart {
 /** One more of a product: a line that has it grows, unless it has a discount or another price. */
 export function add(cart: Cart, product: Product, quantity: string): Cart {
   const unitPrice = product.price ?? "0";
-  const same = cart.lines.find((line) => line.product === product.id && line.unitPrice === unitPrice && line.discountMinor === 0);
+  const same = cart.lines.find((line) => line.product === product.id && line.unitPrice === unitPrice && line.discountMinor === 0 && !line.priceReason);
   if (same) return change(cart, same.key, { quantity: addQuantities(same.quantity, quantity) });
   const line = { key: uuid7(), product: product.id, name: product.name, quantity, unitPrice, vatRate: product.vatRate, discountMinor: 0 };
   const currency = cart.lines.length === 0 ? (product.currency ?? cart.currency) : cart.currency;
@@ -83,6 +88,7 @@ type SaleBody = Record<string, unknown>;
 export function saleBody(cart: Cart, payments: Payment[]): SaleBody {
   return {
     id: cart.id,
+    ...(cart.lines.some((line) => line.priceReason) ? { schema_version: 2 } : {}),
     currency: cart.currency,
     total_minor: totalMinor(cart),
     lines: cart.lines.map((line) => ({
@@ -92,9 +98,17 @@ export function saleBody(cart: Cart, payments: Payment[]): SaleBody {
       unit_price: line.unitPrice,
       ...(line.discountMinor > 0 ? { discount_minor: line.discountMinor } : {}),
       ...(line.vatRate ? { vat_rate: line.vatRate } : {}),
+      ...(line.priceReason ? { price_reason: line.priceReason, ...(line.listPrice ? { list_price: line.listPrice } : {}) } : {}),
     })),
     payments: payments.map(({ method, amountMinor }) => ({ method, amount_minor: amountMinor })),
   };
+}
+
+/** The body of `POST /api/v1/events` for a cart of somebody who practises. */
+export function trainingBody(cart: Cart, payments: Payment[]): SaleBody {
+  const lines = cart.lines.map(({ priceReason: _, listPrice: __, ...line }) => line);
+  const { id, ...payload } = saleBody({ ...cart, lines }, payments);
+  return { id, entity_type: "TRAINING", entity_id: id, action: "TRAINING_SALE_RECORDED", payload };
 }
 
 /** A sale or refund as the log has it. */
@@ -105,6 +119,8 @@ export interface SoldLine {
   unit_price: string;
   discount_minor?: number;
   vat_rate?: string;
+  list_price?: string;
+  price_reason?: string;
 }
 export interface SoldPayload {
   currency: string;

@@ -29,7 +29,7 @@ export function DonePanel() {
         <Icon name="check" />
         <div>
           <b>{t("done-recorded")}</b>
-          {sold && <span class="soft"> {t("done-number", { number: `${sold.epoch}-${sold.seq}` })}</span>}
+          {sold && <span class="soft"> {t("done-number", { number: `${sold.action === "TRAINING_SALE_RECORDED" ? t("training-series") : ""}${sold.epoch}-${sold.seq}` })}</span>}
         </div>
       </div>
       {sold && changeMinor > 0 && (

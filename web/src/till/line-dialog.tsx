@@ -1,9 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button, Choice, Dialog, Field } from "../design/components";
 import { call, type Schemas } from "../lib/client";
-import { amountOf, divideHalfUp, minor, quantity as parseQuantity, scaled } from "../lib/decimal";
+import { amountOf, divideHalfUp, minor, price as parsePrice, quantity as parseQuantity, scaled } from "../lib/decimal";
 import { clock, decimal, money, t } from "../lib/i18n";
-import { cart, drop, edit } from "./sale";
+import { mayRecord } from "../session/session-state";
+import { cart, drop, replace } from "./sale";
 
 /** Quantity and discount of one line, and what is known of its stock. */
 export function LineDialog({ lineKey, onClose }: { lineKey: string; onClose: () => void }) {
@@ -12,14 +13,21 @@ export function LineDialog({ lineKey, onClose }: { lineKey: string; onClose: () 
   const [quantity, setQuantity] = useState(line ? line.quantity : "1");
   const [kind, setKind] = useState<"amount" | "percent">("percent");
   const [discount, setDiscount] = useState("");
+  const [price, setPrice] = useState(line ? line.unitPrice : "");
+  const [reason, setReason] = useState(line?.priceReason ?? "");
   if (!line) return null;
   const many = parseQuantity(quantity);
-  const whole = amountOf(many ?? line.quantity, line.unitPrice, currency);
+  const listPrice = line.listPrice ?? line.unitPrice;
+  const newPrice = parsePrice(price);
+  const isChanged = newPrice !== undefined && newPrice !== parsePrice(listPrice);
+  const whole = amountOf(many ?? line.quantity, newPrice ?? line.unitPrice, currency);
   const off = discount ? discountMinor(discount, kind, whole, currency) : line.discountMinor;
-  const isValid = many !== undefined && off !== undefined && off <= whole;
+  const isValid = many !== undefined && off !== undefined && off <= whole && newPrice !== undefined && (!isChanged || reason.trim() !== "");
   const save = (): void => {
-    if (many === undefined || off === undefined || off > whole) return;
-    edit(lineKey, { quantity: many, discountMinor: off });
+    if (!isValid) return;
+    const { listPrice: _, priceReason: __, ...plain } = line;
+    const changed = isChanged ? { listPrice, priceReason: reason.trim() } : {};
+    replace({ ...plain, ...changed, unitPrice: newPrice, quantity: many, discountMinor: off });
     onClose();
   };
   return (
@@ -59,6 +67,19 @@ export function LineDialog({ lineKey, onClose }: { lineKey: string; onClose: () 
             onChoose={setKind}
           />
         </div>
+        {mayRecord("PRICE_OVERRIDDEN", "SALE") ? (
+          <>
+            <Field label={t("line-price", { currency })} value={price} numeric onValue={setPrice} error={newPrice === undefined ? t("not-a-price") : undefined} />
+            {isChanged && (
+              <>
+                <p class="soft small">{t("line-list-price", { price: money(amountOf("1", listPrice, currency), currency) })}</p>
+                <Field label={t("line-price-reason")} value={reason} maxLength={500} required onValue={setReason} />
+              </>
+            )}
+          </>
+        ) : (
+          <p class="soft small">{t("line-price-right")}</p>
+        )}
         <p class="sum">
           <span class="soft">{t("line-total")}</span>
           <b class="number">{money(whole - (off ?? 0), currency)}</b>

@@ -3,13 +3,30 @@
 import { computed, effect, signal } from "@preact/signals";
 import { ask } from "../session/session-state";
 import { call, send, type Problem, type Schemas } from "../lib/client";
-import { add, change, emptyCart, remove, saleBody, settled, totalMinor, type Cart, type Line, type Payment } from "./cart";
+import { add, change, emptyCart, remove, saleBody, settled, totalMinor, trainingBody, type Cart, type Line, type Payment } from "./cart";
 import type { Product } from "./catalogue";
 import { keep } from "./kept-cart";
 import { uuid7 } from "../lib/ids";
 import { shopCurrency } from "./till-state";
 
-export const cart = signal<Cart>(emptyCart(shopCurrency.value));
+const TRAINING = "comptoir.training";
+/** Whether somebody practises in this tab. */
+export const training = signal(sessionStorage.getItem(TRAINING) === "on");
+
+function nextCart(): Cart {
+  return { ...emptyCart(shopCurrency.value), ...(training.value ? { isTraining: true } : {}) };
+}
+
+/** Begins or ends practising; never with something in the cart. */
+export function practise(isOn: boolean): void {
+  if (cart.value.lines.length > 0 || cart.value.sent) return;
+  training.value = isOn;
+  sessionStorage.setItem(TRAINING, isOn ? "on" : "off");
+  done.value = undefined;
+  become(nextCart());
+}
+
+export const cart = signal<Cart>(nextCart());
 /** The line that keys act on: the last one touched. */
 export const selected = signal<string | undefined>(undefined);
 /** What the till last did, for the one line that says it aloud. */
@@ -27,14 +44,16 @@ function become(next: Cart): void {
 }
 
 export function restore(kept: Cart): void {
-  cart.value = kept;
+  // A cart that was begun while somebody practised stays one.
+  if (kept.lines.length > 0) training.value = kept.isTraining === true;
+  cart.value = kept.lines.length > 0 ? kept : nextCart();
 }
 
 // An empty cart is in the shop's currency as soon as the node has said which that is.
 effect(() => {
-  const currency = shopCurrency.value;
+  const fresh = nextCart();
   const { lines, sent } = cart.peek();
-  if (lines.length === 0 && !sent) cart.value = emptyCart(currency);
+  if (lines.length === 0 && !sent) cart.value = fresh;
 });
 
 export function sell(product: Product, quantity = "1"): void {
@@ -51,6 +70,11 @@ export function edit(key: string, fields: Partial<Line>): void {
   if (!cart.value.sent) become(change(cart.value, key, fields));
 }
 
+/** Puts a line in the place of the one with its key. */
+export function replace(line: Line): void {
+  if (!cart.value.sent) become({ ...cart.value, lines: cart.value.lines.map((one) => (one.key === line.key ? line : one)) });
+}
+
 export function drop(key: string): void {
   if (cart.value.sent) return;
   become(remove(cart.value, key));
@@ -59,7 +83,7 @@ export function drop(key: string): void {
 
 export function clear(): void {
   if (cart.value.sent) return;
-  become(emptyCart(shopCurrency.value));
+  become(nextCart());
   selected.value = undefined;
 }
 
@@ -76,7 +100,10 @@ export async function sendAgain(): Promise<boolean> {
   if (!paid.sent) return false;
   sending.value = true;
   failure.value = undefined;
-  const answer = await send<Schemas["AppendResponse"]>("post", "/api/v1/sales", saleBody(paid, settled(totalMinor(paid), paid.sent)));
+  const payments = settled(totalMinor(paid), paid.sent);
+  const answer = paid.isTraining
+    ? await send<Schemas["AppendResponse"]>("post", "/api/v1/events", trainingBody(paid, payments))
+    : await send<Schemas["AppendResponse"]>("post", "/api/v1/sales", saleBody(paid, payments));
   sending.value = false;
   if (!answer.ok) {
     failure.value = answer.problem;
@@ -92,14 +119,14 @@ export async function sendAgain(): Promise<boolean> {
   const given = paid.sent.reduce((sum, payment) => sum + payment.amountMinor, 0);
   done.value = { id: paid.id, givenMinor: given, changeMinor: Math.max(0, given - totalMinor(paid)) };
   selected.value = undefined;
-  become(emptyCart(shopCurrency.value));
+  become(nextCart());
   return true;
 }
 
 /** Puts the cart aside at the node, where every till of the shop finds it. */
 export async function hold(label: string): Promise<boolean> {
   const { lines, currency, sent } = cart.value;
-  if (lines.length === 0 || sent) return false;
+  if (lines.length === 0 || sent || training.value) return false;
   const id = uuid7();
   const body = { entity_type: "SALE", action: "SALE_RECORDED", held: { label, currency, lines } };
   const saved = await send<Schemas["SavedForm"]>("put", `/api/v1/saved-forms/${id}`, body, { "if-none-match": "*" });
@@ -107,7 +134,7 @@ export async function hold(label: string): Promise<boolean> {
     failure.value = saved.problem;
     return false;
   }
-  become(emptyCart(shopCurrency.value));
+  become(nextCart());
   selected.value = undefined;
   void loadHeld();
   return true;
@@ -138,7 +165,7 @@ export async function recall(form: Schemas["SavedForm"]): Promise<boolean> {
   if (!removed.ok) {
     failure.value = removed.problem;
     // Without an answer the cart stays: twice in sight is better than not at all.
-    if (removed.problem.status > 0) become(emptyCart(shopCurrency.value));
+    if (removed.problem.status > 0) become(nextCart());
   }
   await loadHeld();
   return removed.ok;

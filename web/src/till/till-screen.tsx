@@ -13,7 +13,7 @@ import { ownCart } from "./kept-cart";
 import { useKeys } from "../lib/keys";
 import { LineDialog } from "./line-dialog";
 import { Burst } from "./scanner";
-import { cart, clear, done, failure, loadHeld, restore, said, selected, sell, sendAgain, sending } from "./sale";
+import { cart, clear, done, failure, loadHeld, restore, said, selected, sell, sendAgain, sending, training } from "./sale";
 import { DonePanel } from "./done-panel";
 import { lazy } from "../lib/lazy";
 import { loadTill, till } from "./till-state";
@@ -103,7 +103,7 @@ export function TillScreen() {
   useKeys(onKey);
 
   return (
-    <main class={cart.value.lines.length > 0 || done.value ? "till busy" : "till"} id="content" tabIndex={-1}>
+    <main class={`till${cart.value.lines.length > 0 || done.value ? " busy" : ""}${training.value ? " training" : ""}`} data-mark={training.value ? t("training-mark") : undefined} id="content" tabIndex={-1}>
       <h1 class="heard">{t("nav-till")}</h1>
       <section class="till-find" aria-label={t("till-find")}>
         <div class="search">
@@ -134,11 +134,15 @@ export function TillScreen() {
         <Notices />
         <Found found={found} at={text ? at : -1} typed={text} onChoose={(product) => choose(product, quantity)} />
       </section>
-      {asksForFloat ? (
+      {done.value ? (
+        <DonePanel />
+      ) : asksForFloat ? (
         <section class="cart asks" aria-label={t("drawer-open-title")}>
           <OpenForm onLater={() => (sellsWithout.value = true)} />
         </section>
-      ) : done.value ? <DonePanel /> : <CartPanel onPay={() => setOpen({ kind: "pay" })} onHold={() => setOpen({ kind: "hold" })} onHeld={() => setOpen({ kind: "held" })} onLine={(key) => setOpen({ kind: "line", key })} />}
+      ) : (
+        <CartPanel onPay={() => setOpen({ kind: "pay" })} onHold={() => setOpen({ kind: "hold" })} onHeld={() => setOpen({ kind: "held" })} onLine={(key) => setOpen({ kind: "line", key })} />
+      )}
       <Said />
       {open?.kind === "pay" && <TenderDialog onClose={() => setOpen(undefined)} />}
       {open?.kind === "hold" && <HoldDialog onClose={() => setOpen(undefined)} />}
@@ -157,8 +161,8 @@ function useFloat(): boolean {
     // Another screen may open or close the session: its record moves the mark.
     if (reached !== false) void loadTill();
   }, [reached, isOpen ? undefined : marks?.durable]);
-  const isSelling = cart.value.lines.length > 0 || cart.value.sent !== undefined || done.value !== undefined;
-  return till.value?.asks_for_float === true && !isOpen && !sellsWithout.value && !isSelling;
+  const isSelling = cart.value.lines.length > 0 || cart.value.sent !== undefined;
+  return till.value?.asks_for_float === true && !isOpen && !sellsWithout.value && !isSelling && !training.value;
 }
 
 /** `3*code` is three of it. */
@@ -195,10 +199,11 @@ function shortcut(event: KeyboardEvent, { found, at, typed, setAt, setOpen, setT
       if (line) setOpen({ kind: "line", key: line });
       return true;
     case "F7":
+      if (training.value) return true;
       setOpen({ kind: "held" });
       return true;
     case "F8":
-      if (hasLines) setOpen({ kind: "hold" });
+      if (hasLines && !training.value) setOpen({ kind: "hold" });
       return true;
     case "F9":
       if (hasLines) setOpen({ kind: "pay" });
@@ -228,6 +233,11 @@ function Notices() {
   const problem = failure.value;
   return (
     <>
+      {training.value && (
+        <Banner tone="warn" role="status">
+          <b>{t("training-on")}</b> {t("training-detail")}
+        </Banner>
+      )}
       {cart.value.sent && (
         <Banner tone={sending.value ? "info" : "danger"} icon={sending.value ? "clock" : "alert"} role="alert">
           <b>{sending.value ? t("till-recording") : t("till-not-recorded")}</b>
