@@ -1,9 +1,9 @@
 //! The till of this node: its sessions, each from an opening float to a counted closing.
 //!
-//! Everything is read from the log. Sessions and their Z reports are numbered from 1 without gaps, because the ids of their events
-//! follow from node and number: of two closings of one session the log takes one. A session's sums are those of the sales that the
-//! log has between its opening and its closing. A sale holds [`Till::selling`] until it is durable and a closing waits for that,
-//! so no sale lands between the count and the report. Never here: amounts that a caller added up.
+//! Everything is read from the log. Sessions and their Z reports are numbered from 1 without gaps, because the ids of their
+//! events follow from node and number: of two closings of one session the log takes one. A session's sums are those of the
+//! sales that the log has between its opening and its closing. A sale holds [`Till::selling`] until it is durable and a closing
+//! waits for that, so no sale lands between the count and the report. Never here: amounts that a caller added up.
 
 mod session;
 

@@ -84,10 +84,7 @@ async fn a_session_counts_what_the_log_has_between_its_opening_and_its_closing()
     assert_eq!(session["moves"][0]["reason"], json!("to the bank"));
     let report = shop.closed(&json!({ "number": 1, "counted_minor": 9_066 })).await;
     assert_eq!((&report["difference_minor"], &report["grand_total_minor"]), (&json!(0), &json!(1_566)));
-    assert_eq!(
-        report["unsent"],
-        json!(6), "the sale before, the opening, two sales, a refund and the movement"
-    );
+    assert_eq!(report["unsent"], json!(6), "the sale before, the opening, two sales, a refund and the movement");
 }
 
 /// The next session goes on with the number and the grand total, after a kill too.
