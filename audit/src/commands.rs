@@ -197,7 +197,7 @@ fn replay_files(args: &ReplayArgs, printing: PrintOptions) -> Result<u8, Failed>
     Ok(if replay.differences > 0 { exit::BROKEN } else { exit::INTACT })
 }
 
-/// The log is verified first: whoever can change a record can change the chain next to it.
+/// The log is verified first: who can change a record can change the chain next to it.
 fn show_receipt(args: &ShowArgs, printing: PrintOptions) -> Result<u8, Failed> {
     let report = verify_files(&args.files, &Options::from(Level::Chain), printing)?;
     if report.first_break.is_some() {
