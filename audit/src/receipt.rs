@@ -65,9 +65,9 @@ pub fn find_receipt(sources: &[&dyn Source], code: &ReceiptCode) -> Result<Recei
                 Frame::Record { chain, record } => {
                     let Some((number, seq)) = &mut epoch else { continue };
                     *seq = seq.next();
-                    Place { node: of_node, epoch: *number, seq: *seq, chain: *chain, record, decided: None }
+                    PlacedRecord { node: of_node, epoch: *number, seq: *seq, chain: *chain, record, decided: None }
                 }
-                Frame::Entry(entry) => Place {
+                Frame::Entry(entry) => PlacedRecord {
                     node: Some(entry.node),
                     epoch: entry.epoch.number,
                     seq: entry.seq,
@@ -88,7 +88,7 @@ pub fn find_receipt(sources: &[&dyn Source], code: &ReceiptCode) -> Result<Recei
     Ok(finding)
 }
 
-struct Place<'a> {
+struct PlacedRecord<'a> {
     node: Option<NodeId>,
     epoch: u32,
     seq: Seq,
@@ -97,7 +97,7 @@ struct Place<'a> {
     decided: Option<(u64, &'static str)>,
 }
 
-impl Place<'_> {
+impl PlacedRecord<'_> {
     fn finding(&self, code: &ReceiptCode) -> Option<ReceiptFinding> {
         if (self.node, self.epoch, self.seq) != (Some(code.node), code.epoch, code.seq) {
             return None;
