@@ -94,10 +94,8 @@ fn cookie(token: &str, seconds: u32, over_tls: bool) -> String {
 }
 
 fn answer(tokens: Tokens, over_tls: bool) -> Response {
-    let headers = [
-        (SET_COOKIE, cookie(&tokens.refresh_token, COOKIE_SECONDS, over_tls)),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
+    let headers =
+        [(SET_COOKIE, cookie(&tokens.refresh_token, COOKIE_SECONDS, over_tls)), (CACHE_CONTROL, "no-store".to_owned())];
     let body = BrowserTokens { access_token: tokens.access_token, expires_in: tokens.access_seconds };
     (headers, Json(body)).into_response()
 }
@@ -113,9 +111,9 @@ async fn me(State(central): State<Arc<Central>>, headers: CallerHeaders) -> Resu
     // A person of one shop sees its name, and no other shop's.
     let shown = access.sites();
     let sites = sites.into_iter().filter(|row| shown.is_empty() || shown.contains(&row.site));
-    let may = AccessOperation::ALL.into_iter().filter(|operation| {
-        allows_somewhere(access.permissions(), &access.roles, *operation)
-    });
+    let may = AccessOperation::ALL
+        .into_iter()
+        .filter(|operation| allows_somewhere(access.permissions(), &access.roles, *operation));
     Ok(Json(Me {
         user: access.user.uuid(),
         login: user.login,

@@ -435,7 +435,8 @@ fn logins() -> Vec<Operation> {
 }
 
 fn office() -> Vec<Operation> {
-    let refusals = [ErrorCode::OriginRefused, ErrorCode::MalformedBody, ErrorCode::UnsupportedMediaType, ErrorCode::TooLarge];
+    let refusals =
+        [ErrorCode::OriginRefused, ErrorCode::MalformedBody, ErrorCode::UnsupportedMediaType, ErrorCode::TooLarge];
     let cookie = "The refresh token: HttpOnly, SameSite=Strict; over TLS `__Host-` and Secure.";
     vec![
         get(paths::OFFICE, "Head office's screens")

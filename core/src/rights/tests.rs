@@ -99,7 +99,7 @@ fn a_cashier_may_sell_and_may_not_change_a_price() {
     let fact = Fact::SaleRecorded(sale);
     let judged = |given: Given, fact: &Fact| {
         let event = sale_by(Some(&AMELIE.to_string()), given.1, LYON);
-        given.0.objection(&event, Some(fact), Position(given.1)).map(|objection| objection.code)
+        given.0.objection(&event, Some(fact), Position(given.1), None).map(|objection| objection.code)
     };
     assert_eq!(judged(given(hired()), &fact), Some(Code::NotPermitted));
     let promoted = hired_and(RightsChange::RoleAssigned(AMELIE, role("manager", Some(LYON))));

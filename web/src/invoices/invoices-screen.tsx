@@ -10,7 +10,8 @@ import { useShopData } from "../lib/shop-data";
 import { live } from "../lib/stream";
 import { clientName } from "../clients/client";
 import { clients, useClients } from "../clients/clients-data";
-import { CURRENCY, totalMinor } from "../till/cart";
+import { totalMinor } from "../till/cart";
+import { shopCurrency } from "../till/till-state";
 import { plain, products } from "../till/catalogue";
 import { isOfficial, newDraft, newestFirst, type InvoiceDraft, type InvoiceRow } from "./invoice";
 import { invoices, invoicesProblem, useInvoices } from "./invoices-data";
@@ -29,7 +30,7 @@ export function InvoicesScreen() {
   useEffect(() => void savedDrafts<InvoiceDraft>("INVOICE", "INVOICE_CREATED").then(setDrafts), [reached, live.value.marks?.durable]);
   const begin = async (): Promise<void> => {
     const id = uuid7();
-    const draft = newDraft(products.value.find(({ product }) => product.currency)?.product.currency ?? CURRENCY);
+    const draft = newDraft(products.value.find(({ product }) => product.currency)?.product.currency ?? shopCurrency.value);
     const saved = await send("put", `/api/v1/saved-forms/${id}`, { entity_type: "INVOICE", action: "INVOICE_CREATED", draft }, { "if-none-match": "*" });
     if (saved.ok) go(`/invoices/draft/${id}`);
     else setProblem(saved.problem);
