@@ -134,6 +134,8 @@ async fn central_takes_the_example_of_every_body() {
     // No example is somebody's secret.
     refused.extend([
         (paths::AUTH_LOGIN, 401, "LOGIN_FAILED"),
+        // Only a page of this server logs a browser in.
+        (paths::OFFICE_LOGIN, 403, "ORIGIN_REFUSED"),
         (paths::AUTH_REFRESH, 401, "REAUTHENTICATION_REQUIRED"),
         (paths::AUTH_SETUP, 410, "LINK_INVALID"),
         (paths::DEVICE_ENROL, 400, "MALFORMED_BODY"),

@@ -471,7 +471,11 @@ fn driver() -> Vec<Operation> {
     vec![
         page(paths::DRIVER, "The drivers' screens, for a phone's browser", "text/html; charset=utf-8"),
         page(paths::DRIVER_WORKER, "Keeps these screens on the phone", "text/javascript; charset=utf-8"),
-        page(paths::DRIVER_MANIFEST, "How a phone installs these screens", "application/manifest+json"),
+        get(paths::DRIVER_MANIFEST, "How a phone installs these screens").open().answers_given(
+            200,
+            "application/manifest+json",
+            json!({ "type": "object" }),
+        ),
         get(paths::DRIVER_SHORT, "Leads to the drivers' screens").open().answers_nothing(308),
         get(paths::SCREENS_ASSET, "A file that the screens load; its name has a digest of its content")
             .answers_given(200, "*/*", bytes())

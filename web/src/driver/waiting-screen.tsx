@@ -1,7 +1,7 @@
 // What waits on the phone and why, and what central has answered otherwise than expected.
 import { useState } from "preact/hooks";
 import { Badge, Banner, Button, Empty } from "../design/components";
-import { count, moment, t } from "../lib/i18n";
+import { count, duration, moment, t } from "../lib/i18n";
 import { write } from "./database";
 import { data } from "./driver-state";
 import type { Queued, Settled } from "./outbox";
@@ -24,7 +24,7 @@ export function WaitingScreen() {
         </Button>
       </div>
       <Banner tone={reached === false ? "warn" : "info"} icon={reached === false ? "offline" : "check"}>
-        {reached === false ? t("driver-line-lost") : t("driver-line")} {lastSuccessAt === undefined ? t("fact-central-never") : t("fact-central-last", { at: moment(lastSuccessAt) })} {lastError && <code>{lastError}</code>}
+        {reached === false ? t("driver-line-lost") : t("driver-line")} {lastSuccessAt === undefined ? t("fact-central-never") : t("fact-central-ago", { age: duration((Date.now() - lastSuccessAt) / 1_000) })} {lastError && <code>{lastError}</code>}
       </Banner>
       {open.length > 0 && (
         <section class="stack">

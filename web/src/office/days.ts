@@ -1,9 +1,11 @@
 // Days of a company are those of its time zone, whatever the browser's is.
 
+/** A language that writes the year first, with hyphens. */
+const YEAR_FIRST = "sv-SE";
+
 /** The day of now, as `2026-12-01`. */
 export function today(zone: string, now = new Date()): string {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
-  return parts.format(now);
+  return new Intl.DateTimeFormat(YEAR_FIRST, { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(now);
 }
 
 export function addDays(day: string, days: number): string {

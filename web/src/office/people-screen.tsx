@@ -38,7 +38,7 @@ export function PeopleScreen() {
           {problemText(failed)} <code>{failed.code}</code>
         </Banner>
       )}
-      <table class="table">
+      <table class="table people">
         <thead>
           <tr>
             <th scope="col">{t("office-user")}</th>
@@ -89,7 +89,7 @@ export function PeopleScreen() {
           </Empty>
         )}
         {devices.data && devices.data.rows.length > 0 && (
-          <table class="table">
+          <table class="table people">
             <thead>
               <tr>
                 <th scope="col">{t("office-device")}</th>

@@ -192,7 +192,7 @@ function Rows({ rows, question }: { rows: Row[]; question: Question }) {
       <thead>
         <tr>
           <th scope="col">{groupName(question.by)}</th>
-          <th scope="col" class="bar-column wide-only">
+          <th scope="col" class="share-column wide-only">
             <span class="sr-only">{t("office-share")}</span>
           </th>
           <th scope="col" class="number">
@@ -223,7 +223,7 @@ function Rows({ rows, question }: { rows: Row[]; question: Question }) {
                 </>
               )}
             </th>
-            <td class="bar-column wide-only">
+            <td class="share-column wide-only">
               <Bar value={row.amount_minor / largest} />
             </td>
             <td class="number">{money(row.amount_minor, row.currency)}</td>
@@ -274,7 +274,7 @@ function Key({ row, question }: { row: Row; question: Question }) {
 function Bar({ value }: { value: number }) {
   const width = Math.round(Math.abs(value) * 1_000) / 10;
   return (
-    <svg class={value < 0 ? "bar negative" : "bar"} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+    <svg class={value < 0 ? "share-bar negative" : "share-bar"} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
       <rect x="0" y="0" width={Math.max(width, 0.5)} height="10" />
     </svg>
   );

@@ -18,6 +18,7 @@ let access: { token: string; until: number } | undefined;
 /** A token is replaced this long before it ends, so that no request carries one that ends on the way. */
 const EARLY = 30_000;
 const LOGIN = "/api/v1/office/login";
+const LOCK = "comptoir-office-refresh";
 
 function keep(tokens: Tokens): string {
   access = { token: tokens.access_token, until: Date.now() + tokens.expires_in * 1_000 - EARLY };
@@ -26,7 +27,7 @@ function keep(tokens: Tokens): string {
 
 /** One exchange at a time in the whole browser: of two at once, one would present a used token. */
 function alone<T>(work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? (navigator.locks.request("comptoir-office-refresh", work) as Promise<T>) : work();
+  return navigator.locks ? (navigator.locks.request(LOCK, work) as Promise<T>) : work();
 }
 
 let refreshing: Promise<Answer<Tokens>> | undefined;
