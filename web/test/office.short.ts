@@ -56,7 +56,7 @@ test("a manager decides two conflicts by keyboard, and a stale tab decides nothi
   const lea = await atCentral<Pupil>(shop, "/api/v1/entities/STUDENT/p-1");
   assert.deepEqual([lea.fields["phone"], lea.fields["class"], lea.fields["grade"]], ["0699887766", "6B", undefined]);
 
-  // The stale tab is told, and its choice has no effect.
+  // The stale tab says so, and its choice has no effect.
   await stale.keyboard.press("Enter");
   await stale.locator(".banner.warn", { hasText: "plus rapide" }).waitFor();
   assert.equal((await atCentral<Pupil>(shop, "/api/v1/entities/STUDENT/p-1")).fields["grade"], undefined);
