@@ -28,6 +28,7 @@ mod keys;
 mod late_commits;
 mod literal_desktop;
 mod merging;
+mod office;
 mod openapi;
 mod outages;
 mod own_passwords;
