@@ -45,7 +45,7 @@ pub struct MoveCash {
     /// Minor units; negative if it was taken out, never zero.
     #[schemars(range(min = -9_007_199_254_740_991_i64, max = 9_007_199_254_740_991_i64))]
     pub amount_minor: i64,
-    /// Why.
+    /// The reason that was given.
     #[schemars(length(min = 1, max = 500))]
     pub reason: String,
 }
@@ -161,7 +161,7 @@ pub struct TaxSum {
 pub struct CashMove {
     /// The event.
     pub id: Uuid,
-    /// When.
+    /// When the cash moved.
     #[schemars(with = "words::Instant")]
     pub at: String,
     /// By whom.
@@ -169,7 +169,7 @@ pub struct CashMove {
     pub by: Option<String>,
     /// Minor units; negative if it was taken out.
     pub amount_minor: i64,
-    /// Why.
+    /// The reason that was given.
     pub reason: String,
 }
 
@@ -196,7 +196,7 @@ pub struct CashMoved {
     pub currency: String,
     /// Minor units; negative if it was taken out.
     pub amount_minor: i64,
-    /// Why.
+    /// The reason that was given.
     pub reason: String,
 }
 

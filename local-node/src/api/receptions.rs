@@ -30,7 +30,7 @@ use super::command::CommandResponse;
 use super::costs::{self, PURCHASE_ORDER, UNIT_COST};
 use super::draft::CheckedDraft;
 use super::record::record_one;
-use super::sales_list::{ReceiptNumber, event, newest_first};
+use super::sales_list::{ReceiptNumber, before_cursor, event, newest_first};
 use crate::blocking::blocking;
 use crate::event_log::{Found, ReadError};
 use crate::node::Node;
@@ -135,11 +135,7 @@ pub(super) async fn list(
 ) -> Result<Json<RowList<EventDto>>, ProblemResponse> {
     let ReceptionsQuery { order, limit, cursor } = read_query(&uri)?;
     let limit = page_limit(limit, PAGE_ROWS)?;
-    let before = cursor.map(|text| {
-        ReceiptNumber::parse(&text)
-            .ok_or_else(|| invalid_parameter("cursor", &text, "give the `next_cursor` of the page before"))
-    });
-    let before = before.transpose()?;
+    let before = before_cursor(cursor)?;
     let log = node.log().clone();
     let keep = move |event: &Event| {
         event.content.entity_type.as_str() == "RECEPTION"

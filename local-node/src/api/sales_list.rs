@@ -60,15 +60,20 @@ impl ReceiptNumber {
     }
 }
 
-/// `GET /api/v1/sales`: sales and refunds, newest first.
-pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<EventDto>>, ProblemResponse> {
-    let SalesQuery { limit, cursor } = read_query(&uri)?;
-    let limit = page_limit(limit, PAGE_ROWS)?;
+/// The place in the log that a cursor of a list newest first names.
+pub(super) fn before_cursor(cursor: Option<String>) -> Result<Option<ReceiptNumber>, Problem> {
     let before = cursor.map(|text| {
         ReceiptNumber::parse(&text)
             .ok_or_else(|| invalid_parameter("cursor", &text, "give the `next_cursor` of the page before"))
     });
-    let before = before.transpose()?;
+    before.transpose()
+}
+
+/// `GET /api/v1/sales`: sales and refunds, newest first.
+pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<EventDto>>, ProblemResponse> {
+    let SalesQuery { limit, cursor } = read_query(&uri)?;
+    let limit = page_limit(limit, PAGE_ROWS)?;
+    let before = before_cursor(cursor)?;
     let log = node.log().clone();
     let (found, next) = blocking(move || newest_first(&log, before, limit, &|event| is_sale(&event.content))).await?;
     let rows = found.iter().map(|found| event(&node, found)).collect::<Result<_, _>>()?;

@@ -1,10 +1,10 @@
 // One client: created, or changed from the version that was read. When somebody else was faster, a person chooses field by field.
 import { useEffect, useState } from "preact/hooks";
 import { Banner, Button, Choice } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, send, type Problem, type Schemas } from "../lib/client";
 import { t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { mayRecord } from "../session/session-state";
 import { clashes, clientName, edits, formOf, merged, newFields, type Clash, type ClientForm, type ClientRow } from "./client";
@@ -96,11 +96,7 @@ export function ClientScreen({ id }: { id: string }) {
         {read?.row && <SyncBadge row={read.row} />}
       </div>
       <h1>{isNew ? t("clients-new") : read ? clientName(read.row, id) : t("nav-clients")}</h1>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {read?.row && Object.keys(read.row.open_conflicts as object).length > 0 && <Banner tone="warn">{t("client-conflict-detail")}</Banner>}
       {saved && (
         <Banner tone="good" role="status">

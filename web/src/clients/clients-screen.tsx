@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import { Badge, Banner, Button, Empty, Field } from "../design/components";
+import { Badge, Button, Empty, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { count, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { clientName, formOf, searchClients, type ClientRow } from "./client";
 import { clients, clientsProblem, useClients } from "./clients-data";
@@ -26,11 +26,7 @@ export function ClientsScreen() {
           </Button>
         </div>
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {rows && found.length === 0 && (
         <Empty icon="people" title={rows.length === 0 ? t("clients-none") : t("clients-nothing-found", { typed })}>
           {t("clients-none-next")}

@@ -1,6 +1,6 @@
 // Deliveries at the shop's node: its rows, its notes, and its log as the place where a validation is durable.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Banner } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, send, type Problem, type Schemas } from "../lib/client";
 import { t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
@@ -100,11 +100,7 @@ export function DeliveriesScreen({ id }: { id: string | undefined }) {
     return (
       <main class="screen narrow" id="content" tabIndex={-1} aria-busy={problem ? undefined : "true"}>
         <h1>{t("deliveries-title")}</h1>
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
       </main>
     );
   }

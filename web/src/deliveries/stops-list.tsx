@@ -96,7 +96,7 @@ function StopLink({ stop, at, rank, driver }: { stop: Stop; at: string; rank: nu
   );
 }
 
-/** How a stop stands, in one word; undefined while it waits for its driver. */
+/** The state of a stop in one word; undefined while it waits for its driver. */
 export function standingOfStop(stop: Stop): { tone: Tone; icon: IconName; text: string } | undefined {
   if (stop.own === "outdone") return { tone: "danger", icon: "alert", text: t("stop-outdone") };
   if (stop.own === "review") return { tone: "warn", icon: "alert", text: t("stop-review") };

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
-import { Banner, Button, Choice, Dialog, Field } from "../design/components";
+import { Button, Choice, Dialog, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { send, type Problem, type Schemas } from "../lib/client";
 import { minor } from "../lib/decimal";
 import { t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { loadTill } from "../till/till-state";
 
 /** Cash put into the drawer or taken out, with the reason. */
@@ -50,11 +50,7 @@ export function CashDialog({ currency, onClose }: { currency: string; onClose: (
         />
         <Field label={t("drawer-amount", { currency })} value={typed} numeric autofocus error={typed && amount === undefined ? t("not-a-price") : undefined} onValue={setTyped} />
         <Field label={t("drawer-reason")} value={reason} maxLength={500} required onValue={setReason} />
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <div class="actions">
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="primary" type="submit" busy={busy} disabled={!isValid}>

@@ -1,9 +1,9 @@
 // The counted closing. Counting and closing are two steps: what the count comes to is shown before anything is recorded.
 import { useEffect, useState } from "preact/hooks";
 import { Banner, Button, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, type Problem, type Schemas } from "../lib/client";
 import { count as number, money, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { live } from "../lib/stream";
 import { hasUnrecordedSale } from "../till/kept-cart";
@@ -74,11 +74,7 @@ export function CloseForm({ session }: { session: Schemas["TillSession"] }) {
         </Banner>
       )}
       {unsent > 0 && <Banner tone="info">{t("drawer-unsent", { number: number(unsent) })}</Banner>}
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       <div class="actions">
         <Button onClick={() => go("/drawer")}>{t("cancel")}</Button>
         <Button kind="primary" large type="submit" busy={busy} disabled={!isReady}>

@@ -1,6 +1,7 @@
 // The session of the till: what should be in the drawer, cash in and out, the X report, the counted closing, and the Z reports.
 import { useEffect, useState } from "preact/hooks";
 import { Banner, Button, Empty } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, type Problem, type Schemas } from "../lib/client";
 import { clock, count, decimal, moment, money, t } from "../lib/i18n";
 import { problemText } from "../lib/problem-text";
@@ -31,11 +32,7 @@ export function DrawerScreen({ id }: { id: string | undefined }) {
         <h1>{t("nav-drawer")}</h1>
         {session && id !== "close" && <SessionActions session={session} />}
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {till.value && !session && (
         <section class="card narrow-card">
           <OpenForm />

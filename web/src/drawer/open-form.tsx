@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { Banner, Button } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, type Problem } from "../lib/client";
 import { money, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { mayRecord } from "../session/session-state";
 import { loadTill, shopCurrency, till } from "../till/till-state";
 import { CountFields, emptyCount, resultOf } from "./count-fields";
@@ -52,11 +52,7 @@ export function OpenForm({ onLater }: { onLater?: () => void }) {
           <b class="number">{money(float.minor, currency)}</b>
         </p>
       )}
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       <div class="actions">
         {onLater && <Button onClick={onLater}>{t("drawer-later")}</Button>}
         <Button kind="primary" large type="submit" busy={busy} disabled={!float}>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { Banner, Button } from "../design/components";
+import { Button } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, type Problem } from "../lib/client";
 import { count, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { live } from "../lib/stream";
 import { usePrint } from "../receipts/print";
@@ -32,11 +32,7 @@ export function ZReport({ id }: { id: string }) {
         <h1 class="heard">{event ? t("report-z", { number: count(event.payload.number) }) : t("drawer-closing")}</h1>
         {event && <StatusBadge status={event.status ?? undefined} />}
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {event && (
         <>
           <div class="actions">

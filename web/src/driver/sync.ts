@@ -144,7 +144,7 @@ async function push(): Promise<void> {
   }
 }
 
-/** A file that central refuses for good is let go, so that it never stands before the others. */
+/** A file that central refuses for good is dropped, so that it never blocks the others. */
 async function upload(): Promise<void> {
   for (const { hash, file } of await readAll<KeptFile>("files")) {
     try {

@@ -1,13 +1,13 @@
 // Writing an invoice. It saves itself every five seconds and when the page is hidden, and becomes an event only when it is issued.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Banner, Button, Dialog, Empty, Field, IconButton } from "../design/components";
+import { Button, Dialog, Empty, Field, IconButton } from "../design/components";
+import { Failure } from "../design/failure";
 import { Finder } from "../design/finder";
 import { call, send, type Problem, type Schemas } from "../lib/client";
 import { price as parsePrice, quantity as parseQuantity } from "../lib/decimal";
 import { DraftState } from "../lib/draft-state";
 import { decimal, editable, editablePrice, money, t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { draftOf, SavedDraft } from "../lib/saved-draft";
 import { stock, stockText, useShopData } from "../lib/shop-data";
@@ -41,11 +41,7 @@ export function DraftScreen({ id }: { id: string }) {
   return (
     <main class="screen" id="content" tabIndex={-1} aria-busy={problem ? undefined : "true"}>
       <h1>{t("invoices-new")}</h1>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problem.code === "NOT_FOUND" ? t("draft-gone") : problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} text={problem?.code === "NOT_FOUND" ? t("draft-gone") : undefined} />
     </main>
   );
 }
@@ -164,11 +160,7 @@ function Writing({ start, saved }: { start: InvoiceDraft; saved: SavedDraft<Invo
         </p>
         {tax.length > 0 && <p class="taxes soft small">{tax.map(({ rate, minor }) => t("cart-tax", { rate: decimal(rate), amount: money(minor, cart.currency) })).join(" · ")}</p>}
       </section>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       <div class="bar">
         <Button icon="trash" onClick={() => setOpen("give-up")}>
           {t("draft-give-up")}
@@ -279,11 +271,7 @@ function NewClientDialog({ onClose, onDone }: { onClose: () => void; onDone: (id
         }}
       >
         <ClientFields form={form} onChange={setForm} short />
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <div class="actions">
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="primary" type="submit" busy={busy} disabled={!form.name.trim()}>
@@ -316,11 +304,7 @@ function IssueDialog({ draft, saved, onClose }: { draft: InvoiceDraft; saved: Sa
         <span class="soft">{draft.client?.name}</span>
         <b class="number">{money(totalMinor(draft.cart), draft.cart.currency)}</b>
       </p>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       <div class="actions">
         <Button onClick={onClose}>{t("cancel")}</Button>
         <Button kind="primary" large busy={busy} autofocus onClick={() => void issue()}>

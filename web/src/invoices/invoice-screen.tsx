@@ -1,11 +1,11 @@
 // One invoice as a page to print, with both numbers; and its cancellation, which is an event of its own.
 import { useEffect, useState } from "preact/hooks";
-import { Banner, Button, Dialog, Field } from "../design/components";
+import { Banner, Button } from "../design/components";
+import { ReasonDialog } from "../design/reason-dialog";
 import { call, send, type Problem, type Schemas } from "../lib/client";
 import { amountOf } from "../lib/decimal";
 import { day, decimal, moment, money, t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { live } from "../lib/stream";
 import { clientName, formOf } from "../clients/client";
@@ -151,40 +151,13 @@ function InvoicePaper({ row, event }: { row: InvoiceRow; event: InvoiceEvent | u
 /** The invoice keeps its number; central numbers the credit note. */
 function CancelDialog({ row, onClose }: { row: InvoiceRow; onClose: () => void }) {
   const [id] = useState(uuid7);
-  const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const cancel = async (): Promise<void> => {
-    if (!reason.trim()) return;
-    setBusy(true);
-    const answer = await send<Schemas["AppendResponse"]>("post", `/api/v1/invoices/${encodeURIComponent(row.id)}/cancel`, { id, reason: reason.trim() });
-    setBusy(false);
-    if (answer.ok) onClose();
-    else setProblem(answer.problem);
+  const cancel = async (reason: string): Promise<Problem | undefined> => {
+    const answer = await send<Schemas["AppendResponse"]>("post", `/api/v1/invoices/${encodeURIComponent(row.id)}/cancel`, { id, reason });
+    if (!answer.ok) return answer.problem;
+    onClose();
+    return undefined;
   };
   return (
-    <Dialog title={t("invoice-cancel")} closeLabel={t("close")} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void cancel();
-        }}
-      >
-        <p>{t("invoice-cancel-detail")}</p>
-        <Field label={t("refund-reason")} value={reason} onValue={setReason} maxLength={500} required autofocus />
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
-        <div class="actions">
-          <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button kind="danger" type="submit" busy={busy} disabled={!reason.trim()}>
-            {t("invoice-cancel")}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <ReasonDialog title={t("invoice-cancel")} effect={t("invoice-cancel-detail")} reasonLabel={t("refund-reason")} confirm={t("invoice-cancel")} send={cancel} onClose={onClose} />
   );
 }

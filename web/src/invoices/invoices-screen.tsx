@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { Badge, Banner, Button, Empty, Field } from "../design/components";
+import { Badge, Button, Empty, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { send, type Problem, type Schemas } from "../lib/client";
 import { count, day, moment, money, t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { savedDrafts } from "../lib/saved-draft";
 import { useShopData } from "../lib/shop-data";
@@ -52,11 +52,7 @@ export function InvoicesScreen() {
           </Button>
         </div>
       </div>
-      {shownProblem && (
-        <Banner tone="danger" role="alert">
-          {problemText(shownProblem)} <code>{shownProblem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={shownProblem} />
       {drafts.length > 0 && (
         <section class="stack">
           <h2>{t("invoices-drafts")}</h2>

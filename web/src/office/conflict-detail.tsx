@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { Badge, Banner, Button, Icon } from "../design/components";
+import { Failure } from "../design/failure";
 import type { Problem } from "../lib/client";
 import { moment, t } from "../lib/i18n";
 import { useKeys } from "../lib/keys";
-import { problemText } from "../lib/problem-text";
 import { uuid7 } from "../lib/ids";
 import { call, type Schemas } from "./api";
 import { reason, titleOf, type Conflict } from "./conflicts-screen";
@@ -93,9 +93,7 @@ export function ConflictDetail({ id, onDecided, onGone }: { id: string; onDecide
   if (problem && !data) {
     return (
       <section class="inbox-detail">
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
+        <Failure problem={problem} />
       </section>
     );
   }
@@ -125,11 +123,7 @@ export function ConflictDetail({ id, onDecided, onGone }: { id: string; onDecide
         <p>{t("office-question", { user: edit?.user ?? t("office-somebody"), at: moment(edit?.occurred_at ?? Date.now()) })}</p>
       )}
       <Differences conflict={data} picks={picks} onPick={pick} isOpen={data.state === "open"} />
-      {failed && (
-        <Banner tone="danger" role="alert">
-          {problemText(failed)} <code>{failed.code}</code>
-        </Banner>
-      )}
+      <Failure problem={failed} />
       {preview && <Effect preview={preview} />}
       {data.state === "open" && (
         <div class="actions">

@@ -1,9 +1,9 @@
 // The inbox of conflicts. Choosing and confirming are two steps; the effect is shown in between, and nothing is ever erased.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Badge, Banner, Button, Empty } from "../design/components";
+import { Badge, Button, Empty } from "../design/components";
+import { Failure } from "../design/failure";
 import { count, moment, t } from "../lib/i18n";
 import { useKeys } from "../lib/keys";
-import { problemText } from "../lib/problem-text";
 import { call, type Schemas } from "./api";
 import { ConflictDetail } from "./conflict-detail";
 import { countWaiting } from "./counts";
@@ -59,11 +59,7 @@ export function ConflictsScreen({ id }: { id: string | undefined }) {
             </label>
           )}
         </div>
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         {data && rows.length === 0 && (
           <Empty icon="check" title={t("office-conflicts-none")}>
             {t("office-conflicts-none-next")}

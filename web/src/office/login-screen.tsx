@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { Banner, Button, Field } from "../design/components";
-import type { Problem } from "../lib/client";
+import { Failure } from "../design/failure";
 import { t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
+import { useRequest } from "../lib/use-request";
 import { signIn } from "./session";
 
 const KEPT = "comptoir.office.login";
@@ -10,17 +10,14 @@ const KEPT = "comptoir.office.login";
 export function LoginScreen({ reason }: { reason: "idle" | "ended" | undefined }) {
   const [login, setLogin] = useState(localStorage.getItem(KEPT) ?? "");
   const [password, setPassword] = useState("");
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, run } = useRequest();
   const enter = async (): Promise<void> => {
     const name = login.trim().toLowerCase();
-    if (busy || !name || !password) return;
-    setBusy(true);
-    const failed = await signIn(name, password);
-    setBusy(false);
+    if (!name || !password) return;
+    const done = await run(() => signIn(name, password));
+    if (done === "busy") return;
     setPassword("");
-    setProblem(failed);
-    if (!failed) localStorage.setItem(KEPT, name);
+    if (done === "done") localStorage.setItem(KEPT, name);
   };
   return (
     <main class="session">
@@ -46,11 +43,7 @@ export function LoginScreen({ reason }: { reason: "idle" | "ended" | undefined }
         >
           <Field label={t("office-login")} value={login} onValue={setLogin} autoComplete="username" autoCapitalize="none" spellcheck={false} maxLength={64} required autofocus={login === ""} />
           <Field label={t("office-password")} type="password" value={password} onValue={setPassword} autoComplete="current-password" maxLength={128} required autofocus={login !== ""} />
-          {problem && (
-            <Banner tone="danger" role="alert">
-              {problem.code === "LOGIN_FAILED" ? t("office-login-failed") : problemText(problem)} <code>{problem.code}</code>
-            </Banner>
-          )}
+          <Failure problem={problem} text={problem?.code === "LOGIN_FAILED" ? t("office-login-failed") : undefined} />
           <Button type="submit" kind="primary" large busy={busy}>
             {t("office-enter")}
           </Button>

@@ -1,9 +1,9 @@
 // Users and their devices: invite, roles, revoke. Each change is an event of central's log.
 import { useState } from "preact/hooks";
 import { Actions, Badge, Banner, Button, Dialog, Empty, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import type { Answer, Problem } from "../lib/client";
 import { count, moment, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { call, type Schemas } from "./api";
 import { useLoaded } from "./loaded";
 import { MainArea } from "./main-area";
@@ -33,11 +33,7 @@ export function PeopleScreen() {
           {t("office-new-user")}
         </Button>
       </div>
-      {failed && (
-        <Banner tone="danger" role="alert">
-          {problemText(failed)} <code>{failed.code}</code>
-        </Banner>
-      )}
+      <Failure problem={failed} />
       <table class="table people">
         <thead>
           <tr>
@@ -261,11 +257,7 @@ function NewUser({ onClose, onCreated }: { onClose: () => void; onCreated: (made
             <option value="">{t("office-everywhere")}</option>
           </select>
         </label>
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <Actions>
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button type="submit" kind="primary" busy={busy} disabled={!name.trim() || !login.trim()}>
@@ -315,11 +307,7 @@ function Invite({ user, what, onClose, onIssued }: { user: User; what: "device" 
             </select>
           </label>
         )}
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <Actions>
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="primary" busy={busy} disabled={what === "device" && held.length === 0} onClick={() => void issue()}>
@@ -354,11 +342,7 @@ function Confirm({ title, effect, confirm, run, onClose, onDone }: ConfirmProps)
     <Dialog title={title} closeLabel={t("close")} onClose={onClose}>
       <div class="stack">
         <p>{effect}</p>
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <Actions>
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="danger" busy={busy} onClick={() => void go()}>

@@ -1,10 +1,11 @@
 // Events that central holds back. A release lets one take effect, at the position of the release.
 import { useState } from "preact/hooks";
-import { Actions, Badge, Banner, Button, Dialog, Empty, Field } from "../design/components";
+import { Badge, Banner, Button, Empty } from "../design/components";
+import { ReasonDialog } from "../design/reason-dialog";
+import { Failure } from "../design/failure";
 import type { Problem } from "../lib/client";
 import { count, moment, t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { call, type Schemas } from "./api";
 import { countWaiting } from "./counts";
 import { useLoaded } from "./loaded";
@@ -25,11 +26,7 @@ export function QuarantineScreen() {
         {t("office-quarantine")} <Badge tone="quiet">{data ? `${count(events.length)}${data.more ? "+" : ""}` : "…"}</Badge>
       </h1>
       <p class="soft">{t("office-quarantine-what")}</p>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {released && (
         <Banner tone={released.verdict === "ACCEPTED" ? "good" : "warn"} role="status">
           {released.verdict === "ACCEPTED" ? t("office-released", { entity: released.event.entity_id }) : t("office-release-refused", { entity: released.event.entity_id })} {released.detail}
@@ -89,42 +86,22 @@ export function QuarantineScreen() {
 }
 
 function Release({ event, onClose, onReleased }: { event: Event; onClose: () => void; onReleased: (verdict: string, detail: string | undefined) => void }) {
-  const [reason, setReason] = useState("");
-  const [problem, setProblem] = useState<Problem>();
-  const [busy, setBusy] = useState(false);
   const [id] = useState(() => uuid7());
-  const release = async (): Promise<void> => {
-    if (busy || !reason.trim()) return;
-    setBusy(true);
-    const body = { id, reason: reason.trim() };
-    const answer = await call("post", "/api/v1/quarantine/{event_id}/release", { path: { event_id: event.id }, body: body as never });
-    setBusy(false);
-    if (answer.ok) onReleased(answer.data.decision.verdict, answer.data.decision.detail);
-    else setProblem(answer.problem);
+  const release = async (reason: string): Promise<Problem | undefined> => {
+    const answer = await call("post", "/api/v1/quarantine/{event_id}/release", { path: { event_id: event.id }, body: { id, reason } as never });
+    if (!answer.ok) return answer.problem;
+    onReleased(answer.data.decision.verdict, answer.data.decision.detail);
+    return undefined;
   };
   return (
-    <Dialog title={t("office-release-title", { entity: event.entity_id })} closeLabel={t("close")} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(submitted) => {
-          submitted.preventDefault();
-          void release();
-        }}
-      >
-        <p>{t("office-release-effect")}</p>
-        <Field label={t("office-release-reason")} value={reason} onValue={setReason} maxLength={500} required autofocus />
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
-        <Actions>
-          <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button type="submit" kind="primary" busy={busy} disabled={!reason.trim()}>
-            {t("office-release")}
-          </Button>
-        </Actions>
-      </form>
-    </Dialog>
+    <ReasonDialog
+      title={t("office-release-title", { entity: event.entity_id })}
+      effect={t("office-release-effect")}
+      reasonLabel={t("office-release-reason")}
+      confirm={t("office-release")}
+      kind="primary"
+      send={release}
+      onClose={onClose}
+    />
   );
 }

@@ -1,8 +1,8 @@
 // Sales in the order of a question: by what, from when to when, where, and as known when. The question is in the address.
 import { useState } from "preact/hooks";
 import { Badge, Banner, Button, Empty, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { count, decimal, money, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { call, download, type Schemas } from "./api";
 import { addDays, isDay, today } from "./days";
 import { useLoaded } from "./loaded";
@@ -62,11 +62,7 @@ export function ReportsScreen({ filters }: { filters: string }) {
         </div>
       </div>
       <Filters key={filters} question={question} />
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {data && (
         <>
           <Completeness report={data} question={question} />

@@ -1,9 +1,9 @@
 // What waits, why, and since when; and what needs a person. The three facts are shown separately here.
 import { useEffect, useState } from "preact/hooks";
 import { Banner, Button, Empty } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, type Problem, type Schemas } from "../lib/client";
 import { count, duration, moment, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { live } from "../lib/stream";
 import { may, nameOf } from "../session/session-state";
 import { DemoLink } from "./demo-link";
@@ -50,11 +50,7 @@ export function QueueScreen() {
       </div>
       <Facts queue={status?.queue} />
       <DemoLink />
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {status && <Attempts sync={status.sync} />}
       <Attention />
       <section class="stack">

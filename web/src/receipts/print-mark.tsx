@@ -1,6 +1,6 @@
 import { Banner } from "../design/components";
+import { Failure } from "../design/failure";
 import { count, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import type { Print } from "./print";
 
 /**
@@ -16,9 +16,7 @@ export function PrintMark({ copy }: { copy: number | undefined }) {
 export function PrintOutcome({ print }: { print: Print }) {
   if (print.problem) {
     return (
-      <Banner tone="danger" role="alert">
-        {problemText(print.problem)} <code>{print.problem.code}</code>
-      </Banner>
+      <Failure problem={print.problem} />
     );
   }
   if (!print.isSent) return null;

@@ -1,11 +1,11 @@
 // One receipt: printed, and refunded in parts.
 import { useEffect, useState } from "preact/hooks";
 import { Banner, Button, Choice, Dialog, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, send, type Problem, type Schemas } from "../lib/client";
 import { addQuantities, compareQuantities, quantity as parseQuantity } from "../lib/decimal";
 import { decimal, money, moment, t } from "../lib/i18n";
 import { uuid7 } from "../lib/ids";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { mayRecord } from "../session/session-state";
 import { refundLine, soldMinor, type Method, type SoldEvent, type SoldLine } from "../till/cart";
@@ -51,11 +51,7 @@ export function ReceiptScreen({ id }: { id: string }) {
         <h1 class="heard">{event ? t("done-number", { number: `${event.epoch}-${event.seq}` }) : t("receipt-label")}</h1>
         {event && <StatusBadge status={event.status ?? undefined} />}
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problem.code === "NOT_FOUND" ? t("receipt-missing", { number: id }) : problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} text={problem?.code === "NOT_FOUND" ? t("receipt-missing", { number: id }) : undefined} />
       {event?.decision?.verdict && event.status === "FAILED" && (
         <Banner tone="danger">
           {t("receipt-failed")} <code>{event.decision.code ?? event.decision.verdict}</code>
@@ -210,11 +206,7 @@ function RefundDialog({ found, rest, onClose, onDone }: { found: Found; rest: Re
           <span class="soft">{t("refund-due")}</span>
           <b class="number">{money(total, currency)}</b>
         </p>
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <div class="actions">
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="primary" type="submit" large busy={busy} disabled={!isValid || lines.length === 0 || !reason.trim()}>

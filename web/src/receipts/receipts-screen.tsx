@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { Badge, Banner, Button, Empty, Field } from "../design/components";
+import { Badge, Button, Empty, Field } from "../design/components";
+import { Failure } from "../design/failure";
 import { call, type Problem } from "../lib/client";
 import { moment, money, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { live } from "../lib/stream";
 import type { SoldEvent } from "../till/cart";
@@ -53,11 +53,7 @@ export function ReceiptsScreen() {
           </Button>
         </form>
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {rows?.length === 0 && (
         <Empty icon="receipt" title={t("receipts-none")}>
           {t("receipts-none-next")}

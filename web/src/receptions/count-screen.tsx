@@ -1,13 +1,13 @@
 // Counting what came. The input is always ready: a scan counts one more at once, and every number can be typed.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Badge, Banner, Button, Dialog, Empty, Field, IconButton } from "../design/components";
+import { Badge, Button, Dialog, Empty, Field, IconButton } from "../design/components";
+import { Failure } from "../design/failure";
 import { Finder, Progress } from "../design/finder";
 import { call, type Problem } from "../lib/client";
 import { addQuantities, compareQuantities } from "../lib/decimal";
 import { count as countText, decimal, editable, t } from "../lib/i18n";
 import { DraftState } from "../lib/draft-state";
 import { useKeys } from "../lib/keys";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { draftOf, SavedDraft } from "../lib/saved-draft";
 import { useShopData } from "../lib/shop-data";
@@ -49,11 +49,7 @@ export function CountScreen({ id }: { id: string }) {
   return (
     <main class="screen" id="content" tabIndex={-1} aria-busy={problem ? undefined : "true"}>
       <h1>{t("nav-receptions")}</h1>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problem.code === "NOT_FOUND" ? t("draft-gone") : problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} text={problem?.code === "NOT_FOUND" ? t("draft-gone") : undefined} />
     </main>
   );
 }

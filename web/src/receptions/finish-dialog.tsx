@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { Badge, Banner, Button, Dialog, Field, type Tone } from "../design/components";
+import { Failure } from "../design/failure";
 import { send, type Problem, type Schemas } from "../lib/client";
 import { decimal, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import type { SavedDraft } from "../lib/saved-draft";
 import { seesCosts } from "../session/session-state";
@@ -75,11 +75,7 @@ export function FinishDialog({ count, draft, onChange, onClose }: Props) {
           </>
         )}
         {!hasGoods(count) && <Banner tone="warn">{t("reception-nothing")}</Banner>}
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
+        <Failure problem={problem} />
         <div class="actions">
           <Button onClick={onClose}>{t("reception-recount")}</Button>
           <Button kind="primary" type="submit" large busy={busy} disabled={!hasGoods(count) || wantsReason}>

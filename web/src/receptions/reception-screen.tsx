@@ -1,10 +1,11 @@
 // One reception as the log has it. What was wrong is undone by a further event: nothing is changed or removed.
 import { useEffect, useState } from "preact/hooks";
-import { Badge, Banner, Button, Dialog, Field } from "../design/components";
+import { Badge, Banner, Button } from "../design/components";
+import { ReasonDialog } from "../design/reason-dialog";
+import { Failure } from "../design/failure";
 import { call, type Problem } from "../lib/client";
 import { amountOf } from "../lib/decimal";
 import { decimal, moment, money, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { productById, useShopData } from "../lib/shop-data";
 import { live } from "../lib/stream";
@@ -43,11 +44,7 @@ export function ReceptionScreen({ id }: { id: string }) {
         </Button>
         {event && (undoing ? <Badge tone="warn" icon="back">{t("reception-undone")}</Badge> : <StatusBadge status={event.status ?? undefined} />)}
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {event && payload && (
         <>
           <div>
@@ -128,41 +125,14 @@ export function ReceptionScreen({ id }: { id: string }) {
 }
 
 function UndoDialog({ id, onClose, onDone }: { id: string; onClose: () => void; onDone: () => void }) {
-  const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const undo = async (): Promise<void> => {
-    if (!reason.trim()) return;
-    setBusy(true);
-    const answer = await call("post", "/api/v1/receptions/{id}/cancel", { path: { id }, body: { reason: reason.trim() } });
-    setBusy(false);
-    if (answer.ok) onDone();
-    else setProblem(answer.problem);
+  const undo = async (reason: string): Promise<Problem | undefined> => {
+    const answer = await call("post", "/api/v1/receptions/{id}/cancel", { path: { id }, body: { reason } });
+    if (!answer.ok) return answer.problem;
+    onDone();
+    return undefined;
   };
   return (
-    <Dialog title={t("reception-undo")} closeLabel={t("close")} onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void undo();
-        }}
-      >
-        <p>{t("reception-undo-detail")}</p>
-        <Field label={t("refund-reason")} value={reason} onValue={setReason} maxLength={500} required autofocus />
-        {problem && (
-          <Banner tone="danger" role="alert">
-            {problemText(problem)} <code>{problem.code}</code>
-          </Banner>
-        )}
-        <div class="actions">
-          <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button kind="danger" type="submit" busy={busy} disabled={!reason.trim()}>
-            {t("reception-undo")}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <ReasonDialog title={t("reception-undo")} effect={t("reception-undo-detail")} reasonLabel={t("refund-reason")} confirm={t("reception-undo")} send={undo} onClose={onClose} />
   );
 }
 

@@ -1,10 +1,10 @@
 // What is expected, what is being counted, and what came.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Badge, Banner, Button, Choice, Dialog, Empty } from "../design/components";
+import { Failure } from "../design/failure";
 import { Finder, Progress } from "../design/finder";
 import { send, type Problem, type Schemas } from "../lib/client";
 import { count as countText, day, decimal, moment, t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
 import { go } from "../lib/router";
 import { savedDrafts } from "../lib/saved-draft";
 import { productById, useShopData } from "../lib/shop-data";
@@ -64,11 +64,7 @@ export function ReceptionsScreen() {
           {t("reception-free")}
         </Button>
       </div>
-      {problem && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
-      )}
+      <Failure problem={problem} />
       {drafts.length > 0 && (
         <section class="stack">
           <h2>{t("reception-counting")}</h2>

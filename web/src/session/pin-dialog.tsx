@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { Button, Dialog, Field } from "../design/components";
 import { t } from "../lib/i18n";
-import { Failed, useRequest } from "./session-screen";
+import { useRequest } from "../lib/use-request";
+import { Failed } from "./session-screen";
 import { setPin } from "./session-state";
 
 /** Chooses the PIN of the person who is signed in, for this node. The password proves who that is. */

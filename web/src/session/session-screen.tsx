@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { Banner, Button, Choice, Field, PinPad } from "../design/components";
+import { Failure } from "../design/failure";
 import type { Problem } from "../lib/client";
 import { t } from "../lib/i18n";
-import { problemText } from "../lib/problem-text";
+import { useRequest } from "../lib/use-request";
 import { isLocked, knownLogins, knowsUsers, rememberLogin, session, signInWithKey, signInWithPassword, signInWithPin, signOut, unlock } from "./session-state";
 
 const PIN_DIGITS_MAX = 8;
@@ -39,30 +40,8 @@ function Brand() {
 }
 
 export function Failed({ problem, signingIn }: { problem: Problem | undefined; signingIn?: boolean }) {
-  if (!problem) return null;
-  const isRefused = signingIn && ["UNAUTHORIZED", "LOGIN_FAILED"].includes(problem.code);
-  const text = isRefused ? t("session-refused") : problemText(problem);
-  return (
-    <Banner tone="danger" role="alert">
-      {text} <code>{problem.code}</code>
-    </Banner>
-  );
-}
-
-/** Runs a request once at a time, and keeps what went wrong. */
-export function useRequest(): { busy: boolean; problem: Problem | undefined; run: (request: () => Promise<Problem | undefined>) => Promise<Problem | "done" | "busy"> } {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const run = async (request: () => Promise<Problem | undefined>): Promise<Problem | "done" | "busy"> => {
-    if (busy) return "busy";
-    setBusy(true);
-    setProblem(undefined);
-    const failed = await request();
-    setBusy(false);
-    setProblem(failed);
-    return failed ?? "done";
-  };
-  return { busy, problem, run };
+  const isRefused = signingIn && problem && ["UNAUTHORIZED", "LOGIN_FAILED"].includes(problem.code);
+  return <Failure problem={problem} text={isRefused ? t("session-refused") : undefined} />;
 }
 
 function UserForm() {

@@ -1,10 +1,10 @@
 // How a sale is paid. Cash may be more than is due: the change is shown large. Several payments may share the total.
 import { useState } from "preact/hooks";
-import { Banner, Button, Choice, Dialog, Field, IconButton } from "../design/components";
+import { Button, Choice, Dialog, Field, IconButton } from "../design/components";
+import { Failure } from "../design/failure";
 import { minor, minorDigits, unscaled } from "../lib/decimal";
 import { money, t } from "../lib/i18n";
 import { useKeys } from "../lib/keys";
-import { problemText } from "../lib/problem-text";
 import { methodName } from "./method-name";
 import { type Method, type Payment } from "./cart";
 import { cart, failure, pay, sending, total } from "./sale";
@@ -96,11 +96,7 @@ export function TenderDialog({ onClose }: { onClose: () => void }) {
             <span class="soft">{t("tender-exact")}</span>
           )}
         </p>
-        {failure.value && (
-          <Banner tone="danger" role="alert">
-            {problemText(failure.value)} <code>{failure.value.code}</code>
-          </Banner>
-        )}
+        <Failure problem={failure.value} />
         <div class="actions">
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button kind="primary" large type="submit" shortcut="↵" busy={sending.value} disabled={error !== undefined}>

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Badge, Banner, Button, Dialog, Empty, Field, Icon } from "../design/components";
+import { Failure } from "../design/failure";
 import { count, decimal, money, t } from "../lib/i18n";
 import { amountOf, price as parsePrice, quantity as parseQuantity } from "../lib/decimal";
 import { problemText } from "../lib/problem-text";
@@ -253,9 +254,7 @@ function Notices() {
         </Banner>
       )}
       {problem && !cart.value.sent && (
-        <Banner tone="danger" role="alert">
-          {problemText(problem)} <code>{problem.code}</code>
-        </Banner>
+        <Failure problem={problem} />
       )}
       {changedPrices.value > 0 && (
         <Banner tone="info" role="status">
